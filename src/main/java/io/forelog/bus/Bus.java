@@ -1,0 +1,94 @@
+package io.forelog.bus;
+
+import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.eventbus.MessageConsumer;
+import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.eventbus.ReplyFailure;
+import java.time.Duration;
+import java.util.function.Function;
+
+/**
+ * The one door to the Vert.x event bus. Any thread; a served handler runs on the context that called
+ * {@link #serve}. Over the bus go codes and texts, never exceptions. The bus bounds no sender: whoever sends
+ * holds {@link Credits}.
+ */
+public final class Bus {
+    private static final String TIME_LEFT = "time-left-ms";
+
+    private final Vertx vertx;
+
+    private Bus(Vertx vertx) {
+        this.vertx = vertx;
+    }
+
+    /** Once a Vert.x instance: registers the codecs. */
+    public static Bus on(Vertx vertx) {
+        Codecs.register(vertx.eventBus());
+        return new Bus(vertx);
+    }
+
+    /** A handler that answers requests until it is closed. */
+    @FunctionalInterface
+    public interface Served {
+        Future<Void> close();
+    }
+
+    /**
+     * Serves {@code address} completed by {@code name}, on the caller's context. {@code handler} gets the request; a
+     * failure it answers with is a {@link WalException}'s code and text.
+     */
+    public <Q, A> Served serve(Address<Q, A> address, String name, Function<Q, Future<A>> handler) {
+        MessageConsumer<Q> consumer =
+                vertx.eventBus().localConsumer(address.of(name), message -> answer(message, handler));
+        return consumer::unregister;
+    }
+
+    /**
+     * Asks and waits at most {@code limit}. Fails with UNAVAILABLE where nobody serves (nothing was handed off), with
+     * UNKNOWN_DURABILITY where the time ended (it may have been), else with the handler's code and text.
+     */
+    public <Q, A> Future<A> request(Address<Q, A> address, String name, Q request, Duration limit) {
+        long millis = Math.max(1L, limit.toMillis());
+        DeliveryOptions options =
+                new DeliveryOptions().setSendTimeout(millis).addHeader(TIME_LEFT, Long.toString(millis));
+        return vertx.eventBus()
+                .<A>request(address.of(name), request, options)
+                .map(Message::body)
+                .recover(failure -> Future.failedFuture(translate(failure, address.of(name))));
+    }
+
+    private static <Q, A> void answer(Message<Q> message, Function<Q, Future<A>> handler) {
+        Future<A> reply;
+        try {
+            reply = handler.apply(message.body());
+        } catch (RuntimeException e) {
+            reply = Future.failedFuture(e);
+        }
+        reply.onComplete(message::reply, failure -> {
+            WalException told = WalException.of(failure);
+            message.fail(told.code().ordinal(), told.getMessage());
+        });
+    }
+
+    private static WalException translate(Throwable failure, String address) {
+        if (!(failure instanceof ReplyException reply)) {
+            return WalException.of(failure);
+        }
+        if (reply.failureType() == ReplyFailure.NO_HANDLERS) {
+            return new WalException(ErrorCode.UNAVAILABLE, address + ": nobody serves it now (expected: one owner)");
+        }
+        if (reply.failureType() == ReplyFailure.TIMEOUT) {
+            return new WalException(ErrorCode.UNKNOWN_DURABILITY, address + ": no answer within the deadline");
+        }
+        ErrorCode[] codes = ErrorCode.values();
+        int code = reply.failureCode();
+        return new WalException(
+                code >= 0 && code < codes.length ? codes[code] : ErrorCode.INTERNAL,
+                String.valueOf(reply.getMessage()));
+    }
+}

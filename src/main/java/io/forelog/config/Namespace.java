@@ -1,0 +1,39 @@
+package io.forelog.config;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A namespace as it serves now: the applied document and the numbers of its routes. Immutable; replaced whole.
+ *
+ * @param revision of the document that is applied; ascending
+ * @param routes every live route by target name, retiring ones included; ids are never reused
+ * @param defaultRoutes ids an entry without a target gets, ascending
+ */
+public record Namespace(
+        NamespaceDocument document,
+        long revision,
+        State state,
+        Map<String, Route> routes,
+        List<Integer> defaultRoutes) {
+
+    /** Writes are taken; writes are refused and the rest is delivered; nothing is left. */
+    public enum State {
+        ACTIVE,
+        RETIRING,
+        RETIRED
+    }
+
+    /**
+     * A route: namespace x target.
+     *
+     * @param id numeric, of this namespace, never reused
+     * @param target how it is reached now; the last known configuration where it is retiring
+     * @param retiring no new entries; goes when drained
+     */
+    public record Route(int id, NamespaceDocument.TargetConfiguration target, boolean retiring) {}
+
+    public String name() {
+        return document.namespace();
+    }
+}

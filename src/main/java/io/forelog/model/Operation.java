@@ -1,0 +1,8 @@
+package io.forelog.model;
+
+/** What the target is asked to do with key and payload. */
+public enum Operation {
+    PUT,
+    DELETE,
+    TOUCH
+}

@@ -1,0 +1,9 @@
+package io.forelog.model;
+
+/** What is shed first under overload: BULK first, CRITICAL last. */
+public enum Priority {
+    CRITICAL,
+    DEGRADED,
+    BEST_EFFORT,
+    BULK
+}

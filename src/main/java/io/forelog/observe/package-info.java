@@ -1,0 +1,5 @@
+/** Metric names, log keys, tracing. Imports nothing of Forelog. */
+@NullMarked
+package io.forelog.observe;
+
+import org.jspecify.annotations.NullMarked;

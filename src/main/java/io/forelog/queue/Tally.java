@@ -1,0 +1,38 @@
+package io.forelog.queue;
+
+import java.util.List;
+
+/**
+ * The books of one namespace: obligations, cumulative but for what was counted in the store.
+ *
+ * @param entries entries appended
+ * @param exact false where the queue only estimates
+ */
+public record Tally(long entries, List<RouteTally> routes, boolean exact) {
+    /**
+     * One route. Balanced: {@code accepted = delivered + dead + expired + cancelled + lost + pending}, and as many dead
+     * letters stored as {@code dead - purged}.
+     *
+     * @param accepted appended and readmitted
+     * @param dead dead-lettered less redriven
+     * @param purged of the dead, deleted by hand or by retention
+     * @param lost gaps found in the log: an alarm
+     * @param pending counted in the store itself, never computed from the other figures
+     * @param deadStored counted in the store itself
+     */
+    public record RouteTally(
+            int route,
+            long accepted,
+            long delivered,
+            long dead,
+            long expired,
+            long cancelled,
+            long purged,
+            long lost,
+            long pending,
+            long deadStored) {
+        public boolean balanced() {
+            return accepted == delivered + dead + expired + cancelled + lost + pending && deadStored == dead - purged;
+        }
+    }
+}

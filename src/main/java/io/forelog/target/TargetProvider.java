@@ -1,0 +1,19 @@
+package io.forelog.target;
+
+import io.forelog.model.ConfigSchema;
+import io.vertx.core.Future;
+
+/** Makes one type of target available; found by {@link java.util.ServiceLoader}. Any thread. */
+public interface TargetProvider {
+    /** The name in {@code targets[].type}, lower case. */
+    String type();
+
+    /** What {@code targets[].config} may hold. */
+    ConfigSchema schema();
+
+    /** What retries and what is rejected, printed in docs/targets.md and by {@code forelog namespace get}. */
+    RetryTable retryTable();
+
+    /** Opens the adapter of one target of one namespace, on the context that will use it. Needs no reachable server. */
+    Future<TargetAdapter> open(TargetSpec spec, TargetResources resources);
+}
