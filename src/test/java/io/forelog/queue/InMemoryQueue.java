@@ -179,8 +179,7 @@ public final class InMemoryQueue implements Queue {
                 Entry before = state.logged(first);
                 return InMemoryState.samePayload(before, entry)
                         ? AppendOutcome.duplicateOf(before.id(), receipt(first))
-                        : AppendOutcome.refused(
-                                entry.id(), ErrorCode.TOKEN_REUSED, "token: seen with another payload");
+                        : AppendOutcome.refused(entry.id(), ErrorCode.TOKEN_REUSED, "token: seen with another payload");
             }
         }
         long sequence = state.nextSequence;
@@ -262,7 +261,8 @@ public final class InMemoryQueue implements Queue {
 
     @Override
     public synchronized Future<List<ParkedKey>> parked(int route, int max) {
-        return Future.succeededFuture(state.parkedKeys(route).stream().limit(max).toList());
+        return Future.succeededFuture(
+                state.parkedKeys(route).stream().limit(max).toList());
     }
 
     @Override
@@ -311,8 +311,8 @@ public final class InMemoryQueue implements Queue {
                     if (open) {
                         apply(how.apply(each));
                     }
-                    changes.add(new RouteChange(
-                            each.route, open ? RouteChange.Result.DONE : RouteChange.Result.TOO_LATE));
+                    changes.add(
+                            new RouteChange(each.route, open ? RouteChange.Result.DONE : RouteChange.Result.TOO_LATE));
                 }
             });
             endAtFlush(() -> promise.complete(changes));
@@ -377,8 +377,7 @@ public final class InMemoryQueue implements Queue {
             if (!logged.readmitted() && accepted >= range.fromMicros() && accepted < range.toMicros()) {
                 if (page.size() == limit) {
                     return Future.succeededFuture(new Page<>(
-                            page,
-                            String.valueOf(page.get(limit - 1).receipt().sequence())));
+                            page, String.valueOf(page.get(limit - 1).receipt().sequence())));
                 }
                 page.add(new LogEntry(logged.entry(), receipt(logged.sequence())));
             }

@@ -295,9 +295,8 @@ final class InMemoryState {
                 .map(route -> {
                     Books b = books(route);
                     long pending = count(route, o -> o.place.pending());
-                    long stored = dead.values().stream()
-                            .filter(o -> o.route == route)
-                            .count();
+                    long stored =
+                            dead.values().stream().filter(o -> o.route == route).count();
                     return new Tally.RouteTally(
                             route,
                             b.accepted,
@@ -315,7 +314,8 @@ final class InMemoryState {
     }
 
     QueueDepth depth(int route, long nowMicros) {
-        long ready = waiting(route).stream().filter(o -> o.dueMicros <= nowMicros).count();
+        long ready =
+                waiting(route).stream().filter(o -> o.dueMicros <= nowMicros).count();
         long scheduled = waiting(route).size() - ready;
         return new QueueDepth(
                 ready,
