@@ -186,10 +186,14 @@ public abstract class QueueConformance {
     void whatWasNotSettledIsTakenAgainAfterACrash() throws Exception {
         Queue queue = open(spec(1));
         for (int i = 0; i < 100; i++) {
-            await(queue.append(List.of(entries.immediate("n" + i), entries.delayed("d" + i, Duration.ofSeconds(1 + i)))));
+            await(queue.append(
+                    List.of(entries.immediate("n" + i), entries.delayed("d" + i, Duration.ofSeconds(1 + i)))));
         }
         List<Delivery> taken = takeAll(queue, 100);
-        settle(queue, taken.stream().filter(d -> d.receipt().sequence() % 3 == 0).toList(), delivered());
+        settle(
+                queue,
+                taken.stream().filter(d -> d.receipt().sequence() % 3 == 0).toList(),
+                delivered());
         await(queue.append(List.of(entries.immediate("last"))));
         queue = crashAndReopen(queue);
         assertBalanced(queue);
@@ -232,7 +236,8 @@ public abstract class QueueConformance {
         assertThat(third.get(0).firstFailure().text()).isEqualTo("no");
         assertThat(third.get(0).lastFailure().text()).isEqualTo("still not");
         settle(queue, third, delivered());
-        EntryStatus.RouteStatus status = await(queue.find(entry.id())).orElseThrow().routes().get(0);
+        EntryStatus.RouteStatus status =
+                await(queue.find(entry.id())).orElseThrow().routes().get(0);
         assertThat(status.state()).isEqualTo(State.DELIVERED);
         assertThat(status.attempts()).isEqualTo(3);
         assertThat(status.failures()).extracting(Failure::text).containsExactly("no", "still not");
@@ -288,7 +293,10 @@ public abstract class QueueConformance {
         await(queue.append(List.of(entries.immediate("a"), entries.immediate("b"), entries.immediate("c"))));
         for (Delivery each : takeAll(queue, 3)) {
             ticker.turnMicros(10);
-            settle(queue, List.of(each), new Verdict.Dead(failure("refused " + each.entry().payload())));
+            settle(
+                    queue,
+                    List.of(each),
+                    new Verdict.Dead(failure("refused " + each.entry().payload())));
         }
         queue = crashAndReopen(flushed(queue));
         Page<DeadLetter> first = await(queue.deadLetters(new DeadLetterCursor(-1, ""), 2));
@@ -320,7 +328,10 @@ public abstract class QueueConformance {
     void parkedEntriesWaitInLaneOrderAndSurviveACrash() throws Exception {
         Queue queue = open(ordered());
         await(queue.append(List.of(
-                entries.keyed("k", "1"), entries.keyed("other", "x"), entries.keyed("k", "2"), entries.keyed("k", "3"))));
+                entries.keyed("k", "1"),
+                entries.keyed("other", "x"),
+                entries.keyed("k", "2"),
+                entries.keyed("k", "3"))));
         List<Delivery> taken = takeAll(queue, 4);
         long next = ticker.micros() + 1_000_000;
         settle(queue, taken.subList(2, 4), new Verdict.Park(0, null));
@@ -410,11 +421,13 @@ public abstract class QueueConformance {
         assertThat(both).extracting(AppendOutcome::id).containsExactly(first.id(), first.id());
         assertThat(both).extracting(AppendOutcome::duplicate).containsExactly(false, true);
         queue = crashAndReopen(queue);
-        AppendOutcome again = await(queue.append(List.of(entries.tokened("a", "t")))).get(0);
+        AppendOutcome again =
+                await(queue.append(List.of(entries.tokened("a", "t")))).get(0);
         assertThat(again.durable()).isEqualTo(Durable.TRUE);
         assertThat(again.id()).isEqualTo(first.id());
         assertThat(again.receipt()).isEqualTo(both.get(0).receipt());
-        AppendOutcome other = await(queue.append(List.of(entries.tokened("b", "t")))).get(0);
+        AppendOutcome other =
+                await(queue.append(List.of(entries.tokened("b", "t")))).get(0);
         assertThat(other.durable()).isEqualTo(Durable.FALSE);
         assertThat(other.code()).isEqualTo(ErrorCode.TOKEN_REUSED);
         assertThat(await(queue.findByToken("t")).orElseThrow().entry().id()).isEqualTo(first.id());
@@ -435,11 +448,16 @@ public abstract class QueueConformance {
         settle(queue, takeAll(queue, 4), delivered());
         queue = crashAndReopen(flushed(queue));
         Page<LogEntry> first = await(queue.read(range, "", 2));
-        assertThat(first.items()).extracting(l -> l.entry().payload().toString()).containsExactly("a", "b");
+        assertThat(first.items())
+                .extracting(l -> l.entry().payload().toString())
+                .containsExactly("a", "b");
         Page<LogEntry> second = await(queue.read(range, first.cursor(), 2));
-        assertThat(second.items()).extracting(l -> l.entry().payload().toString()).containsExactly("c");
+        assertThat(second.items())
+                .extracting(l -> l.entry().payload().toString())
+                .containsExactly("c");
         assertThat(second.cursor()).isEmpty();
-        await(queue.readmit(List.of(first.items().get(0).entry(), second.items().get(0).entry()), 2));
+        await(queue.readmit(
+                List.of(first.items().get(0).entry(), second.items().get(0).entry()), 2));
         queue = crashAndReopen(queue);
         List<Delivery> again = new ArrayList<>();
         while (again.size() < 2) {
@@ -478,7 +496,8 @@ public abstract class QueueConformance {
                 changes.add(queue.cancel(each.id()));
             }
             if (take.isComplete()) {
-                take.result().forEach(d -> assertThat(delivered.add(d.entry().id())).isTrue());
+                take.result()
+                        .forEach(d -> assertThat(delivered.add(d.entry().id())).isTrue());
                 settle(queue, take.result(), delivered());
                 take = queue.take(1, 100, MANY_BYTES);
             }
@@ -507,8 +526,8 @@ public abstract class QueueConformance {
     @Test
     void theDepthTellsWhatWaits() throws Exception {
         Queue queue = open(spec(1));
-        await(queue.append(List.of(
-                entries.immediate("a"), entries.immediate("b"), entries.delayed("c", Duration.ofSeconds(5)))));
+        await(queue.append(
+                List.of(entries.immediate("a"), entries.immediate("b"), entries.delayed("c", Duration.ofSeconds(5)))));
         long accepted = ticker.micros();
         List<Delivery> taken = take(queue, 1);
         turn(queue, Duration.ofSeconds(1));
@@ -530,7 +549,8 @@ public abstract class QueueConformance {
         Future<List<Delivery>> waiting = queue.take(1, 1, 1);
         await(queue.close());
         assertThat(await(waiting)).isEmpty();
-        AppendOutcome refused = await(queue.append(List.of(entries.immediate("a")))).get(0);
+        AppendOutcome refused =
+                await(queue.append(List.of(entries.immediate("a")))).get(0);
         assertThat(refused.durable()).isEqualTo(Durable.FALSE);
         assertThat(refused.code()).isEqualTo(ErrorCode.UNAVAILABLE);
     }
