@@ -10,7 +10,10 @@ public record Address<Q, A>(String name, Class<Q> request, Class<A> reply) {
     public static final Address<AppendBatch, AppendReply> APPEND =
             new Address<>("forelog.append", AppendBatch.class, AppendReply.class);
 
-    /** Served by the one TargetWriter of namespace and target on this node. */
+    /**
+     * Served by the one TargetWriter of namespace and target on this node. It answers within twice the target's time-out
+     * (once to wait for a slot, once for the attempt): ask with a limit of that and some seconds more.
+     */
     public static final Address<DeliveryBatch, DeliveryReply> DELIVER =
             new Address<>("forelog.deliver", DeliveryBatch.class, DeliveryReply.class);
 

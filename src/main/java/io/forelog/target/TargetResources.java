@@ -1,6 +1,7 @@
 package io.forelog.target;
 
 import io.forelog.model.Ticker;
+import io.forelog.table.Tables;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
@@ -10,6 +11,7 @@ import java.util.Map;
  * What an adapter gets from its node.
  *
  * @param node the node's name, sent as user agent and client id
+ * @param tables the node's table stores, opened when first asked for; the node closes them
  * @param settings the node's settings for this type, from {@code targets.<type>} in conf/forelog.yaml
  */
 public record TargetResources(
@@ -18,4 +20,5 @@ public record TargetResources(
         MeterRegistry metrics,
         String node,
         Path dataDirectory,
+        Tables tables,
         Map<String, Object> settings) {}

@@ -1,0 +1,45 @@
+package io.forelog.target;
+
+import java.time.Duration;
+import java.util.Map;
+
+/** Reads an adapter's checked {@code config}, and cuts what a target says to one short line. Stateless, any thread. */
+public final class Words {
+    /** Of a target's own words. */
+    public static final int SAID_MAX = 300;
+
+    private Words() {}
+
+    public static String text(Map<String, Object> config, String name, String otherwise) {
+        Object value = config.get(name);
+        return value == null ? otherwise : value.toString();
+    }
+
+    public static int number(Map<String, Object> config, String name, int otherwise) {
+        return config.get(name) instanceof Number value ? value.intValue() : otherwise;
+    }
+
+    public static boolean flag(Map<String, Object> config, String name, boolean otherwise) {
+        return config.get(name) instanceof Boolean value ? value : otherwise;
+    }
+
+    public static Duration duration(Map<String, Object> config, String name, Duration otherwise) {
+        return config.get(name) instanceof String value ? Duration.parse(value) : otherwise;
+    }
+
+    @SuppressWarnings("unchecked") // the schema has checked it
+    public static Map<String, String> map(Map<String, Object> config, String name) {
+        return config.get(name) instanceof Map<?, ?> value ? (Map<String, String>) value : Map.of();
+    }
+
+    /** One line of at most {@link #SAID_MAX} characters. */
+    public static String said(String text) {
+        String cut = text.length() > SAID_MAX ? text.substring(0, SAID_MAX) : text;
+        StringBuilder line = new StringBuilder(cut.length());
+        for (int i = 0; i < cut.length(); i++) {
+            char c = cut.charAt(i);
+            line.append(c < ' ' || c == 0x7F ? ' ' : c);
+        }
+        return line.toString().strip();
+    }
+}
