@@ -58,7 +58,8 @@ public final class Tables {
     /** Closes what was opened. */
     public synchronized Future<Void> close() {
         List<Future<Void>> closing = new ArrayList<>();
-        open.values().forEach(store -> closing.add(store.compose(TableStore::close).otherwiseEmpty()));
+        open.values()
+                .forEach(store -> closing.add(store.compose(TableStore::close).otherwiseEmpty()));
         open.clear();
         return Future.all(closing).mapEmpty();
     }

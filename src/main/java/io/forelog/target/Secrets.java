@@ -20,7 +20,8 @@ public final class Secrets {
                     .readFile(path)
                     .map(content -> content.toString().strip())
                     .recover(failure -> Future.failedFuture(new WalException(
-                            ErrorCode.INVALID_ARGUMENT, reference + ": " + failure.getMessage() + " (expected: a readable file)")));
+                            ErrorCode.INVALID_ARGUMENT,
+                            reference + ": " + failure.getMessage() + " (expected: a readable file)")));
         }
         String value = reference.startsWith("env:") ? System.getenv(reference.substring("env:".length())) : null;
         return value != null

@@ -22,7 +22,8 @@ public final class TargetTypes {
             TargetProvider other = found.put(provider.type(), provider);
             if (other != null) {
                 throw new IllegalStateException("target type " + provider.type() + ": provided by both "
-                        + other.getClass().getName() + " and " + provider.getClass().getName()
+                        + other.getClass().getName() + " and "
+                        + provider.getClass().getName()
                         + " (expected: one of them on the classpath)");
             }
         }

@@ -170,8 +170,8 @@ public final class TargetWriter {
         int from = work.next();
         inFlight++;
         waiting -= count;
-        Attempt attempt = new Attempt(
-                work, from, work.begin(count), now, now + timeoutMicros, breaker.begin(), inFlight);
+        Attempt attempt =
+                new Attempt(work, from, work.begin(count), now, now + timeoutMicros, breaker.begin(), inFlight);
         attempts.add(attempt);
         Future<List<Outcome>> answer;
         try {
@@ -180,8 +180,7 @@ public final class TargetWriter {
             answer = Future.failedFuture(e);
         }
         answer.onComplete(
-                outcomes -> ended(attempt, outcomes, null),
-                failure -> ended(attempt, List.of(), broken(failure)));
+                outcomes -> ended(attempt, outcomes, null), failure -> ended(attempt, List.of(), broken(failure)));
     }
 
     /** {@code all} is the outcome of each where the adapter gave none. */
@@ -353,7 +352,9 @@ public final class TargetWriter {
                 attempt,
                 List.of(),
                 Outcome.retry(
-                        ErrorCode.TARGET_TIMEOUT, "no answer within " + spec.limit().timeout(), Duration.ZERO));
+                        ErrorCode.TARGET_TIMEOUT,
+                        "no answer within " + spec.limit().timeout(),
+                        Duration.ZERO));
         late++;
     }
 

@@ -78,7 +78,9 @@ public final class TargetWriterVerticle extends VerticleBase {
                     && newSpec.destinations().equals(spec.destinations())
                     && newSpec.limit().timeout().equals(spec.limit().timeout())
                     && newSpec.limit().concurrency() == spec.limit().concurrency();
-            return same ? swap(newSpec, old) : provider.open(newSpec, resources).compose(opened -> swap(newSpec, opened));
+            return same
+                    ? swap(newSpec, old)
+                    : provider.open(newSpec, resources).compose(opened -> swap(newSpec, opened));
         });
     }
 
@@ -131,8 +133,8 @@ public final class TargetWriterVerticle extends VerticleBase {
         retired.add(open);
         return served.close()
                 .transform(done -> writing.close())
-                .transform(done -> Future.join(
-                        retired.stream().map(TargetAdapter::close).toList()))
+                .transform(done ->
+                        Future.join(retired.stream().map(TargetAdapter::close).toList()))
                 .onComplete(done -> {
                     if (meters != null) {
                         meters.close();

@@ -55,7 +55,9 @@ final class RequestHeaders {
     /** Whether a configured header is one that the client sets itself. */
     static boolean reserved(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
-        return NOT_CARRIED.contains(lower) && !lower.equals("authorization") && !lower.equals("cookie")
+        return NOT_CARRIED.contains(lower)
+                && !lower.equals("authorization")
+                && !lower.equals("cookie")
                 && !lower.equals("user-agent");
     }
 
@@ -77,7 +79,9 @@ final class RequestHeaders {
         headers.set(NAMESPACE, UrlTemplate.ascii(entry.namespace()));
         headers.set(ATTEMPT, Integer.toString(delivery.attempt()));
         headers.set(OPERATION, entry.operation().name());
-        headers.set(IDEMPOTENCY_KEY, entry.token() == null ? id : UrlTemplate.ascii(entry.token().token()));
+        headers.set(
+                IDEMPOTENCY_KEY,
+                entry.token() == null ? id : UrlTemplate.ascii(entry.token().token()));
         key(headers, entry.key());
         configured.forEach(headers::set);
         return headers;

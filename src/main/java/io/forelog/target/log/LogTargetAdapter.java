@@ -88,9 +88,7 @@ final class LogTargetAdapter implements TargetAdapter {
         byte[] bytes = buffer.getBytes(0, length);
         int whole = length < buffer.length() ? wholeCharacters(bytes) : length;
         try {
-            return StandardCharsets.UTF_8
-                            .newDecoder()
-                            .decode(ByteBuffer.wrap(bytes, 0, whole))
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, 0, whole))
                     + (length < buffer.length() ? "…" : "");
         } catch (CharacterCodingException e) {
             return "base64:" + Base64.getEncoder().encodeToString(bytes);
