@@ -1,0 +1,204 @@
+package io.forelog.admin;
+
+import io.forelog.model.ErrorCode;
+import io.forelog.model.Ticker;
+import io.forelog.model.WalException;
+import io.forelog.observe.Metrics;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The management port. One instance, whose event loop owns the jobs. Bounded: bodies of {@link #BODY_MAX} bytes,
+ * answers within {@link #ANSWER_LIMIT}, jobs by {@link JobRunner}.
+ */
+public final class AdminServer extends VerticleBase {
+    static final int BODY_MAX = 4 * 1024 * 1024;
+    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
+    private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
+
+    private final String host;
+    private final int port;
+    private final NodeServices node;
+    private final Metrics metrics;
+    private final AuditLog audit;
+    private final Rights rights;
+    private final Ticker ticker;
+    private final Routes routes = new Routes();
+    private final Promise<Integer> listening = Promise.promise();
+    private JobRunner jobs;
+    private HttpServer server;
+
+    /** {@code port} 0 = any free one, told by {@link #port()}. */
+    @SuppressWarnings("NullAway.Init")
+    public AdminServer(
+            String host,
+            int port,
+            NodeServices node,
+            Metrics metrics,
+            AuditLog audit,
+            Rights rights,
+            Ticker ticker) {
+        this.host = host;
+        this.port = port;
+        this.node = node;
+        this.metrics = metrics;
+        this.audit = audit;
+        this.rights = rights;
+        this.ticker = ticker;
+    }
+
+    /** The port it listens on; ends with the start. Any thread. */
+    public Future<Integer> port() {
+        return listening.future();
+    }
+
+    @Override
+    public Future<?> start() {
+        jobs = new JobRunner(ticker, audit);
+        Desk desk = new Desk(node, jobs, audit, rights, ticker, Later.on(vertx));
+        new NodeApi(desk, vertx, metrics, routes).addTo(routes);
+        new NamespacesApi(desk).addTo(routes);
+        new EntriesApi(desk).addTo(routes);
+        new DeadLettersApi(desk).addTo(routes);
+        new DeliveryApi(desk).addTo(routes);
+        new AuditApi(desk).addTo(routes);
+        server = vertx.createHttpServer(new HttpServerOptions()
+                        .setHost(host)
+                        .setPort(port)
+                        .setIdleTimeout(120)
+                        .setIdleTimeoutUnit(TimeUnit.SECONDS)
+                        .setCompressionSupported(true))
+                .requestHandler(this::received)
+                .exceptionHandler(failure -> LOG.debug("a management connection failed", failure));
+        return server.listen()
+                .onComplete(listener -> listening.complete(listener.actualPort()), listening::fail);
+    }
+
+    @Override
+    public Future<?> stop() {
+        jobs.cancelAll();
+        return server.close();
+    }
+
+    private void received(HttpServerRequest request) {
+        HttpServerResponse response = request.response();
+        Optional<Routes.Match> match = routes.match(request.method(), path(request));
+        if (match.isEmpty()) {
+            refuse(request);
+            return;
+        }
+        WalException foreign = foreignOrigin(request);
+        if (foreign != null) {
+            send(response, Answer.problem(foreign));
+            return;
+        }
+        body(request)
+                .compose(body -> answer(request, match.get(), body))
+                .timeout(ANSWER_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                .onComplete(answer -> send(response, answer), failure -> send(response, told(request, failure)));
+    }
+
+    private static String path(HttpServerRequest request) {
+        String path = request.path();
+        if (path == null) {
+            return "/";
+        }
+        return path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+    }
+
+    private void refuse(HttpServerRequest request) {
+        String methods = String.join(", ", routes.methods(path(request)));
+        String what = request.method() + " " + path(request);
+        if (methods.isEmpty()) {
+            send(
+                    request.response(),
+                    Answer.problem(ErrorCode.NOT_FOUND, what + ": no such path (GET / lists them)", new JsonObject()));
+            return;
+        }
+        Answer answer = Answer.problem(
+                ErrorCode.INVALID_ARGUMENT, what + ": (expected: " + methods + ")", new JsonObject().put("status", 405));
+        send(
+                request.response(),
+                new Answer(405, answer.contentType(), answer.body(), answer.headers()).with("Allow", methods));
+    }
+
+    /** A page of another site that is open in an administrator's browser may not change anything here. */
+    private static @org.jspecify.annotations.Nullable WalException foreignOrigin(HttpServerRequest request) {
+        String origin = request.getHeader("Origin");
+        if (origin == null || request.method().equals(HttpMethod.GET)) {
+            return null;
+        }
+        String own = request.getHeader("Host");
+        if (own != null && (origin.equals("http://" + own) || origin.equals("https://" + own))) {
+            return null;
+        }
+        return new WalException(
+                ErrorCode.PERMISSION_DENIED, "Origin: " + origin + " (expected: the management port's own pages)");
+    }
+
+    private static Future<Buffer> body(HttpServerRequest request) {
+        Promise<Buffer> read = Promise.promise();
+        Buffer body = Buffer.buffer();
+        request.handler(part -> {
+            if (body.length() + part.length() > BODY_MAX) {
+                read.tryFail(new WalException(
+                        ErrorCode.PAYLOAD_TOO_LARGE, "body: too large (expected: at most " + BODY_MAX + " bytes)"));
+            } else {
+                body.appendBuffer(part);
+            }
+        });
+        request.exceptionHandler(read::tryFail);
+        request.endHandler(ended -> read.tryComplete(body));
+        return read.future();
+    }
+
+    private Future<Answer> answer(HttpServerRequest request, Routes.Match match, Buffer body) {
+        String principal = rights.principal(request);
+        return match.handler()
+                .answer(new Exchange(
+                        request, match.path(), body, principal, rights.mayReadPayloads(principal, request)));
+    }
+
+    private static Answer told(HttpServerRequest request, Throwable failure) {
+        if (failure instanceof TimeoutException) {
+            return Answer.problem(new WalException(
+                    ErrorCode.UNKNOWN_DURABILITY,
+                    "no answer within " + ANSWER_LIMIT + "; whether it was done is not known"));
+        }
+        WalException told = WalException.of(failure);
+        if (told.code() == ErrorCode.INTERNAL) {
+            LOG.atError()
+                    .addKeyValue("path", request.path())
+                    .setCause(failure)
+                    .log("a management request failed");
+        }
+        return Answer.problem(told);
+    }
+
+    private static void send(HttpServerResponse response, Answer answer) {
+        if (response.ended() || response.closed()) {
+            return;
+        }
+        response.setStatusCode(answer.status())
+                .putHeader("Content-Type", answer.contentType())
+                .putHeader("Cache-Control", "no-store")
+                .putHeader("X-Content-Type-Options", "nosniff");
+        answer.headers().forEach(response::putHeader);
+        response.end(answer.body())
+                .onFailure(failure -> LOG.debug("the caller left before its answer", failure));
+    }
+}

@@ -1,0 +1,71 @@
+package io.forelog.admin;
+
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads and changes namespace documents, for the management API. The composition implements it over the configuration
+ * store and the reconciler. Any event loop; nothing here blocks.
+ */
+public interface DocumentControl {
+    /** An expected revision that any revision satisfies. */
+    long ANY_REVISION = -1;
+
+    /** Every namespace that is desired or still served, by name; a refused document too. */
+    List<DocumentState> list();
+
+    Optional<DocumentState> find(String namespace);
+
+    /**
+     * Validates {@code text} (YAML or JSON) and, unless {@code dryRun}, stores and applies it. Fails with CONFLICT where
+     * the desired revision is not {@code expectedRevision} (0 = there must be none).
+     */
+    Future<Change> put(String namespace, String text, long expectedRevision, boolean dryRun, String principal);
+
+    /** Retires the namespace: writes are refused, what is queued is delivered, then it goes. */
+    Future<Change> remove(String namespace, long expectedRevision, boolean dryRun, String principal);
+
+    /** Newest first, at most {@code limit}. */
+    Future<List<Revision>> history(String namespace, int limit);
+
+    /** Makes the document of {@code toRevision} the desired one again, under a new revision. */
+    Future<Change> rollback(
+            String namespace, long toRevision, long expectedRevision, boolean dryRun, String principal);
+
+    /**
+     * A namespace as it is desired and as it serves.
+     *
+     * @param appliedRevision 0 = none yet
+     * @param state ACTIVE, RETIRING, RETIRED; REFUSED or PENDING where nothing of it serves yet
+     * @param problems why the desired revision is not the applied one; each names path and expectation
+     * @param document the desired one as written, secrets hidden
+     */
+    record DocumentState(
+            String name,
+            long desiredRevision,
+            long appliedRevision,
+            String state,
+            List<String> problems,
+            Map<String, Object> document) {}
+
+    /**
+     * What a change did, or would do.
+     *
+     * @param problems not empty = nothing was changed
+     * @param steps what is added, replaced and removed, in words
+     * @param state after the change; null where there is none (dry run of a new one, removed, refused)
+     */
+    record Change(List<String> problems, List<String> steps, @Nullable DocumentState state) {}
+
+    /**
+     * A document of the past.
+     *
+     * @param atMicros when it was stored
+     * @param principal who stored it; a file's change is {@code file}
+     * @param action put, remove or rollback
+     */
+    record Revision(long revision, long atMicros, String principal, String action, Map<String, Object> document) {}
+}

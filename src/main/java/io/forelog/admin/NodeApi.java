@@ -1,0 +1,209 @@
+package io.forelog.admin;
+
+import io.forelog.admin.NodeStatus.Phase;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
+import io.forelog.observe.Metrics;
+import io.forelog.queue.MediumHealth;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The node as a whole: index, health, metrics, cluster, backup. On the server's event loop; a scrape goes to a worker. */
+final class NodeApi {
+    private static final DateTimeFormatter STAMP =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
+    private final Desk desk;
+    private final Vertx vertx;
+    private final Metrics metrics;
+    private final Routes routes;
+
+    NodeApi(Desk desk, Vertx vertx, Metrics metrics, Routes routes) {
+        this.desk = desk;
+        this.vertx = vertx;
+        this.metrics = metrics;
+        this.routes = routes;
+    }
+
+    void addTo(Routes table) {
+        table.add(HttpMethod.GET, "/", this::index)
+                .add(HttpMethod.GET, "/health/live", this::live)
+                .add(HttpMethod.GET, "/health/ready", this::ready)
+                .add(HttpMethod.GET, "/metrics", this::scrape)
+                .add(HttpMethod.GET, "/admin/v1/cluster", this::cluster)
+                .add(HttpMethod.POST, "/admin/v1/backup", this::backup)
+                .add(HttpMethod.GET, "/admin/v1/jobs", this::jobs)
+                .add(HttpMethod.GET, "/admin/v1/jobs/{id}", this::job);
+    }
+
+    private Future<Answer> index(Exchange exchange) {
+        NodeStatus status = desk.node().status();
+        return Future.succeededFuture(Answer.ok(new JsonObject()
+                .put("service", "forelog")
+                .put("version", status.version())
+                .put("node", status.name())
+                .put("state", status.phase().name())
+                .put("paths", new JsonArray(routes.index()))));
+    }
+
+    private Future<Answer> live(Exchange exchange) {
+        return Future.succeededFuture(Answer.ok(new JsonObject().put("status", "UP")));
+    }
+
+    /**
+     * 503 while the node starts or drains, or where no database takes part any more; what is wrong with some of them is
+     * told as DEGRADED with 200, since their neighbours serve on.
+     */
+    private Future<Answer> ready(Exchange exchange) {
+        NodeStatus node = desk.node().status();
+        List<String> reasons = new ArrayList<>(node.reasons());
+        JsonArray databases = new JsonArray();
+        boolean anyServes = false;
+        boolean any = false;
+        for (MediumHealth database : desk.node().databases()) {
+            any = true;
+            anyServes |= database.state() == MediumHealth.State.SERVING
+                    || database.state() == MediumHealth.State.LOW_DISK;
+            databases.add(database(database));
+            if (database.state() != MediumHealth.State.SERVING) {
+                reasons.add("database " + database.name() + " is " + database.state() + ": " + database.text());
+            }
+        }
+        JsonArray namespaces = new JsonArray();
+        for (DocumentControl.DocumentState state : desk.node().documents().list()) {
+            namespaces.add(namespace(state, reasons));
+        }
+        boolean ready = node.phase() == Phase.READY && (!any || anyServes);
+        if (node.phase() != Phase.READY) {
+            reasons.add(0, "the node is " + node.phase());
+        }
+        JsonObject body = new JsonObject()
+                .put("status", !ready ? "NOT_READY" : reasons.isEmpty() ? "READY" : "DEGRADED")
+                .put("phase", node.phase().name())
+                .put("reasons", new JsonArray(reasons))
+                .put("databases", databases)
+                .put("namespaces", namespaces);
+        return Future.succeededFuture(Answer.json(ready ? 200 : 503, body));
+    }
+
+    private static JsonObject database(MediumHealth database) {
+        JsonObject json = new JsonObject()
+                .put("name", database.name())
+                .put("state", database.state().name())
+                .put("text", database.text())
+                .put("namespaces", new JsonArray(database.namespaces()));
+        return database.freeBytes() < 0 ? json : json.put("free_bytes", database.freeBytes());
+    }
+
+    private JsonObject namespace(DocumentControl.DocumentState state, List<String> reasons) {
+        JsonArray pumps = new JsonArray();
+        for (PumpControl.RouteState route : desk.node().pumps().status(state.name())) {
+            pumps.add(new JsonObject()
+                    .put("target", route.target())
+                    .put("state", route.state())
+                    .put("reason", route.reason()));
+            if (route.state().equals("STORM") || route.state().equals("STOPPED")) {
+                reasons.add(state.name() + "/" + route.target() + " is " + route.state() + ": " + route.reason());
+            }
+        }
+        boolean open = desk.node().queue(state.name()).isPresent();
+        if (!open && !state.state().equals("RETIRED") && state.appliedRevision() > 0) {
+            reasons.add(state.name() + ": its queue is not open");
+        }
+        state.problems().forEach(problem -> reasons.add(state.name() + ": " + problem));
+        return new JsonObject()
+                .put("name", state.name())
+                .put("state", state.state())
+                .put("queue_open", open)
+                .put("desired_revision", state.desiredRevision())
+                .put("applied_revision", state.appliedRevision())
+                .put("pumps", pumps);
+    }
+
+    private Future<Answer> scrape(Exchange exchange) {
+        String accept = exchange.request().getHeader("Accept");
+        return vertx.executeBlocking(() -> metrics.scrape(accept), false)
+                .map(scraped -> new Answer(200, scraped.contentType(), Buffer.buffer(scraped.text()), Map.of()));
+    }
+
+    /** A node that belongs to no cluster is a cluster of one. */
+    private Future<Answer> cluster(Exchange exchange) {
+        NodeStatus node = desk.node().status();
+        JsonObject ports = new JsonObject();
+        node.ports().forEach(ports::put);
+        JsonArray namespaces = new JsonArray();
+        desk.node().namespaces().all().forEach(namespace -> namespaces.add(namespace.name()));
+        JsonObject self = new JsonObject()
+                .put("name", node.name())
+                .put("state", node.phase().name())
+                .put("version", node.version())
+                .put("shard", node.shard())
+                .put("stack", node.stack())
+                .put("region", node.region())
+                .put("roles", new JsonArray(node.roles()))
+                .put("started", Times.text(node.startedMicros()))
+                .put("ports", ports)
+                .put("namespaces", namespaces);
+        return Future.succeededFuture(
+                Answer.ok(new JsonObject().put("clustered", false).put("nodes", new JsonArray().add(self))));
+    }
+
+    private Future<Answer> backup(Exchange exchange) {
+        desk.check(exchange, "");
+        JsonObject asked = exchange.json();
+        Asked.only(asked, Set.of("directory"));
+        Path directory = directory(Asked.text(asked, "directory"));
+        JsonObject told = new JsonObject().put("directory", directory.toString());
+        return desk.start(exchange, "", "backup", false, told, job -> {
+            job.says("copying to " + directory);
+            return desk.node().backup(directory).onSuccess(done -> {
+                job.done(1);
+                job.says(directory.toString());
+            });
+        });
+    }
+
+    private Path directory(String asked) {
+        if (asked.isEmpty()) {
+            Instant now = Instant.EPOCH.plus(desk.ticker().micros(), ChronoUnit.MICROS);
+            return desk.node().status().dataDirectory().resolve("backups").resolve(STAMP.format(now));
+        }
+        try {
+            Path path = Path.of(asked);
+            if (path.isAbsolute()) {
+                return path.normalize();
+            }
+        } catch (InvalidPathException e) {
+            // told below
+        }
+        throw Exchange.invalid("directory: '" + asked + "' (expected: an absolute path on the node that does not exist yet)");
+    }
+
+    private Future<Answer> jobs(Exchange exchange) {
+        JsonArray jobs = new JsonArray();
+        desk.jobs().all("").forEach(job -> jobs.add(job.toJson()));
+        return Future.succeededFuture(Answer.ok(new JsonObject().put("jobs", jobs)));
+    }
+
+    private Future<Answer> job(Exchange exchange) {
+        String id = exchange.path("id");
+        Job job = desk.jobs()
+                .find("", id)
+                .orElseThrow(() -> new WalException(ErrorCode.NOT_FOUND, "job " + id + " is not known"));
+        return Future.succeededFuture(Answer.ok(job.toJson()));
+    }
+}
