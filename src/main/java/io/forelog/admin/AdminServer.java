@@ -45,13 +45,7 @@ public final class AdminServer extends VerticleBase {
     /** {@code port} 0 = any free one, told by {@link #port()}. */
     @SuppressWarnings("NullAway.Init")
     public AdminServer(
-            String host,
-            int port,
-            NodeServices node,
-            Metrics metrics,
-            AuditLog audit,
-            Rights rights,
-            Ticker ticker) {
+            String host, int port, NodeServices node, Metrics metrics, AuditLog audit, Rights rights, Ticker ticker) {
         this.host = host;
         this.port = port;
         this.node = node;
@@ -84,8 +78,7 @@ public final class AdminServer extends VerticleBase {
                         .setCompressionSupported(true))
                 .requestHandler(this::received)
                 .exceptionHandler(failure -> LOG.debug("a management connection failed", failure));
-        return server.listen()
-                .onComplete(listener -> listening.complete(listener.actualPort()), listening::fail);
+        return server.listen().onComplete(listener -> listening.complete(listener.actualPort()), listening::fail);
     }
 
     @Override
@@ -130,7 +123,9 @@ public final class AdminServer extends VerticleBase {
             return;
         }
         Answer answer = Answer.problem(
-                ErrorCode.INVALID_ARGUMENT, what + ": (expected: " + methods + ")", new JsonObject().put("status", 405));
+                ErrorCode.INVALID_ARGUMENT,
+                what + ": (expected: " + methods + ")",
+                new JsonObject().put("status", 405));
         send(
                 request.response(),
                 new Answer(405, answer.contentType(), answer.body(), answer.headers()).with("Allow", methods));
@@ -181,10 +176,7 @@ public final class AdminServer extends VerticleBase {
         }
         WalException told = WalException.of(failure);
         if (told.code() == ErrorCode.INTERNAL) {
-            LOG.atError()
-                    .addKeyValue("path", request.path())
-                    .setCause(failure)
-                    .log("a management request failed");
+            LOG.atError().addKeyValue("path", request.path()).setCause(failure).log("a management request failed");
         }
         return Answer.problem(told);
     }
@@ -198,7 +190,6 @@ public final class AdminServer extends VerticleBase {
                 .putHeader("Cache-Control", "no-store")
                 .putHeader("X-Content-Type-Options", "nosniff");
         answer.headers().forEach(response::putHeader);
-        response.end(answer.body())
-                .onFailure(failure -> LOG.debug("the caller left before its answer", failure));
+        response.end(answer.body()).onFailure(failure -> LOG.debug("the caller left before its answer", failure));
     }
 }

@@ -63,11 +63,10 @@ public final class AuditLog {
                         .put("details", details)
                         .encode()
                 + "\n";
-        writer.executeBlocking(() -> append(line), true)
-                .onComplete(done -> waiting.decrementAndGet(), failure -> {
-                    waiting.decrementAndGet();
-                    LOG.error("audit.log can't be written", failure);
-                });
+        writer.executeBlocking(() -> append(line), true).onComplete(done -> waiting.decrementAndGet(), failure -> {
+            waiting.decrementAndGet();
+            LOG.error("audit.log can't be written", failure);
+        });
     }
 
     private boolean append(String line) throws IOException {

@@ -148,12 +148,14 @@ final class DeadLetterWork {
 
     private static String ended(EntryStatus.RouteStatus status) {
         int failures = status.failures().size();
-        String last = failures == 0 ? "" : ": " + status.failures().get(failures - 1).text();
+        String last =
+                failures == 0 ? "" : ": " + status.failures().get(failures - 1).text();
         return "is " + status.state() + last;
     }
 
     private static WalException stop(EntryId id, String what) {
         return new WalException(
-                ErrorCode.TARGET_REJECTED, "first: entry " + id + " " + what + " (expected: DELIVERED; the rest stays)");
+                ErrorCode.TARGET_REJECTED,
+                "first: entry " + id + " " + what + " (expected: DELIVERED; the rest stays)");
     }
 }

@@ -91,11 +91,7 @@ final class DeadLettersApi {
         throw Exchange.invalid("?target: '" + target + "' (expected: a target of the namespace)");
     }
 
-    private void fill(
-            Queue queue,
-            @Nullable Namespace namespace,
-            Listing listing,
-            Promise<Answer> answer) {
+    private void fill(Queue queue, @Nullable Namespace namespace, Listing listing, Promise<Answer> answer) {
         if (!listing.more || listing.letters.size() >= listing.limit || listing.scanned >= SCAN_MAX) {
             answer.tryComplete(Answer.ok(new JsonObject()
                     .put("dead_letters", listing.letters)
@@ -112,8 +108,7 @@ final class DeadLettersApi {
                         answer::tryFail);
     }
 
-    private static void add(
-            Listing listing, Page<DeadLetter> page, @Nullable Namespace namespace) {
+    private static void add(Listing listing, Page<DeadLetter> page, @Nullable Namespace namespace) {
         for (DeadLetter letter : page.items()) {
             if (listing.letters.size() >= listing.limit) {
                 return;
@@ -148,7 +143,8 @@ final class DeadLettersApi {
         Queue queue = desk.queue(exchange);
         if (first > 0 && !queue.capabilities().find()) {
             throw new WalException(
-                    ErrorCode.NOT_SUPPORTED, "first: this queue can't look up entries (expected: an embedded queue, or 0)");
+                    ErrorCode.NOT_SUPPORTED,
+                    "first: this queue can't look up entries (expected: an embedded queue, or 0)");
         }
         return start(exchange, queue, asked, "redrive", false, first);
     }
@@ -158,7 +154,8 @@ final class DeadLettersApi {
         Asked.only(asked, PURGE_FIELDS);
         JsonObject filter = Asked.object(asked, "filter");
         if ((filter == null || filter.isEmpty()) && !Asked.flag(asked, "all") && !Asked.flag(asked, "dry_run")) {
-            throw Exchange.invalid("filter: missing (expected: a filter, or \"all\": true to delete every dead letter)");
+            throw Exchange.invalid(
+                    "filter: missing (expected: a filter, or \"all\": true to delete every dead letter)");
         }
         return start(exchange, desk.queue(exchange), asked, "purge", true, 0);
     }
@@ -173,9 +170,10 @@ final class DeadLettersApi {
                 Asked.number(asked, "limit", Long.MAX_VALUE, 1, Long.MAX_VALUE),
                 Pace.parse("rate", asked.getValue("rate", RATE)),
                 first,
-                Times.duration("first_timeout", String.valueOf(asked.getValue("first_timeout", Duration.ofSeconds(30)))));
-        EntryFilter filter =
-                EntryFilter.ofDeadLetters(Asked.object(asked, "filter"), desk.ticker().micros());
+                Times.duration(
+                        "first_timeout", String.valueOf(asked.getValue("first_timeout", Duration.ofSeconds(30)))));
+        EntryFilter filter = EntryFilter.ofDeadLetters(
+                Asked.object(asked, "filter"), desk.ticker().micros());
         Namespace namespace = desk.node().namespaces().find(exchange.namespace());
         DeadLetterWork work = new DeadLetterWork(queue, namespace, filter, plan, desk.ticker(), desk.later());
         return desk.start(exchange, exchange.namespace(), kind, dryRun, asked, work::run);

@@ -98,8 +98,8 @@ final class DeliveryApi {
         JsonObject asked = exchange.json();
         Asked.only(asked, REPLAY_FIELDS);
         boolean dryRun = Asked.flag(asked, "dry_run") || exchange.flag("dry_run");
-        ReplayWork work = new ReplayWork(
-                queue, desk.namespace(exchange), plan(asked, dryRun), desk.ticker(), desk.later());
+        ReplayWork work =
+                new ReplayWork(queue, desk.namespace(exchange), plan(asked, dryRun), desk.ticker(), desk.later());
         return desk.start(exchange, exchange.namespace(), "replay", dryRun, asked, work::run);
     }
 

@@ -32,8 +32,7 @@ public interface DocumentControl {
     Future<List<Revision>> history(String namespace, int limit);
 
     /** Makes the document of {@code toRevision} the desired one again, under a new revision. */
-    Future<Change> rollback(
-            String namespace, long toRevision, long expectedRevision, boolean dryRun, String principal);
+    Future<Change> rollback(String namespace, long toRevision, long expectedRevision, boolean dryRun, String principal);
 
     /**
      * A namespace as it is desired and as it serves.
@@ -58,7 +57,10 @@ public interface DocumentControl {
      * @param steps what is added, replaced and removed, in words
      * @param state after the change; null where there is none (dry run of a new one, removed, refused)
      */
-    record Change(List<String> problems, List<String> steps, @Nullable DocumentState state) {}
+    record Change(
+            List<String> problems,
+            List<String> steps,
+            @Nullable DocumentState state) {}
 
     /**
      * A document of the past.

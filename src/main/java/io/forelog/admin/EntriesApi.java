@@ -54,7 +54,8 @@ final class EntriesApi {
 
     private static WalException unknown(EntryId id) {
         return new WalException(
-                ErrorCode.NOT_FOUND, "entry " + id + " is not known (never accepted, or settled and past its retention)");
+                ErrorCode.NOT_FOUND,
+                "entry " + id + " is not known (never accepted, or settled and past its retention)");
     }
 
     private JsonObject view(Exchange exchange, EntryStatus status) {
@@ -69,7 +70,8 @@ final class EntriesApi {
     static WalException noPayload(Exchange exchange) {
         return new WalException(
                 ErrorCode.PERMISSION_DENIED,
-                "?payload: " + exchange.principal() + " may not read payloads from there (expected: from the node itself)");
+                "?payload: " + exchange.principal()
+                        + " may not read payloads from there (expected: from the node itself)");
     }
 
     private Future<Answer> cancel(Exchange exchange) {

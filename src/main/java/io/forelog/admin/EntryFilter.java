@@ -43,7 +43,11 @@ final class EntryFilter {
     }
 
     /** What is looked at: an entry, where it goes, and the dead letter it is in, if any. */
-    private record Subject(Entry entry, List<String> targets, long sinceMicros, @Nullable DeadLetter letter) {}
+    private record Subject(
+            Entry entry,
+            List<String> targets,
+            long sinceMicros,
+            @Nullable DeadLetter letter) {}
 
     /** For dead letters; {@code older_than} and {@code newer_than} go by the time of death. */
     static EntryFilter ofDeadLetters(@Nullable JsonObject filter, long nowMicros) {
@@ -81,7 +85,12 @@ final class EntryFilter {
         List<Predicate<Subject>> tests = new ArrayList<>();
         if (filter != null) {
             for (String field : new LinkedHashMap<>(filter.getMap()).keySet()) {
-                tests.add(test(name + "." + field, field, values(name + "." + field, filter.getValue(field)), dead, nowMicros));
+                tests.add(test(
+                        name + "." + field,
+                        field,
+                        values(name + "." + field, filter.getValue(field)),
+                        dead,
+                        nowMicros));
             }
         }
         return new EntryFilter(List.copyOf(tests));
@@ -115,7 +124,9 @@ final class EntryFilter {
         }
         Set<String> set = Set.copyOf(values);
         return switch (field) {
-            case "id" -> subject -> subject.letter() != null && set.contains(subject.letter().id());
+            case "id" ->
+                subject -> subject.letter() != null
+                        && set.contains(subject.letter().id());
             case "code" ->
                 subject -> subject.letter() != null
                         && set.contains(subject.letter().cause().code().name());
@@ -125,8 +136,10 @@ final class EntryFilter {
             case "entry_id" -> subject -> set.contains(subject.entry().id().toString());
             case "target" -> subject -> subject.targets().stream().anyMatch(set::contains);
             case "destination" -> subject -> set.contains(subject.entry().destination());
-            case "operation" -> subject -> set.contains(subject.entry().operation().name());
-            case "priority" -> subject -> set.contains(subject.entry().priority().name());
+            case "operation" ->
+                subject -> set.contains(subject.entry().operation().name());
+            case "priority" ->
+                subject -> set.contains(subject.entry().priority().name());
             case "key" -> anyBytes(utf8(values), (key, wanted) -> key.equals(wanted));
             case "key_base64" -> anyBytes(base64(path, values), (key, wanted) -> key.equals(wanted));
             case "key_prefix" -> anyBytes(utf8(values), EntryFilter::startsWith);
@@ -148,9 +161,8 @@ final class EntryFilter {
 
     private static Predicate<Subject> named(List<String> values, String name, boolean header) {
         return subject -> {
-            Map<String, String> map = header
-                    ? subject.entry().headers()
-                    : subject.entry().attributes();
+            Map<String, String> map =
+                    header ? subject.entry().headers() : subject.entry().attributes();
             String value = map.get(name);
             return value != null && values.contains(value);
         };
@@ -174,8 +186,8 @@ final class EntryFilter {
     private static List<Buffer> base64(String path, List<String> values) {
         try {
             return values.stream()
-                    .map(value -> Buffer.buffer(
-                            Base64.getDecoder().decode(value.getBytes(StandardCharsets.ISO_8859_1))))
+                    .map(value ->
+                            Buffer.buffer(Base64.getDecoder().decode(value.getBytes(StandardCharsets.ISO_8859_1))))
                     .toList();
         } catch (IllegalArgumentException e) {
             throw Exchange.invalid(path + ": not base64 (" + e.getMessage() + ")");

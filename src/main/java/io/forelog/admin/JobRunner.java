@@ -84,7 +84,10 @@ final class JobRunner {
 
     private void refuseSecond(String kind, String namespace) {
         for (Job job : jobs.values()) {
-            if (job.running() && !job.dryRun() && job.kind().equals(kind) && job.namespace().equals(namespace)) {
+            if (job.running()
+                    && !job.dryRun()
+                    && job.kind().equals(kind)
+                    && job.namespace().equals(namespace)) {
                 throw new WalException(
                         ErrorCode.CONFLICT,
                         namespace + ": job " + job.id() + " (" + kind

@@ -41,38 +41,43 @@ final class NamespacesApi {
 
     private Future<Answer> get(Exchange exchange) {
         DocumentState state = find(exchange);
-        return Future.succeededFuture(
-                Answer.ok(whole(state)).with("ETag", "\"" + state.desiredRevision() + "\""));
+        return Future.succeededFuture(Answer.ok(whole(state)).with("ETag", "\"" + state.desiredRevision() + "\""));
     }
 
     private DocumentState find(Exchange exchange) {
-        return desk.node()
-                .documents()
-                .find(exchange.namespace())
-                .orElseThrow(() -> Desk.unknown(exchange.namespace()));
+        return desk.node().documents().find(exchange.namespace()).orElseThrow(() -> Desk.unknown(exchange.namespace()));
     }
 
     private Future<Answer> put(Exchange exchange) {
         String name = exchange.namespace();
         String text = exchange.body().toString(StandardCharsets.UTF_8);
         if (text.isBlank()) {
-            throw new WalException(ErrorCode.MALFORMED_BODY, "body: empty (expected: a namespace document, YAML or JSON)");
+            throw new WalException(
+                    ErrorCode.MALFORMED_BODY, "body: empty (expected: a namespace document, YAML or JSON)");
         }
         boolean isNew = desk.node().documents().find(name).isEmpty();
-        return change(exchange, "namespace-put", isNew ? 201 : 200, () -> desk.node()
-                .documents()
-                .put(name, text, exchange.expectedRevision(), exchange.flag("dry_run"), exchange.principal()));
+        return change(
+                exchange,
+                "namespace-put",
+                isNew ? 201 : 200,
+                () -> desk.node()
+                        .documents()
+                        .put(name, text, exchange.expectedRevision(), exchange.flag("dry_run"), exchange.principal()));
     }
 
     private Future<Answer> remove(Exchange exchange) {
         find(exchange);
-        return change(exchange, "namespace-delete", 200, () -> desk.node()
-                .documents()
-                .remove(
-                        exchange.namespace(),
-                        exchange.expectedRevision(),
-                        exchange.flag("dry_run"),
-                        exchange.principal()));
+        return change(
+                exchange,
+                "namespace-delete",
+                200,
+                () -> desk.node()
+                        .documents()
+                        .remove(
+                                exchange.namespace(),
+                                exchange.expectedRevision(),
+                                exchange.flag("dry_run"),
+                                exchange.principal()));
     }
 
     private Future<Answer> rollback(Exchange exchange) {
@@ -82,14 +87,18 @@ final class NamespacesApi {
             throw Exchange.invalid("to: " + to + " (expected: a revision, as GET …/history lists them)");
         }
         boolean dryRun = exchange.flag("dry_run") || asked.getBoolean("dry_run", false);
-        return change(exchange, "namespace-rollback", 200, () -> desk.node()
-                .documents()
-                .rollback(
-                        exchange.namespace(),
-                        revision.longValue(),
-                        exchange.expectedRevision(),
-                        dryRun,
-                        exchange.principal()));
+        return change(
+                exchange,
+                "namespace-rollback",
+                200,
+                () -> desk.node()
+                        .documents()
+                        .rollback(
+                                exchange.namespace(),
+                                revision.longValue(),
+                                exchange.expectedRevision(),
+                                dryRun,
+                                exchange.principal()));
     }
 
     private Future<Answer> change(Exchange exchange, String action, int status, Supplier<Future<Change>> changing) {

@@ -76,8 +76,8 @@ final class NodeApi {
         boolean any = false;
         for (MediumHealth database : desk.node().databases()) {
             any = true;
-            anyServes |= database.state() == MediumHealth.State.SERVING
-                    || database.state() == MediumHealth.State.LOW_DISK;
+            anyServes |=
+                    database.state() == MediumHealth.State.SERVING || database.state() == MediumHealth.State.LOW_DISK;
             databases.add(database(database));
             if (database.state() != MediumHealth.State.SERVING) {
                 reasons.add("database " + database.name() + " is " + database.state() + ": " + database.text());
@@ -190,7 +190,8 @@ final class NodeApi {
         } catch (InvalidPathException e) {
             // told below
         }
-        throw Exchange.invalid("directory: '" + asked + "' (expected: an absolute path on the node that does not exist yet)");
+        throw Exchange.invalid(
+                "directory: '" + asked + "' (expected: an absolute path on the node that does not exist yet)");
     }
 
     private Future<Answer> jobs(Exchange exchange) {

@@ -62,8 +62,8 @@ final class ReplayWork {
         }
         Namespace.Route route = namespace.routes().get(target);
         if (route == null || route.retiring()) {
-            throw Exchange.invalid("target: '" + target + "' (expected: a live target of " + namespace.name() + ", one of "
-                    + namespace.routes().keySet() + ")");
+            throw Exchange.invalid("target: '" + target + "' (expected: a live target of " + namespace.name()
+                    + ", one of " + namespace.routes().keySet() + ")");
         }
         return List.of(route.id());
     }
@@ -81,8 +81,7 @@ final class ReplayWork {
     }
 
     private boolean wanted(Job job, Entry entry) {
-        if (!plan.wanted().matches(entry, namespace)
-                || routes.stream().noneMatch(route -> goes(entry, route))) {
+        if (!plan.wanted().matches(entry, namespace) || routes.stream().noneMatch(route -> goes(entry, route))) {
             return false;
         }
         if (!plan.omit().isEmpty() && plan.omit().matches(entry, namespace)) {

@@ -30,8 +30,9 @@ public interface Rights {
             @Override
             public boolean mayAdminister(String principal, String name) {
                 Namespace namespace = namespaces.find(name);
-                List<String> admins =
-                        namespace == null ? List.of() : namespace.document().access().admin();
+                List<String> admins = namespace == null
+                        ? List.of()
+                        : namespace.document().access().admin();
                 return admins.isEmpty() || admins.contains(principal);
             }
 

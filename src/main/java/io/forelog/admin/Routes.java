@@ -82,6 +82,8 @@ final class Routes {
 
     /** {@code GET /health/live}, in the order in which they were added. */
     List<String> index() {
-        return rows.stream().map(row -> row.method().name() + " " + row.template()).toList();
+        return rows.stream()
+                .map(row -> row.method().name() + " " + row.template())
+                .toList();
     }
 }

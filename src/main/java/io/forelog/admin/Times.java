@@ -14,7 +14,9 @@ final class Times {
 
     /** Null for 0, which stands for none. */
     static @Nullable String text(long micros) {
-        return micros <= 0 ? null : Instant.EPOCH.plus(micros, ChronoUnit.MICROS).toString();
+        return micros <= 0
+                ? null
+                : Instant.EPOCH.plus(micros, ChronoUnit.MICROS).toString();
     }
 
     /** A moment ({@code 2026-11-03T10:00:00Z}), or a duration before {@code nowMicros} ({@code PT1H}). */
@@ -25,9 +27,9 @@ final class Times {
             }
             return ChronoUnit.MICROS.between(Instant.EPOCH, OffsetDateTime.parse(text));
         } catch (DateTimeException | ArithmeticException e) {
-            throw Exchange.invalid(
-                    name + ": '" + text + "' (expected: a time such as 2026-11-03T10:00:00Z, or a duration such as PT1H,"
-                            + " which means so long ago)");
+            throw Exchange.invalid(name + ": '" + text
+                    + "' (expected: a time such as 2026-11-03T10:00:00Z, or a duration such as PT1H,"
+                    + " which means so long ago)");
         }
     }
 

@@ -76,9 +76,7 @@ final class Views {
                 .put("attempts", letter.attempts())
                 .put("redrives", letter.redrives())
                 .put("died", Times.text(letter.diedMicros()))
-                .put(
-                        "first_failure",
-                        letter.firstFailure() == null ? null : failure(letter.firstFailure()))
+                .put("first_failure", letter.firstFailure() == null ? null : failure(letter.firstFailure()))
                 .put("last_failure", failure(letter.cause()))
                 .put("entry", entry(letter.entry(), payload));
     }
