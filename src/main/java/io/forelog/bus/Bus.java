@@ -3,6 +3,7 @@ package io.forelog.bus;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
@@ -10,6 +11,7 @@ import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
 import java.time.Duration;
+import java.util.UUID;
 import java.util.function.Function;
 
 /**
@@ -19,6 +21,10 @@ import java.util.function.Function;
  */
 public final class Bus {
     private static final String TIME_LEFT = "time-left-ms";
+    /** When it was sent by the monotonic clock of the process that is named before it: others can't read it. */
+    private static final String SENT = "sent";
+
+    private static final String PROCESS = UUID.randomUUID() + ":";
 
     private final Vertx vertx;
 
@@ -48,6 +54,34 @@ public final class Bus {
         return consumer::unregister;
     }
 
+    /** A handler that asks how long the other side still waits. */
+    @FunctionalInterface
+    public interface TimedHandler<Q, A> {
+        /** {@code left}: zero or less where it waits no more. */
+        Future<A> answer(Q request, Duration left);
+    }
+
+    /** As {@link #serve}, for a handler that must not begin what nobody waits for any more. */
+    public <Q, A> Served serveTimed(Address<Q, A> address, String name, TimedHandler<Q, A> handler) {
+        MessageConsumer<Q> consumer = vertx.eventBus()
+                .localConsumer(
+                        address.of(name),
+                        message -> answer(message, request -> handler.answer(request, left(message.headers()))));
+        return consumer::unregister;
+    }
+
+    private static Duration left(MultiMap headers) {
+        String limit = headers.get(TIME_LEFT);
+        if (limit == null) {
+            return Duration.ofDays(1);
+        }
+        Duration left = Duration.ofMillis(Long.parseLong(limit));
+        String sent = headers.get(SENT);
+        return sent == null || !sent.startsWith(PROCESS)
+                ? left
+                : left.minusNanos(System.nanoTime() - Long.parseLong(sent, PROCESS.length(), sent.length(), 10));
+    }
+
     /**
      * Asks and waits at most {@code limit}. Fails with UNAVAILABLE where nobody serves (nothing was handed off), with
      * UNKNOWN_DURABILITY where the time ended (it may have been), else with the handler's code and text.
@@ -55,7 +89,7 @@ public final class Bus {
     public <Q, A> Future<A> request(Address<Q, A> address, String name, Q request, Duration limit) {
         long millis = Math.max(1L, limit.toMillis());
         DeliveryOptions options =
-                new DeliveryOptions().setSendTimeout(millis).addHeader(TIME_LEFT, Long.toString(millis));
+                new DeliveryOptions().setSendTimeout(millis).addHeader(TIME_LEFT, Long.toString(millis)).addHeader(SENT, PROCESS + System.nanoTime());
         return vertx.eventBus()
                 .<A>request(address.of(name), request, options)
                 .map(Message::body)

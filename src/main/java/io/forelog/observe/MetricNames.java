@@ -25,6 +25,12 @@ public final class MetricNames {
     public static final String LOOP_LAG = "forelog.loop.lag";
     /** Counter: calls cancelled by the client after hand-off. */
     public static final String ABANDONED = "forelog.abandoned";
+    /** Gauges by namespace: entries and bytes handed to the queue and not confirmed. */
+    public static final String APPEND_IN_FLIGHT = "forelog.append.in.flight";
+
+    public static final String APPEND_IN_FLIGHT_BYTES = "forelog.append.in.flight.bytes";
+    /** Counter by namespace and outcome = why: entries that the queue pump refused, a decided FALSE. */
+    public static final String APPEND_REFUSED = "forelog.append.refused";
     /** Timer: one group commit of the embedded queue. */
     public static final String COMMIT = "forelog.queue.commit";
     /** Summary: entries a commit. */

@@ -1,0 +1,54 @@
+package io.forelog.consume;
+
+import io.forelog.model.Delivery;
+import io.forelog.model.Failure;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One delivery between its take and its settlement, with its lane where order binds it. Owned by the pump's thread; the
+ * window bounds how many there are.
+ */
+final class Flight {
+    /** What a delivery weighs in memory beside its payload and key. */
+    private static final int OVERHEAD_BYTES = 512;
+
+    private Delivery delivery;
+    private final int bytes;
+    final @Nullable Lane lane;
+    /** It lies in the queue's parked lane, not in the log or the timers. */
+    final boolean parked;
+
+    Flight(Delivery delivery, @Nullable Lane lane, boolean parked) {
+        this.delivery = delivery;
+        this.bytes = weigh(delivery);
+        this.lane = lane;
+        this.parked = parked;
+    }
+
+    static int weigh(Delivery delivery) {
+        return OVERHEAD_BYTES + delivery.entry().sizeBytes();
+    }
+
+    Delivery delivery() {
+        return delivery;
+    }
+
+    int bytes() {
+        return bytes;
+    }
+
+    /** A failed attempt that is repeated in place: the next one is due at {@code dueMicros}. */
+    void failedInPlace(Failure failure, long dueMicros) {
+        Delivery last = delivery;
+        delivery = new Delivery(
+                last.entry(),
+                last.route(),
+                last.receipt(),
+                last.place(),
+                last.attempt() + 1,
+                dueMicros,
+                last.firstFailure() == null ? failure : last.firstFailure(),
+                failure,
+                last.redrives());
+    }
+}

@@ -1,0 +1,16 @@
+package io.forelog.consume;
+
+import io.vertx.core.Future;
+import java.util.Map;
+
+/** Keeps what was paused by hand, so that it is still paused after a restart. Any context; futures end on the caller's. */
+public interface PauseRegister {
+    /** In the place of a target: all of them, those to come included. */
+    String ALL = "*";
+
+    /** Reasons by target; empty = nothing is paused. Fails with CORRUPT where it can't be read. */
+    Future<Map<String, String>> load(String namespace);
+
+    /** In place of what was there; durable when it ends. */
+    Future<Void> store(String namespace, Map<String, String> pauses);
+}
