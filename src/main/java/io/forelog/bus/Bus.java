@@ -88,8 +88,10 @@ public final class Bus {
      */
     public <Q, A> Future<A> request(Address<Q, A> address, String name, Q request, Duration limit) {
         long millis = Math.max(1L, limit.toMillis());
-        DeliveryOptions options =
-                new DeliveryOptions().setSendTimeout(millis).addHeader(TIME_LEFT, Long.toString(millis)).addHeader(SENT, PROCESS + System.nanoTime());
+        DeliveryOptions options = new DeliveryOptions()
+                .setSendTimeout(millis)
+                .addHeader(TIME_LEFT, Long.toString(millis))
+                .addHeader(SENT, PROCESS + System.nanoTime());
         return vertx.eventBus()
                 .<A>request(address.of(name), request, options)
                 .map(Message::body)

@@ -59,7 +59,8 @@ public final class FilePauseRegister implements PauseRegister {
             new JsonObject(Files.readString(file)).forEach(pair -> pauses.put(pair.getKey(), (String) pair.getValue()));
             return pauses;
         } catch (DecodeException | ClassCastException e) {
-            throw new WalException(ErrorCode.CORRUPT, file + ": no JSON object of texts (expected: as it was written)", e);
+            throw new WalException(
+                    ErrorCode.CORRUPT, file + ": no JSON object of texts (expected: as it was written)", e);
         }
     }
 

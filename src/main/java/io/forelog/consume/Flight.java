@@ -37,8 +37,8 @@ final class Flight {
         return bytes;
     }
 
-    /** A failed attempt that is repeated in place: the next one is due at {@code dueMicros}. */
-    void failedInPlace(Failure failure, long dueMicros) {
+    /** A failed attempt that is repeated in place; for the queue it is still the same delivery. */
+    void failedInPlace(Failure failure) {
         Delivery last = delivery;
         delivery = new Delivery(
                 last.entry(),
@@ -46,7 +46,7 @@ final class Flight {
                 last.receipt(),
                 last.place(),
                 last.attempt() + 1,
-                dueMicros,
+                last.dueMicros(),
                 last.firstFailure() == null ? failure : last.firstFailure(),
                 failure,
                 last.redrives());

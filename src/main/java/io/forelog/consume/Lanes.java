@@ -141,7 +141,7 @@ final class Lanes {
         if (lane.state == Lane.State.RETRYING
                 && lane.failedInPlace < ATTEMPTS_IN_PLACE
                 && due - lane.failingSince <= IN_PLACE_MICROS) {
-            flight.failedInPlace(failure, due);
+            flight.failedInPlace(failure);
             lane.nextMicros = due;
             retrying.add(lane);
         } else {

@@ -6,6 +6,7 @@ import io.forelog.queue.QueueDepth;
  * One route of a pump at a moment.
  *
  * @param reason why it is in that state: the words of whoever paused it, or of its target; empty when RUNNING
+ * @param sinceMicros when that state began
  * @param inFlight taken and not settled
  * @param atTarget of these, being asked of the target now
  * @param held of these, waiting in memory to be sent
@@ -18,6 +19,7 @@ public record PumpStatus(
         String target,
         State state,
         String reason,
+        long sinceMicros,
         int inFlight,
         int atTarget,
         int held,

@@ -48,11 +48,14 @@ final class RouteFlow implements Lanes.Track, Settler.Listener {
     /** To be sent, in order; of an ordered key only its head. */
     private final ArrayDeque<Flight> ready = new ArrayDeque<>();
 
-    private RoutePolicy policy;
+    private volatile RoutePolicy policy;
     private Judge judge;
     private @Nullable String pausedBy;
     private boolean draining;
     private int outstanding;
+    /** Falls by half when the writer gives deliveries back for want of a slot, grows while it answers all. */
+    private int atTargetMax = Integer.MAX_VALUE;
+
     private boolean taking;
     private boolean lastTakeFull;
     private long takeBackoff;
@@ -60,6 +63,19 @@ final class RouteFlow implements Lanes.Track, Settler.Listener {
     private boolean restored;
     private boolean restoring;
     private boolean parkedFull;
+    private long sinceMicros;
+    private volatile Seen seen = new Seen(PumpStatus.State.RUNNING, "", 0, 0, 0, 0, 0, 0);
+
+    /** What others see of this route. */
+    private record Seen(
+            PumpStatus.State state,
+            String reason,
+            long sinceMicros,
+            int inFlight,
+            int atTarget,
+            int held,
+            int retryingKeys,
+            int parkedKeys) {}
 
     RouteFlow(
             String namespace,
@@ -146,7 +162,7 @@ final class RouteFlow implements Lanes.Track, Settler.Listener {
         if (moving && mayTake(now)) {
             take();
         }
-        metrics.state(state());
+        see(now);
         return nextMicros(now, moving);
     }
 
@@ -319,7 +335,7 @@ final class RouteFlow implements Lanes.Track, Settler.Listener {
 
     private void send(long now) {
         while (!ready.isEmpty()) {
-            int most = Math.min(gate.allowance(now), policy.outstandingMax() - outstanding);
+            int most = Math.min(gate.allowance(now), atTargetMax - outstanding);
             if (policy.gone()) {
                 most = policy.chunk();
             }
@@ -340,9 +356,8 @@ final class RouteFlow implements Lanes.Track, Settler.Listener {
             if (flight == null) {
                 break;
             }
-            Verdict verdict = policy.gone()
-                    ? Judge.gone(namespace, policy.target(), now)
-                    : Judge.expired(flight.delivery(), now);
+            Verdict verdict =
+                    policy.gone() ? Judge.gone(namespace, policy.target(), now) : Judge.expired(flight.delivery(), now);
             if (verdict == null) {
                 batch.add(flight);
             } else {
@@ -363,7 +378,7 @@ final class RouteFlow implements Lanes.Track, Settler.Listener {
         }
         boolean probe = gate.sent();
         outstanding += batch.size();
-        courier.deliver(policy.target(), deliveries, policy.requestLimit(outstanding))
+        courier.deliver(policy.target(), deliveries, policy.requestLimit())
                 .onComplete(
                         outcomes -> answered(batch, probe, outcomes),
                         failure -> answered(batch, probe, List.of(undelivered(failure))));
@@ -478,8 +493,12 @@ final class RouteFlow implements Lanes.Track, Settler.Listener {
                 for (int i = back.size() - 1; i >= 0; i--) {
                     ready.addFirst(back.get(i));
                 }
-                gate.deferred(last.after(), last.text(), now);
+                atTargetMax = Math.max(policy.chunk(), Math.min(atTargetMax, outstanding + back.size()) / 2);
+                if (applied + tried == 0) {
+                    gate.deferred(last.after(), last.text(), now);
+                }
             } else {
+                atTargetMax = Math.min(window.capacity(), atTargetMax) + 1 + applied / 4;
                 gate.attempted();
             }
             if (probe && gate.state() == RouteGate.State.STORM) {
@@ -582,20 +601,40 @@ final class RouteFlow implements Lanes.Track, Settler.Listener {
         return policy.gone() ? PumpStatus.State.TARGET_GONE : PumpStatus.State.RUNNING;
     }
 
+    /** As its last turn left it. Any thread. */
     PumpStatus status() {
-        String by = pausedBy;
+        Seen now = seen;
         return new PumpStatus(
                 namespace,
                 policy.route(),
                 policy.target(),
-                state(),
+                now.state(),
+                now.reason(),
+                now.sinceMicros(),
+                now.inFlight(),
+                now.atTarget(),
+                now.held(),
+                now.retryingKeys(),
+                now.parkedKeys(),
+                queue.depth(policy.route()));
+    }
+
+    private void see(long now) {
+        PumpStatus.State state = state();
+        if (state != seen.state()) {
+            sinceMicros = now;
+            metrics.state(state);
+        }
+        String by = pausedBy;
+        seen = new Seen(
+                state,
                 by == null ? gate.words() : by,
+                sinceMicros,
                 share.inFlight(),
                 outstanding,
                 ready.size(),
                 lanes.retryingKeys(),
-                lanes.parkedKeys(),
-                queue.depth(policy.route()));
+                lanes.parkedKeys());
     }
 
     void close() {

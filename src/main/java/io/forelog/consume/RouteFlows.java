@@ -4,10 +4,12 @@ import io.forelog.config.Namespace;
 import io.forelog.model.Ticker;
 import io.forelog.queue.Queue;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +28,9 @@ final class RouteFlows {
     private final RandomGenerator random;
     private final int parkedKeysMax;
     private final FairWindow window;
-    private final Map<Integer, RouteFlow> flows = new TreeMap<>();
+    /** By route id. Replaced whole, since others read it. */
+    private volatile List<RouteFlow> flows = List.of();
+
     private final Map<String, String> pauses = new TreeMap<>();
     private Namespace namespace;
     /** Who has the first turn: it goes round. */
@@ -64,22 +68,24 @@ final class RouteFlows {
         namespace = newNamespace;
         window.resize(newNamespace.document().delivery().maxInFlight());
         newNamespace.routes().values().forEach(route -> add(route.id()));
-        flows.forEach((id, flow) -> {
-            RoutePolicy policy = RoutePolicy.of(newNamespace, id, find(id));
+        flows.forEach(flow -> {
+            RoutePolicy policy = RoutePolicy.of(newNamespace, flow.route(), find(flow.route()));
             flow.policy(policy.gone() ? flow.policy().afterTarget() : policy);
         });
         turns.soon();
     }
 
     private void add(int id) {
-        if (flows.containsKey(id)) {
+        if (flows.stream().anyMatch(flow -> flow.route() == id)) {
             return;
         }
         RoutePolicy policy = RoutePolicy.of(namespace, id, find(id));
         RouteMetrics metrics = new RouteMetrics(registry, namespace.name(), policy.target(), id, queue, ticker);
         RouteFlow flow = new RouteFlow(
                 namespace.name(), policy, queue, courier, window, metrics, ticker, turns, random, parkedKeysMax);
-        flows.put(id, flow);
+        flows = Stream.concat(flows.stream(), Stream.of(flow))
+                .sorted(Comparator.comparingInt(RouteFlow::route))
+                .toList();
         String reason = pauses.getOrDefault(policy.target(), pauses.get(PauseRegister.ALL));
         if (reason != null) {
             flow.pause(reason);
@@ -114,7 +120,7 @@ final class RouteFlows {
         after.remove(target);
         String all = after.remove(PauseRegister.ALL);
         if (all != null) {
-            flows.values().stream()
+            flows.stream()
                     .map(flow -> flow.policy().target())
                     .filter(other -> !other.equals(target))
                     .forEach(other -> after.putIfAbsent(other, all));
@@ -126,7 +132,7 @@ final class RouteFlows {
     void applyPauses(Map<String, String> after, @Nullable String resumed) {
         pauses.clear();
         pauses.putAll(after);
-        for (RouteFlow flow : flows.values()) {
+        for (RouteFlow flow : flows) {
             String target = flow.policy().target();
             String reason = pauses.getOrDefault(target, pauses.get(PauseRegister.ALL));
             if (reason != null) {
@@ -139,14 +145,14 @@ final class RouteFlows {
 
     boolean knows(String target) {
         return target.equals(PauseRegister.ALL)
-                || flows.values().stream().anyMatch(flow -> flow.policy().target().equals(target));
+                || flows.stream().anyMatch(flow -> flow.policy().target().equals(target));
     }
 
     /** Every route's turn; answers when the next one is wanted at the latest. */
     long turn() {
         long next = Long.MAX_VALUE;
         long now = ticker.micros();
-        List<RouteFlow> order = List.copyOf(flows.values());
+        List<RouteFlow> order = flows;
         first = order.isEmpty() ? 0 : (first + 1) % order.size();
         for (int i = 0; i < order.size(); i++) {
             next = Math.min(next, order.get((first + i) % order.size()).turn(now));
@@ -155,18 +161,19 @@ final class RouteFlows {
     }
 
     void drain() {
-        flows.values().forEach(RouteFlow::drain);
+        flows.forEach(RouteFlow::drain);
     }
 
     boolean drained() {
-        return flows.values().stream().allMatch(RouteFlow::drained);
+        return flows.stream().allMatch(RouteFlow::drained);
     }
 
+    /** Any thread. */
     List<PumpStatus> status() {
-        return flows.values().stream().map(RouteFlow::status).toList();
+        return flows.stream().map(RouteFlow::status).toList();
     }
 
     void close() {
-        flows.values().forEach(RouteFlow::close);
+        flows.forEach(RouteFlow::close);
     }
 }

@@ -31,7 +31,6 @@ record RoutePolicy(
     private static final int CHUNK_MIN = 16;
     private static final int CHUNK_MAX = 512;
     private static final Duration SLACK = Duration.ofSeconds(5);
-    private static final Duration LIMIT_MAX = Duration.ofHours(1);
 
     static RoutePolicy of(Namespace namespace, int id, Namespace.@Nullable Route route) {
         NamespaceDocument document = namespace.document();
@@ -60,28 +59,8 @@ record RoutePolicy(
         return limit.batch() <= 1 ? CHUNK_MIN : Math.min(CHUNK_MAX, Math.max(CHUNK_MIN, limit.batch()));
     }
 
-    /** Most deliveries to have at the writer: no more than it can begin within a few seconds, where that is known. */
-    int outstandingMax() {
-        long most = Integer.MAX_VALUE;
-        if (limit.concurrency() > 0) {
-            most = Math.min(most, 4L * limit.concurrency() * Math.max(1, limit.batch()));
-        }
-        if (limit.ratePerSecond() > 0) {
-            most = Math.min(most, (long) Math.ceil(2 * limit.ratePerSecond()));
-        }
-        return (int) Math.max(1, most);
-    }
-
-    /**
-     * How long a request to the writer may take with {@code outstanding} deliveries there: one after the other, each to its
-     * time-out. The writer keeps its own time; this ends a request whose answer is lost.
-     */
-    Duration requestLimit(int outstanding) {
-        long together = (long) Math.max(1, limit.concurrency()) * Math.max(1, limit.batch());
-        Duration limitOfAll = limit.timeout().multipliedBy(outstanding / together + 1).plus(SLACK);
-        if (limit.ratePerSecond() > 0) {
-            limitOfAll = limitOfAll.plusMillis((long) (1_000 * outstanding / limit.ratePerSecond()));
-        }
-        return limitOfAll.compareTo(LIMIT_MAX) > 0 ? LIMIT_MAX : limitOfAll;
+    /** What the writer says it answers within ({@link io.forelog.bus.Address#DELIVER}); this ends a request whose answer is lost. */
+    Duration requestLimit() {
+        return limit.timeout().multipliedBy(2).plus(SLACK);
     }
 }

@@ -79,7 +79,8 @@ final class AppendDesk {
                 entries.subList(fit, entries.size()),
                 ErrorCode.OVERLOADED,
                 namespace + ": " + credits.taken() + " entries and " + bytesInFlight
-                        + " bytes are being appended (expected: within " + credits.capacity() + " and " + bytesMax + ")");
+                        + " bytes are being appended (expected: within " + credits.capacity() + " and " + bytesMax
+                        + ")");
         return fit == 0
                 ? Future.succeededFuture(over)
                 : hand(List.copyOf(entries.subList(0, fit)), bytes).map(outcomes -> joined(outcomes, over));
@@ -89,15 +90,14 @@ final class AppendDesk {
         int count = entries.size();
         credits.tryTake(count);
         moved(bytes);
-        return queue.append(entries)
-                .transform((outcomes, failure) -> {
-                    credits.give(count);
-                    moved(-bytes);
-                    if (drained != null && credits.taken() == 0) {
-                        drained.tryComplete();
-                    }
-                    return Future.succeededFuture(failure == null ? outcomes : unknown(entries, failure));
-                });
+        return queue.append(entries).transform((outcomes, failure) -> {
+            credits.give(count);
+            moved(-bytes);
+            if (drained != null && credits.taken() == 0) {
+                drained.tryComplete();
+            }
+            return Future.succeededFuture(failure == null ? outcomes : unknown(entries, failure));
+        });
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes

@@ -39,7 +39,10 @@ public final class QueuePump extends VerticleBase {
         this.registry = registry;
         this.tags = Tags.of(MetricNames.NAMESPACE, namespace);
         this.desk = new AppendDesk(
-                queue, namespace, limits, (why, entries) -> registry.counter(
+                queue,
+                namespace,
+                limits,
+                (why, entries) -> registry.counter(
                                 MetricNames.APPEND_REFUSED,
                                 tags.and(MetricNames.OUTCOME, why.name().toLowerCase(Locale.ROOT)))
                         .increment(entries));

@@ -44,7 +44,8 @@ public interface Queue {
 
     /**
      * What became of deliveries. All are durable, or ordered before anything that is, when the future ends. On
-     * failure none may be assumed settled; calling again is safe. Applies in the order of calls.
+     * failure none may be assumed settled; calling again is safe. Applies in the order of calls. A delivery may come back
+     * with a later attempt number and its failures, where attempts were repeated in place: they count as made.
      */
     Future<Void> settle(List<Settlement> settlements);
 
