@@ -1,0 +1,344 @@
+package io.forelog.rig;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The real service as a child JVM, on directories of its own and free ports: started, killed, frozen, stopped and started
+ * again on the same directories. Used by one test thread; ends its child by id, at the latest when the test's JVM ends. Its
+ * output lies in one file, whose end stands in the message of every failure.
+ */
+public final class ForelogProcess implements AutoCloseable {
+    private static final Duration READY_LIMIT = Duration.ofSeconds(60);
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(45);
+    private static final int LOG_TAIL = 6_000;
+    private static final HttpClient HTTP = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(2))
+            .build();
+
+    private final Path directory;
+    private final List<String> jvmFlags;
+    private final Thread reaper;
+    private volatile Process process;
+    private Ports ports = new Ports(0, 0, 0);
+
+    private ForelogProcess(Path directory, List<String> jvmFlags) {
+        this.directory = directory;
+        this.jvmFlags = List.copyOf(jvmFlags);
+        this.reaper = new Thread(this::destroy, "forelog-reaper");
+        Runtime.getRuntime().addShutdownHook(reaper);
+    }
+
+    /** {@code directory} gets {@code conf}, {@code data} (unless named otherwise) and {@code service.log}. */
+    public static Builder in(Path directory) {
+        return new Builder(directory);
+    }
+
+    /** What the service is started with. */
+    public static final class Builder {
+        private final Path directory;
+        private final List<String> flags = new ArrayList<>(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        private final StringBuilder settings = new StringBuilder();
+        private String heap = "384m";
+
+        private Builder(Path directory) {
+            this.directory = directory;
+            write(directory.resolve("conf/namespaces/.keep"), "");
+        }
+
+        /** YAML lines of {@code conf/forelog.yaml}. */
+        public Builder settings(String yaml) {
+            settings.append(yaml).append('\n');
+            return this;
+        }
+
+        public Builder namespace(String name, String yaml) {
+            write(directory.resolve("conf/namespaces/" + name + ".yaml"), yaml);
+            return this;
+        }
+
+        public Builder heap(String size) {
+            heap = size;
+            return this;
+        }
+
+        public Builder flag(String flag) {
+            flags.add(flag);
+            return this;
+        }
+
+        /** The compiler and collector of a real installation, for what is measured. */
+        public Builder forMeasuring() {
+            flags.clear();
+            flags.add("-XX:+UseG1GC");
+            return this;
+        }
+
+        /** Not started yet. */
+        public ForelogProcess build() {
+            write(directory.resolve("conf/forelog.yaml"), settings.toString());
+            List<String> all = new ArrayList<>(flags);
+            all.add("-Xmx" + heap);
+            return new ForelogProcess(directory, all);
+        }
+
+        /** Started and ready. */
+        public ForelogProcess start() {
+            ForelogProcess service = build();
+            try {
+                service.start();
+            } catch (RuntimeException | Error e) {
+                service.close();
+                throw e;
+            }
+            return service;
+        }
+    }
+
+    /** Ends when the service says it is ready. */
+    public void start() {
+        launch();
+        awaitReady();
+    }
+
+    /** Starts what is expected to refuse: ends when the process has, answers its exit code. */
+    public int startAndExit() {
+        launch();
+        return awaitExit(READY_LIMIT);
+    }
+
+    /** Starts the process and waits for nothing. */
+    public void launch() {
+        if (process != null && process.isAlive()) {
+            throw new IllegalStateException("runs already: " + process.pid());
+        }
+        try {
+            Files.createDirectories(data());
+            Files.deleteIfExists(data().resolve(Ports.FILE));
+            process = new ProcessBuilder(command())
+                    .directory(directory.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(
+                            ProcessBuilder.Redirect.appendTo(logFile().toFile()))
+                    .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public void awaitReady() {
+        Await.until(
+                "the service is ready",
+                READY_LIMIT,
+                () -> {
+                    if (!process.isAlive()) {
+                        throw new IllegalStateException(
+                                "the service ended with " + process.exitValue() + " before it was ready\n" + logTail());
+                    }
+                    return Ports.read(data()).filter(this::isReady).map(found -> {
+                        ports = found;
+                        return true;
+                    });
+                },
+                this::logTail);
+    }
+
+    /** kill -9. */
+    public void kill() {
+        destroy();
+    }
+
+    /** kill -9, and up again on the same directories. */
+    public void killAndRestart() {
+        kill();
+        start();
+    }
+
+    /** SIGTERM; answers the exit code. */
+    public int stop() {
+        process.destroy();
+        return awaitExit(STOP_LIMIT);
+    }
+
+    public void freeze() {
+        signal("STOP");
+    }
+
+    public void thaw() {
+        signal("CONT");
+    }
+
+    public boolean isAlive() {
+        return process != null && process.isAlive();
+    }
+
+    public long pid() {
+        return process.pid();
+    }
+
+    public Ports ports() {
+        return ports;
+    }
+
+    public AuditProbe audit(String namespace) {
+        return new AuditProbe(admin(), namespace);
+    }
+
+    /** Follows the port over restarts. */
+    public AdminClient admin() {
+        return new AdminClient(() -> ports.management());
+    }
+
+    public Path data() {
+        return directory.resolve("data");
+    }
+
+    public Path conf() {
+        return directory.resolve("conf");
+    }
+
+    /** Writes or replaces a document, at once as a whole. */
+    public void putDocument(String name, String yaml) {
+        Path aside = conf().resolve("namespaces/." + name + ".new");
+        write(aside, yaml);
+        try {
+            Files.move(
+                    aside,
+                    conf().resolve("namespaces/" + name + ".yaml"),
+                    java.nio.file.StandardCopyOption.ATOMIC_MOVE,
+                    java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public void deleteDocument(String name) {
+        try {
+            Files.delete(conf().resolve("namespaces/" + name + ".yaml"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** All that the service has printed, over all its lives. */
+    public String log() {
+        try {
+            return Files.exists(logFile()) ? Files.readString(logFile(), StandardCharsets.UTF_8) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public String logTail() {
+        String log = log();
+        return "---- " + logFile() + "\n" + log.substring(Math.max(0, log.length() - LOG_TAIL));
+    }
+
+    @Override
+    public void close() {
+        destroy();
+        try {
+            Runtime.getRuntime().removeShutdownHook(reaper);
+        } catch (IllegalStateException e) {
+            // the JVM is going down: the hook has done it or will
+        }
+    }
+
+    private List<String> command() {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("--add-opens=java.base/java.nio=ALL-UNNAMED");
+        command.add("--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED");
+        command.add("-Dio.netty.tryReflectionSetAccessible=true");
+        command.add("-Dvertx.disableFileCPResolving=true");
+        command.add("-XX:+ExitOnOutOfMemoryError");
+        command.addAll(jvmFlags);
+        command.addAll(List.of("-cp", ServiceClasspath.find(), "io.forelog.app.Main", "start"));
+        command.addAll(List.of("--conf", conf().toString(), "--data", data().toString()));
+        command.addAll(List.of("--http-port", "0", "--grpc-port", "0", "--management-port", "0"));
+        return command;
+    }
+
+    private boolean isReady(Ports candidate) {
+        try {
+            HttpRequest request = HttpRequest.newBuilder(
+                            URI.create("http://127.0.0.1:" + candidate.management() + "/health/ready"))
+                    .timeout(Duration.ofSeconds(2))
+                    .build();
+            return HTTP.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+        } catch (IOException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private int awaitExit(Duration limit) {
+        try {
+            if (process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                return process.exitValue();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        String tail = logTail();
+        destroy();
+        throw new AssertionError("the service did not end within " + limit + "\n" + tail);
+    }
+
+    private void signal(String name) {
+        try {
+            int code = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+            if (code != 0) {
+                throw new IllegalStateException("kill -" + name + " " + process.pid() + " answered " + code);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void destroy() {
+        Optional.ofNullable(process).ifPresent(child -> {
+            child.destroyForcibly();
+            try {
+                child.waitFor(20, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    private Path logFile() {
+        return directory.resolve("service.log");
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

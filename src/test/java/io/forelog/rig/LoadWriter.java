@@ -1,0 +1,242 @@
+package io.forelog.rig;
+
+import io.forelog.wire.v1.Lifecycle;
+import io.forelog.wire.v1.Target;
+import io.forelog.wire.v1.WriteAheadLogGrpcClient;
+import io.forelog.wire.v1.WriteToLogRequest;
+import io.forelog.wire.v1.WriteToLogResponse;
+import com.google.protobuf.ByteString;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.grpc.client.GrpcClient;
+import io.vertx.grpc.client.GrpcClientOptions;
+import io.vertx.grpc.client.GrpcClientResponse;
+import io.vertx.grpc.common.GrpcStatus;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
+
+/**
+ * Writes over gRPC from a fixed number of slots, each with one write in flight, and keeps books: what was answered TRUE, what
+ * FALSE, what nobody knows. Goes on through the service's deaths, to whatever port it has then. Its own Vert.x instance with
+ * one event loop, where the script runs; the books may be read by any thread.
+ */
+public final class LoadWriter implements AutoCloseable {
+    private static final Duration CALL_LIMIT = Duration.ofSeconds(5);
+    private static final long PAUSE_MILLIS_AFTER_FAILURE = 20;
+
+    private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+    private final GrpcClient client;
+    private final IntSupplier port;
+    private final Map<String, Written> trues = new ConcurrentHashMap<>();
+    private final Map<String, String> falses = new ConcurrentHashMap<>();
+    private final Map<String, String> unknowns = new ConcurrentHashMap<>();
+    private final AtomicInteger running = new AtomicInteger();
+    private volatile boolean stopping;
+    private volatile CountDownLatch ended = new CountDownLatch(0);
+
+    /** {@code port} is asked before every write. */
+    public LoadWriter(IntSupplier port) {
+        this.port = port;
+        this.client = GrpcClient.client(vertx, new GrpcClientOptions().setScheduleDeadlineAutomatically(true));
+    }
+
+    /**
+     * A write answered TRUE.
+     *
+     * @param text the payload's, which tells writes apart
+     * @param sentMicros when it was handed to the client: the earliest moment the server can have received it
+     */
+    public record Written(String entryId, String text, Duration delay, long sentMicros) {}
+
+    /** What to write: for slot s the n-th write, from 0; empty = the slot is done. */
+    public interface Script {
+        Optional<WriteToLogRequest> next(int slot, long n);
+    }
+
+    /** Ends at once; the slots write until the script or {@link #stop} ends them. */
+    public void start(int slots, Script script) {
+        stopping = false;
+        ended = new CountDownLatch(slots);
+        running.addAndGet(slots);
+        vertx.runOnContext(start -> {
+            for (int slot = 0; slot < slots; slot++) {
+                write(script, slot, 0);
+            }
+        });
+    }
+
+    /** Ends when every slot is done. */
+    public void await(Duration limit) {
+        try {
+            if (!ended.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new AssertionError("the writers did not end within " + limit + "; " + this);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** No new writes; ends when those in flight are answered. */
+    public void stop() {
+        stopping = true;
+        await(CALL_LIMIT.multipliedBy(3));
+    }
+
+    /** By entry id. */
+    public Map<String, Written> trues() {
+        return trues;
+    }
+
+    /** Payload text -> what was answered: decided FALSE, a status that refuses, or never sent. */
+    public Map<String, String> falses() {
+        return falses;
+    }
+
+    /** Payload text -> what was answered: UNKNOWN, or a transport's failure. */
+    public Map<String, String> unknowns() {
+        return unknowns;
+    }
+
+    /** One write, answered; fails where the call did. */
+    public WriteToLogResponse writeOne(WriteToLogRequest request) {
+        return Await.result(call(request));
+    }
+
+    public static WriteToLogRequest request(String namespace, String text) {
+        return request(namespace, text, "", Duration.ZERO);
+    }
+
+    public static WriteToLogRequest request(String namespace, String text, String key, Duration delay) {
+        WriteToLogRequest.Builder request =
+                WriteToLogRequest.newBuilder().setNamespace(namespace).setPayload(ByteString.copyFromUtf8(text));
+        if (!key.isEmpty()) {
+            request.setTarget(Target.newBuilder().setKey(ByteString.copyFromUtf8(key)));
+        }
+        if (!delay.isZero()) {
+            request.setLifecycle(Lifecycle.newBuilder().setDelay(protobuf(delay)));
+        }
+        return request.build();
+    }
+
+    public static com.google.protobuf.Duration protobuf(Duration duration) {
+        return com.google.protobuf.Duration.newBuilder()
+                .setSeconds(duration.getSeconds())
+                .setNanos(duration.getNano())
+                .build();
+    }
+
+    @Override
+    public void close() {
+        stopping = true;
+        Await.result(vertx.close());
+    }
+
+    @Override
+    public String toString() {
+        return trues.size() + " TRUE, " + falses.size() + " FALSE, " + unknowns.size() + " UNKNOWN, " + running.get()
+                + " slots running";
+    }
+
+    private void write(Script script, int slot, long n) {
+        Optional<WriteToLogRequest> next = stopping ? Optional.empty() : script.next(slot, n);
+        if (next.isEmpty()) {
+            running.decrementAndGet();
+            ended.countDown();
+            return;
+        }
+        WriteToLogRequest request = next.get();
+        long sent = ScriptedReceiver.nowMicros();
+        call(request).onComplete(
+                response -> {
+                    boolean decided = answered(request, response, sent);
+                    again(script, slot, n + 1, decided);
+                },
+                failure -> {
+                    failed(request, failure);
+                    again(script, slot, n + 1, false);
+                });
+    }
+
+    private void again(Script script, int slot, long n, boolean atOnce) {
+        if (atOnce) {
+            write(script, slot, n);
+        } else {
+            vertx.setTimer(PAUSE_MILLIS_AFTER_FAILURE, timer -> write(script, slot, n));
+        }
+    }
+
+    private Future<WriteToLogResponse> call(WriteToLogRequest message) {
+        SocketAddress server = SocketAddress.inetSocketAddress(port.getAsInt(), "127.0.0.1");
+        return client.request(server, WriteAheadLogGrpcClient.WriteToLog)
+                .recover(failure -> Future.failedFuture(new Refused("not connected: " + failure.getMessage())))
+                .compose(request -> {
+                    request.timeout(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+                    return request.send(message);
+                })
+                .compose(response -> response.last()
+                        .recover(failure -> Future.failedFuture(told(response, failure)))
+                        .compose(reply ->
+                                reply == null ? Future.failedFuture(told(response, null)) : Future.succeededFuture(reply)));
+    }
+
+    /** A status the server gave decides; the client's own CANCELLED and its like decide nothing. */
+    private static Throwable told(GrpcClientResponse<?, ?> response, @org.jspecify.annotations.Nullable Throwable failure) {
+        GrpcStatus status = response.status();
+        boolean undecided = status == null
+                || status == GrpcStatus.OK
+                || status == GrpcStatus.CANCELLED
+                || status == GrpcStatus.DEADLINE_EXCEEDED
+                || status == GrpcStatus.INTERNAL
+                || status == GrpcStatus.UNKNOWN;
+        if (undecided) {
+            return failure == null ? new IllegalStateException("ended with " + status) : failure;
+        }
+        return new Refused(status + ": " + response.statusMessage());
+    }
+
+    /** For certain in no queue. */
+    public static final class Refused extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Refused(String text) {
+            super(text, null, false, false);
+        }
+    }
+
+    private boolean answered(WriteToLogRequest request, WriteToLogResponse response, long sent) {
+        String text = request.getPayload().toStringUtf8();
+        switch (response.getDurable()) {
+            case TRILEAN_TRUE -> {
+                com.google.protobuf.Duration delay = request.getLifecycle().getDelay();
+                trues.put(
+                        response.getEntryId(),
+                        new Written(
+                                response.getEntryId(),
+                                text,
+                                Duration.ofSeconds(delay.getSeconds(), delay.getNanos()),
+                                sent));
+                return true;
+            }
+            case TRILEAN_FALSE -> falses.put(text, response.getMessage());
+            default -> unknowns.put(text, response.getMessage());
+        }
+        return false;
+    }
+
+    private void failed(WriteToLogRequest request, Throwable failure) {
+        String text = request.getPayload().toStringUtf8();
+        if (failure instanceof Refused) {
+            falses.put(text, String.valueOf(failure.getMessage()));
+        } else {
+            unknowns.put(text, String.valueOf(failure.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package io.forelog.rig;
+
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Where a service listens, as its {@code ports.json} says. Immutable. */
+public record Ports(int http, int grpc, int management) {
+    static final String FILE = "ports.json";
+
+    /** Empty while the file is missing or half written. */
+    static Optional<Ports> read(Path data) {
+        try {
+            JsonObject json = new JsonObject(Files.readString(data.resolve(FILE)));
+            return Optional.of(
+                    new Ports(json.getInteger("http"), json.getInteger("grpc"), json.getInteger("management")));
+        } catch (IOException | RuntimeException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** A port that was free a moment ago: for what must be known before it is listened on. */
+    public static int free() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
