@@ -132,8 +132,7 @@ public final class ForelogProcess implements AutoCloseable {
             process = new ProcessBuilder(command())
                     .directory(directory.toFile())
                     .redirectErrorStream(true)
-                    .redirectOutput(
-                            ProcessBuilder.Redirect.appendTo(logFile().toFile()))
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile().toFile()))
                     .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
                     .start();
         } catch (IOException e) {

@@ -1,11 +1,11 @@
 package io.forelog.rig;
 
+import com.google.protobuf.ByteString;
 import io.forelog.wire.v1.Lifecycle;
 import io.forelog.wire.v1.Target;
 import io.forelog.wire.v1.WriteAheadLogGrpcClient;
 import io.forelog.wire.v1.WriteToLogRequest;
 import io.forelog.wire.v1.WriteToLogResponse;
-import com.google.protobuf.ByteString;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -154,15 +154,16 @@ public final class LoadWriter implements AutoCloseable {
         }
         WriteToLogRequest request = next.get();
         long sent = ScriptedReceiver.nowMicros();
-        call(request).onComplete(
-                response -> {
-                    boolean decided = answered(request, response, sent);
-                    again(script, slot, n + 1, decided);
-                },
-                failure -> {
-                    failed(request, failure);
-                    again(script, slot, n + 1, false);
-                });
+        call(request)
+                .onComplete(
+                        response -> {
+                            boolean decided = answered(request, response, sent);
+                            again(script, slot, n + 1, decided);
+                        },
+                        failure -> {
+                            failed(request, failure);
+                            again(script, slot, n + 1, false);
+                        });
     }
 
     private void again(Script script, int slot, long n, boolean atOnce) {
@@ -183,12 +184,14 @@ public final class LoadWriter implements AutoCloseable {
                 })
                 .compose(response -> response.last()
                         .recover(failure -> Future.failedFuture(told(response, failure)))
-                        .compose(reply ->
-                                reply == null ? Future.failedFuture(told(response, null)) : Future.succeededFuture(reply)));
+                        .compose(reply -> reply == null
+                                ? Future.failedFuture(told(response, null))
+                                : Future.succeededFuture(reply)));
     }
 
     /** A status the server gave decides; the client's own CANCELLED and its like decide nothing. */
-    private static Throwable told(GrpcClientResponse<?, ?> response, @org.jspecify.annotations.Nullable Throwable failure) {
+    private static Throwable told(
+            GrpcClientResponse<?, ?> response, @org.jspecify.annotations.Nullable Throwable failure) {
         GrpcStatus status = response.status();
         boolean undecided = status == null
                 || status == GrpcStatus.OK

@@ -34,7 +34,7 @@ public final class ScriptedReceiver implements AutoCloseable {
     private final Map<String, AtomicInteger> timesById = new ConcurrentHashMap<>();
     private final AtomicInteger count = new AtomicInteger();
     private volatile Function<Arrival, Reply> script = arrival -> Reply.OK;
-    private volatile int epoch;
+    private final AtomicInteger epoch = new AtomicInteger();
 
     public ScriptedReceiver() {
         this.server = Await.result(vertx.createHttpServer(new HttpServerOptions()
@@ -143,7 +143,7 @@ public final class ScriptedReceiver implements AutoCloseable {
 
     /** Marks what arrives from now on: to tell what a restarted service sent from what the old one did. */
     public void nextEpoch() {
-        epoch++;
+        epoch.incrementAndGet();
     }
 
     public void forget() {
@@ -153,8 +153,7 @@ public final class ScriptedReceiver implements AutoCloseable {
     }
 
     public void awaitCount(int wanted, Duration limit) {
-        Await.until(
-                wanted + " requests arrived", limit, () -> count.get() >= wanted, () -> count.get() + " have");
+        Await.until(wanted + " requests arrived", limit, () -> count.get() >= wanted, () -> count.get() + " have");
     }
 
     public static long nowMicros() {
@@ -167,12 +166,13 @@ public final class ScriptedReceiver implements AutoCloseable {
     }
 
     private void arrived(HttpServerRequest request) {
-        request.body().onComplete(
-                body -> {
-                    Arrival arrival = writeDown(request, body);
-                    answer(request, script.apply(arrival));
-                },
-                cut -> {});
+        request.body()
+                .onComplete(
+                        body -> {
+                            Arrival arrival = writeDown(request, body);
+                            answer(request, script.apply(arrival));
+                        },
+                        cut -> {});
     }
 
     private Arrival writeDown(HttpServerRequest request, Buffer body) {
@@ -188,7 +188,7 @@ public final class ScriptedReceiver implements AutoCloseable {
                 nowMicros(),
                 request.path(),
                 body.getString(0, Math.min(TEXT_MAX, body.length()), StandardCharsets.ISO_8859_1.name()),
-                epoch);
+                epoch.get());
         arrivals.add(arrival);
         count.incrementAndGet();
         return arrival;

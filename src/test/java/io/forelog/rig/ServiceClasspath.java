@@ -15,8 +15,8 @@ import java.util.stream.Stream;
  * {@code package}), else the compiled classes and the test's own class path. Stateless.
  */
 final class ServiceClasspath {
-    private static final Path TARGET =
-            Path.of(System.getProperty("basedir", System.getProperty("user.dir"))).resolve("target");
+    private static final Path TARGET = Path.of(System.getProperty("basedir", System.getProperty("user.dir")))
+            .resolve("target");
 
     private ServiceClasspath() {}
 
