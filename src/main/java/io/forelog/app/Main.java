@@ -1,5 +1,6 @@
 package io.forelog.app;
 
+import io.forelog.app.cli.Commands;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -24,7 +25,7 @@ public final class Main implements Runnable {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Main());
+        return Commands.addTo(new CommandLine(new Main()));
     }
 
     @Override

@@ -1,0 +1,84 @@
+package io.forelog.app.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The table of commands that talk to a node. Used once, on the main thread. */
+public final class Commands {
+    private Commands() {}
+
+    /** Adds them all, and how failures are told; answers {@code root}. */
+    public static CommandLine addTo(CommandLine root) {
+        root.addSubcommand(new WriteCommand())
+                .addSubcommand(new Group("namespace", "Namespace documents: what a namespace's targets and policies are.")
+                        .with(new NamespaceCommands.ListAll())
+                        .with(new NamespaceCommands.Get())
+                        .with(new ApplyCommands.Apply())
+                        .with(new ApplyCommands.Validate())
+                        .with(new ApplyCommands.Diff())
+                        .with(new NamespaceCommands.History())
+                        .with(new NamespaceCommands.Rollback())
+                        .with(new NamespaceCommands.Delete())
+                        .line)
+                .addSubcommand(new Group("entry", "Single entries: where they are, cancel, reschedule.")
+                        .with(new EntryCommands.Get())
+                        .with(new EntryCommands.Cancel())
+                        .with(new EntryCommands.Reschedule())
+                        .line)
+                .addSubcommand(new Group("dlq", "The dead letters of a namespace.")
+                        .with(new DlqCommands.ListAll())
+                        .with(new DlqCommands.Show())
+                        .with(new DlqCommands.Redrive())
+                        .with(new DlqCommands.Purge())
+                        .line)
+                .addSubcommand(new Group("pump", "Deliveries: pause, resume, and what they are doing.")
+                        .with(new PumpCommands.Status())
+                        .with(new PumpCommands.Pause())
+                        .with(new PumpCommands.Resume())
+                        .line)
+                .addSubcommand(new ReplayCommand())
+                .addSubcommand(new AuditCommand())
+                .addSubcommand(new Group("job", "Long work that runs on the node: redrives, purges, replays, backups.")
+                        .with(new JobCommands.ListAll())
+                        .with(new JobCommands.Show())
+                        .with(new JobCommands.Cancel())
+                        .line)
+                .addSubcommand(new BackupCommand())
+                .addSubcommand(new RestoreCommand())
+                .addSubcommand(new HealthCommand())
+                .addSubcommand(new Group("cluster", "The nodes.").with(new ClusterStatus()).line)
+                .addSubcommand(new ReceiveCommand());
+        root.setExecutionExceptionHandler(new Failures());
+        root.setCaseInsensitiveEnumValuesAllowed(true);
+        return root;
+    }
+
+    /** A command that only holds others. */
+    @Command(mixinStandardHelpOptions = true, synopsisSubcommandLabel = "COMMAND", usageHelpAutoWidth = true)
+    static final class Group implements Runnable {
+        private final CommandLine line;
+
+        @Spec
+        @SuppressWarnings("NullAway.Init")
+        private CommandSpec spec;
+
+        Group(String name, String description) {
+            this.line = new CommandLine(this);
+            line.getCommandSpec().name(name);
+            line.getCommandSpec().usageMessage().description(description);
+        }
+
+        Group with(Object command) {
+            line.addSubcommand(command);
+            return this;
+        }
+
+        @Override
+        public void run() {
+            throw new ParameterException(spec.commandLine(), "a command is missing");
+        }
+    }
+}

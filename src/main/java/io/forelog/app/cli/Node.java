@@ -1,0 +1,72 @@
+package io.forelog.app.cli;
+
+import io.forelog.client.ManagementClient;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options that say which node a command is for, and how it is found when they are left out. One command's. */
+final class Node {
+    @Option(
+            names = "--url",
+            paramLabel = "URL",
+            description = "The node's management port. Default: $FORELOG_URL, else the port in <data>/ports.json, else"
+                    + " http://127.0.0.1:8081.")
+    private @Nullable String url;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "The data directory of a node on this machine. Default: $FORELOG_DATA, ./data, or the working"
+                    + " directory, wherever a ports.json lies.")
+    private @Nullable Path data;
+
+    ManagementClient client() {
+        return new ManagementClient(url(System.getenv()));
+    }
+
+    String url(Map<String, String> environment) {
+        String fromEnvironment = environment.get("FORELOG_URL");
+        if (url != null) {
+            return url.contains("://") ? url : "http://" + url;
+        }
+        if (data == null && fromEnvironment != null && !fromEnvironment.isEmpty()) {
+            return fromEnvironment;
+        }
+        return "http://127.0.0.1:" + port("management", 8081, environment);
+    }
+
+    /** The port of that name that the node on this machine chose, else {@code otherwise}. */
+    int port(String name, int otherwise, Map<String, String> environment) {
+        return places(environment).stream()
+                .map(place -> read(place.resolve("ports.json"), name))
+                .flatMap(Optional::stream)
+                .findFirst()
+                .orElse(otherwise);
+    }
+
+    private List<Path> places(Map<String, String> environment) {
+        String fromEnvironment = environment.get("FORELOG_DATA");
+        if (data != null) {
+            return List.of(data);
+        }
+        return fromEnvironment != null && !fromEnvironment.isEmpty()
+                ? List.of(Path.of(fromEnvironment))
+                : List.of(Path.of("data"), Path.of(""));
+    }
+
+    private static Optional<Integer> read(Path file, String name) {
+        try {
+            return Optional.ofNullable(new JsonObject(Files.readString(file)).getInteger(name));
+        } catch (IOException | DecodeException | ClassCastException e) {
+            return Optional.empty();
+        }
+    }
+}
