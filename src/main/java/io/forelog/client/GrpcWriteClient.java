@@ -47,7 +47,8 @@ public final class GrpcWriteClient implements WriteClient {
     /** An answer later than {@code limit}, which the server is told, is UNKNOWN. */
     public GrpcWriteClient(Vertx vertx, String host, int port, Duration limit) {
         this.grpc = GrpcClient.client(
-                vertx, new GrpcClientOptions().setScheduleDeadlineAutomatically(true).setMaxMessageSize(MESSAGE_MAX));
+                vertx,
+                new GrpcClientOptions().setScheduleDeadlineAutomatically(true).setMaxMessageSize(MESSAGE_MAX));
         this.server = SocketAddress.inetSocketAddress(port, host);
         this.limit = limit;
     }
@@ -98,10 +99,7 @@ public final class GrpcWriteClient implements WriteClient {
     }
 
     /** A status that decides says so in the text; the reader of the answer tells refusals by it. */
-    private static <A> Future<A> refused(
-            @Nullable GrpcStatus status,
-            @Nullable String text,
-            Throwable failure) {
+    private static <A> Future<A> refused(@Nullable GrpcStatus status, @Nullable String text, Throwable failure) {
         return Future.failedFuture(status == null || status == GrpcStatus.OK ? failure : new Refused(status, text));
     }
 
@@ -160,7 +158,9 @@ public final class GrpcWriteClient implements WriteClient {
                 .setNamespace(write.namespace())
                 .setPayload(UnsafeByteOperations.unsafeWrap(write.payload()))
                 .putAllHeaders(write.headers());
-        if (!write.delay().isZero() || !write.jitter().isZero() || !write.timeToLive().isZero()) {
+        if (!write.delay().isZero()
+                || !write.jitter().isZero()
+                || !write.timeToLive().isZero()) {
             request.setLifecycle(Lifecycle.newBuilder()
                     .setDelay(duration(write.delay()))
                     .setJitter(duration(write.jitter()))

@@ -69,7 +69,8 @@ public final class HttpWriteClient implements WriteClient {
 
     /** What an answer that did not come means; fails where nothing was sent. */
     private CompletionStage<String> lost(Throwable failure) {
-        Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof ConnectException) {
             return CompletableFuture.failedFuture(new NotListening(url));
         }

@@ -76,9 +76,8 @@ public final class ManagementClient {
 
     /** Whatever the status. */
     public Reply send(String method, String path, String body, String contentType) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path))
-                .timeout(ANSWER_LIMIT)
-                .header("Accept", "application/json");
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(uri(path)).timeout(ANSWER_LIMIT).header("Accept", "application/json");
         if (body.isEmpty()) {
             request.method(method, HttpRequest.BodyPublishers.noBody());
         } else {

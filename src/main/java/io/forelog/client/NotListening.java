@@ -5,10 +5,6 @@ public final class NotListening extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     public NotListening(String address) {
-        super(
-                "no Forelog at " + address + " (expected: ./forelog start in another terminal)",
-                null,
-                false,
-                false);
+        super("no Forelog at " + address + " (expected: ./forelog start in another terminal)", null, false, false);
     }
 }

@@ -72,7 +72,9 @@ public record Write(
     public boolean equals(Object other) {
         return other instanceof Write write
                 && Arrays.equals(payload, write.payload)
-                && with(new byte[0], key).toString().equals(write.with(new byte[0], write.key).toString());
+                && with(new byte[0], key)
+                        .toString()
+                        .equals(write.with(new byte[0], write.key).toString());
     }
 
     @Override

@@ -20,7 +20,10 @@ final class ApplyCommands {
     /** What they have in common: files, and going on after a bad one. */
     @Command
     abstract static class OfFiles extends NodeCommand {
-        @Parameters(arity = "1..*", paramLabel = "FILE", description = "Documents (YAML or JSON), or directories of them.")
+        @Parameters(
+                arity = "1..*",
+                paramLabel = "FILE",
+                description = "Documents (YAML or JSON), or directories of them.")
         private List<Path> files = List.of();
 
         @Option(
@@ -78,7 +81,10 @@ final class ApplyCommands {
         @Option(names = "--dry-run", description = "Only say what would change.")
         private boolean dryRun;
 
-        @Option(names = "--revision", paramLabel = "N", description = "Refuse unless this is the desired revision; 0 = none.")
+        @Option(
+                names = "--revision",
+                paramLabel = "N",
+                description = "Refuse unless this is the desired revision; 0 = none.")
         private @Nullable Long revision;
 
         @Override

@@ -25,7 +25,16 @@ final class AuditCommand extends NodeCommand {
     @Override
     int run(ManagementClient client, Console console) {
         Table table = new Table(
-                "namespace", "target", "accepted", "delivered", "pending", "dead", "expired", "cancelled", "lost", "balanced");
+                "namespace",
+                "target",
+                "accepted",
+                "delivered",
+                "pending",
+                "dead",
+                "expired",
+                "cancelled",
+                "lost",
+                "balanced");
         boolean balanced = true;
         for (String name : names(client)) {
             JsonObject audit = client.get(ManagementClient.namespace(name, "/audit"));

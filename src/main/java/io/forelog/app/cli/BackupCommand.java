@@ -23,7 +23,8 @@ final class BackupCommand extends NodeCommand {
     int run(ManagementClient client, Console console) {
         JsonObject asked = directory == null
                 ? new JsonObject()
-                : new JsonObject().put("directory", directory.toAbsolutePath().normalize().toString());
+                : new JsonObject()
+                        .put("directory", directory.toAbsolutePath().normalize().toString());
         return JobCommands.follow(client, console, client.post("/admin/v1/backup", asked), true, 0);
     }
 }

@@ -18,7 +18,10 @@ final class DlqCommands {
             name = "list",
             description = "Dead letters, oldest first.",
             footer = {
-                "", "Examples:", "  forelog dlq list -n orders --target hook --code TARGET_REJECTED", "  forelog dlq list --limit 500 -o json"
+                "",
+                "Examples:",
+                "  forelog dlq list -n orders --target hook --code TARGET_REJECTED",
+                "  forelog dlq list --limit 500 -o json"
             })
     static final class ListAll extends NamespaceCommand {
         @Option(names = "--limit", paramLabel = "N", description = "At most so many (default: ${DEFAULT-VALUE}).")

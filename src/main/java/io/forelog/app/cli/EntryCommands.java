@@ -54,12 +54,11 @@ final class EntryCommands {
             if (id != null) {
                 return client.get(path("/entries/" + ManagementClient.encode(id) + "?payload=" + payload));
             }
-            JsonArray found = client.get(
-                            path("/entries?token=" + ManagementClient.encode(String.valueOf(token)) + "&payload=" + payload))
+            JsonArray found = client.get(path(
+                            "/entries?token=" + ManagementClient.encode(String.valueOf(token)) + "&payload=" + payload))
                     .getJsonArray("entries");
             if (found.isEmpty()) {
-                throw new WalException(
-                        ErrorCode.NOT_FOUND, "no entry with token '" + token + "' in " + namespace());
+                throw new WalException(ErrorCode.NOT_FOUND, "no entry with token '" + token + "' in " + namespace());
             }
             return found.getJsonObject(0);
         }
@@ -151,11 +150,9 @@ final class EntryCommands {
             if ((delay == null) == (due == null)) {
                 throw new ParameterException(spec().commandLine(), "--delay or --due is expected");
             }
-            JsonObject when = delay == null
-                    ? new JsonObject().put("due", due)
-                    : new JsonObject().put("delay", delay.toString());
-            return changed(
-                    client.patch(path("/entries/" + ManagementClient.encode(id)), when), console, "rescheduled");
+            JsonObject when =
+                    delay == null ? new JsonObject().put("due", due) : new JsonObject().put("delay", delay.toString());
+            return changed(client.patch(path("/entries/" + ManagementClient.encode(id)), when), console, "rescheduled");
         }
     }
 

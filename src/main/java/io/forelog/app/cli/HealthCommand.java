@@ -7,9 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Asks whether the node is ready; a container's health check. */
-@Command(
-        name = "health",
-        description = "Whether the node is ready: 0 = yes (degraded too), 1 = no, or nobody listens.")
+@Command(name = "health", description = "Whether the node is ready: 0 = yes (degraded too), 1 = no, or nobody listens.")
 final class HealthCommand extends NodeCommand {
     @Option(names = "--live", description = "Only whether it lives.")
     private boolean live;

@@ -62,7 +62,8 @@ final class JobCommands {
     private static String line(JsonObject job) {
         long omitted = job.getLong("omitted", 0L);
         String text = job.getString("text", "");
-        return job.getString("kind") + " " + job.getString("id") + ": " + job.getString("state") + ", " + job.getLong("done")
+        return job.getString("kind") + " " + job.getString("id") + ": " + job.getString("state") + ", "
+                + job.getLong("done")
                 + " done of " + job.getLong("matched") + " matched"
                 + (omitted == 0 ? "" : ", " + omitted + " left out")
                 + (text.isEmpty() ? "" : " (" + text + ")");

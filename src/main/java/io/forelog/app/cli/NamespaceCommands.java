@@ -51,8 +51,9 @@ final class NamespaceCommands {
                 console.print(namespace);
                 return 0;
             }
-            console.note(name + ": " + namespace.getString("state") + ", revision " + namespace.getLong("desired_revision")
-                    + " desired, " + namespace.getLong("applied_revision") + " applied");
+            console.note(
+                    name + ": " + namespace.getString("state") + ", revision " + namespace.getLong("desired_revision")
+                            + " desired, " + namespace.getLong("applied_revision") + " applied");
             namespace.getJsonArray("problems").forEach(problem -> console.note("problem: " + problem));
             console.print(Documents.yaml(namespace.getJsonObject("document", new JsonObject())));
             return 0;
@@ -143,6 +144,8 @@ final class NamespaceCommands {
     }
 
     static String join(@Nullable JsonArray list) {
-        return list == null ? "" : String.join(", ", list.stream().map(String::valueOf).toList());
+        return list == null
+                ? ""
+                : String.join(", ", list.stream().map(String::valueOf).toList());
     }
 }

@@ -17,8 +17,9 @@ final class Node {
     @Option(
             names = "--url",
             paramLabel = "URL",
-            description = "The node's management port. Default: $FORELOG_URL, else the port in <data>/ports.json, else"
-                    + " http://127.0.0.1:8081.")
+            description =
+                    "The node's management port; for write, its HTTP or gRPC port. Default: $FORELOG_URL (but for write),"
+                            + " else the port in <data>/ports.json, else 8081, 8080 or 9090 on 127.0.0.1.")
     private @Nullable String url;
 
     @Option(
@@ -30,6 +31,11 @@ final class Node {
 
     ManagementClient client() {
         return new ManagementClient(url(System.getenv()));
+    }
+
+    /** What {@code --url} says. */
+    Optional<String> url() {
+        return Optional.ofNullable(url);
     }
 
     String url(Map<String, String> environment) {

@@ -36,7 +36,10 @@ final class Progress implements AutoCloseable {
         StringBuilder line = new StringBuilder(what);
         if (total > 0) {
             int full = (int) Math.min(WIDTH, done * WIDTH / total);
-            line.append(" [").append("#".repeat(full)).append("·".repeat(WIDTH - full)).append("] ");
+            line.append(" [")
+                    .append("#".repeat(full))
+                    .append("·".repeat(WIDTH - full))
+                    .append("] ");
             line.append(String.format(Locale.ROOT, "%3d %% ", Math.min(100, done * 100 / total)));
             line.append(done).append('/').append(total);
         } else {
@@ -45,7 +48,9 @@ final class Progress implements AutoCloseable {
         if (perSecond > 0) {
             line.append(String.format(Locale.ROOT, "  %,.0f/s", perSecond));
             if (total > done) {
-                line.append("  ").append(When.span(Duration.ofMillis((long) ((total - done) * 1000 / perSecond)))).append(" left");
+                line.append("  ")
+                        .append(When.span(Duration.ofMillis((long) ((total - done) * 1000 / perSecond))))
+                        .append(" left");
             }
         }
         return text.isEmpty() ? line.toString() : line.append("  ").append(text).toString();

@@ -57,7 +57,16 @@ final class PumpCommands {
             return 0;
         }
         Table table = new Table(
-                "target", "state", "since", "ready", "scheduled", "in flight", "parked", "dead", "oldest due", "reason");
+                "target",
+                "state",
+                "since",
+                "ready",
+                "scheduled",
+                "in flight",
+                "parked",
+                "dead",
+                "oldest due",
+                "reason");
         for (Object each : status.getJsonArray("pumps")) {
             JsonObject pump = (JsonObject) each;
             table.row(

@@ -67,7 +67,10 @@ final class ReceiveCommand implements Callable<Integer> {
     @Option(names = "--delay", paramLabel = "MILLIS", description = "Wait so long before answering.")
     private long delayMillis;
 
-    @Option(names = "--cut", paramLabel = "N", description = "Print so many characters of a body (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--cut",
+            paramLabel = "N",
+            description = "Print so many characters of a body (default: ${DEFAULT-VALUE}).")
     private int cut = 200;
 
     @Option(
@@ -156,7 +159,9 @@ final class ReceiveCommand implements Callable<Integer> {
         }
         try {
             String id = request.getHeader("Forelog-Entry-Id");
-            return id == null ? "" : "  " + (at.toEpochMilli() - EntryId.parse(id).millis()) + " ms after accepted";
+            return id == null
+                    ? ""
+                    : "  " + (at.toEpochMilli() - EntryId.parse(id).millis()) + " ms after accepted";
         } catch (WalException e) {
             return "";
         }

@@ -41,7 +41,8 @@ final class ReplayCommand extends NamespaceCommand {
     @Option(
             names = "--target",
             paramLabel = "NAME",
-            description = "Only to this target, also what was not written for it (default: to those it was written for).")
+            description =
+                    "Only to this target, also what was not written for it (default: to those it was written for).")
     private @Nullable String target;
 
     @Option(names = "--filter", paramLabel = "JSON", description = "Only what matches; see docs/operations.md.")

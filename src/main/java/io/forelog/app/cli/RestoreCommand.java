@@ -34,7 +34,11 @@ final class RestoreCommand implements Callable<Integer> {
     @Parameters(paramLabel = "BACKUP", description = "A directory that forelog backup made.")
     private Path backup = Path.of("");
 
-    @Option(names = "--data", required = true, paramLabel = "DIR", description = "The data directory: empty, or not there.")
+    @Option(
+            names = "--data",
+            required = true,
+            paramLabel = "DIR",
+            description = "The data directory: empty, or not there.")
     private Path data = Path.of("");
 
     @Override
@@ -79,7 +83,9 @@ final class RestoreCommand implements Callable<Integer> {
 
     private static long size(Path directory) throws IOException {
         try (Stream<Path> files = Files.walk(directory)) {
-            return files.filter(Files::isRegularFile).mapToLong(file -> file.toFile().length()).sum();
+            return files.filter(Files::isRegularFile)
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
         }
     }
 
@@ -88,7 +94,8 @@ final class RestoreCommand implements Callable<Integer> {
             private long done;
 
             @Override
-            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) throws IOException {
+            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+                    throws IOException {
                 Files.createDirectories(into.resolve(from.relativize(directory).toString()));
                 return FileVisitResult.CONTINUE;
             }

@@ -49,7 +49,10 @@ final class WriteCommand extends NamespaceCommand {
     private static final int IN_FLIGHT_MAX = 64;
     private static final Duration LIMIT = Duration.ofSeconds(10);
 
-    @Parameters(arity = "0..1", paramLabel = "PAYLOAD", description = "The payload; without it, --file or standard input.")
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "PAYLOAD",
+            description = "The payload; without it, --file or standard input.")
     private @Nullable String text;
 
     @Option(
@@ -67,7 +70,10 @@ final class WriteCommand extends NamespaceCommand {
     @Option(names = "--ttl", paramLabel = "DURATION", description = "Not delivered later than this after it was due.")
     private Duration timeToLive = Duration.ZERO;
 
-    @Option(names = "--target", paramLabel = "NAME", description = "A target of the namespace (default: its default targets).")
+    @Option(
+            names = "--target",
+            paramLabel = "NAME",
+            description = "A target of the namespace (default: its default targets).")
     private String target = "";
 
     @Option(names = "--destination", paramLabel = "PLACE", description = "A place within the target that it allows.")
@@ -82,7 +88,10 @@ final class WriteCommand extends NamespaceCommand {
     @Option(names = "--priority", paramLabel = "P", description = "critical, degraded, best_effort or bulk.")
     private @Nullable Priority priority;
 
-    @Option(names = "--token", paramLabel = "TOKEN", description = "Idempotency token: a repeated write is the same write.")
+    @Option(
+            names = "--token",
+            paramLabel = "TOKEN",
+            description = "Idempotency token: a repeated write is the same write.")
     private String token = "";
 
     @Option(names = "--header", paramLabel = "NAME=VALUE", description = "Carried to the target; repeatable.")
@@ -99,13 +108,6 @@ final class WriteCommand extends NamespaceCommand {
 
     @Option(names = "--http", description = "Over HTTP, the default.")
     private boolean http;
-
-    @Option(
-            names = "--write-url",
-            paramLabel = "URL",
-            description = "The write port. Default: the port in <data>/ports.json, else http://127.0.0.1:8080, gRPC"
-                    + " 127.0.0.1:9090.")
-    private @Nullable String writeUrl;
 
     /** What came of them. */
     private static final class Counts {
@@ -136,11 +138,23 @@ final class WriteCommand extends NamespaceCommand {
     int run(ManagementClient client, Console console) {
         if (count < 1 || (grpc && http)) {
             throw new ParameterException(
-                    spec().commandLine(), count < 1 ? "--count: " + count + " (expected: >= 1)" : "--grpc or --http, not both");
+                    spec().commandLine(),
+                    count < 1 ? "--count: " + count + " (expected: >= 1)" : "--grpc or --http, not both");
         }
         Write write = new Write(
-                namespace(), payload(), delay, jitter, timeToLive, target, destination, key, operation, priority,
-                attributes, headers, token);
+                namespace(),
+                payload(),
+                delay,
+                jitter,
+                timeToLive,
+                target,
+                destination,
+                key,
+                operation,
+                priority,
+                attributes,
+                headers,
+                token);
         Counts counts = grpc ? overGrpc(write, console) : overHttp(write, console);
         return tell(counts, console);
     }
@@ -160,19 +174,19 @@ final class WriteCommand extends NamespaceCommand {
     }
 
     private Counts overHttp(Write write, Console console) {
-        String url = writeUrl != null
-                ? writeUrl.contains("://") ? writeUrl : "http://" + writeUrl
-                : "http://127.0.0.1:" + node().port("http", 8080, System.getenv());
+        String url = node().url()
+                .map(given -> given.contains("://") ? given : "http://" + given)
+                .orElseGet(() -> "http://127.0.0.1:" + node().port("http", 8080, System.getenv()));
         try (WriteClient client = new HttpWriteClient(url, LIMIT)) {
             return writeAll(client, write, console);
         }
     }
 
     private Counts overGrpc(Write write, Console console) {
-        String address = writeUrl != null ? writeUrl : "127.0.0.1:" + node().port("grpc", 9090, System.getenv());
+        String address = node().url().orElseGet(() -> "127.0.0.1:" + node().port("grpc", 9090, System.getenv()));
         URI uri = URI.create(address.contains("://") ? address : "grpc://" + address);
         if (uri.getHost() == null) {
-            throw new ParameterException(spec().commandLine(), "--write-url: '" + address + "' (expected: HOST:PORT)");
+            throw new ParameterException(spec().commandLine(), "--url: '" + address + "' (expected: HOST:PORT)");
         }
         Vertx vertx = Vertx.vertx();
         int port = uri.getPort() < 0 ? 9090 : uri.getPort();
@@ -194,7 +208,8 @@ final class WriteCommand extends NamespaceCommand {
                     progress.show(counts.all(), count > 1 ? count : 0, "");
                 }
                 if (i <= count) {
-                    open.add(client.write(count == 1 ? write : numbered(write, payload, i)).toCompletableFuture());
+                    open.add(client.write(count == 1 ? write : numbered(write, payload, i))
+                            .toCompletableFuture());
                 }
             }
         }
@@ -232,11 +247,15 @@ final class WriteCommand extends NamespaceCommand {
                             .put("message", counts.firstRefusal);
             console.print(json);
         } else if (count == 1 && last != null) {
-            console.print(new Table("durable", "entry", "receipt", "message")
-                    .row(last.durable(), last.entryId(), last.receipt(), last.message()), "");
+            console.print(
+                    new Table("durable", "entry", "receipt", "message")
+                            .row(last.durable(), last.entryId(), last.receipt(), last.message()),
+                    "");
         } else {
-            console.print(new Table("true", "false", "unknown", "first refusal")
-                    .row(counts.asTrue, counts.asFalse, counts.asUnknown, counts.firstRefusal), "");
+            console.print(
+                    new Table("true", "false", "unknown", "first refusal")
+                            .row(counts.asTrue, counts.asFalse, counts.asUnknown, counts.firstRefusal),
+                    "");
         }
         return counts.asTrue == count ? 0 : 1;
     }
