@@ -70,8 +70,8 @@ public final class AdaptiveAdmission implements Admission {
         if (maxInFlight > 0 && own + entries > maxInFlight && own > 0) {
             return Decision.shed(
                     ErrorCode.RATE_LIMITED,
-                    "namespace " + namespace.name() + ": " + own + " entries in flight (expected: at most " + maxInFlight
-                            + ", admission.max_in_flight)",
+                    "namespace " + namespace.name() + ": " + own + " entries in flight (expected: at most "
+                            + maxInFlight + ", admission.max_in_flight)",
                     RETRY_MIN_MILLIS);
         }
         int total = inFlight.get();
@@ -107,8 +107,8 @@ public final class AdaptiveAdmission implements Admission {
         String reason = pressure.reason();
         return Decision.shed(
                 ErrorCode.OVERLOADED,
-                "node: " + total + " entries in flight" + (reason.isEmpty() ? "" : ", " + reason) + " (expected: at most "
-                        + allowed + " for priority " + priority + ")",
+                "node: " + total + " entries in flight" + (reason.isEmpty() ? "" : ", " + reason)
+                        + " (expected: at most " + allowed + " for priority " + priority + ")",
                 retryAfterMillis);
     }
 

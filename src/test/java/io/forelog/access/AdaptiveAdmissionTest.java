@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 class AdaptiveAdmissionTest {
     private long nowMicros = 1_000_000_000L;
     private final Pressure pressure = new Pressure();
-    private final AdaptiveAdmission admission = new AdaptiveAdmission(() -> nowMicros, pressure, new SimpleMeterRegistry());
+    private final AdaptiveAdmission admission =
+            new AdaptiveAdmission(() -> nowMicros, pressure, new SimpleMeterRegistry());
 
     @Test
     void keepsGoodputAndLatencyAtTenTimesTheCapacity() {
@@ -86,13 +87,16 @@ class AdaptiveAdmissionTest {
     @Test
     void holdsANamespaceToItsEntriesInFlight() {
         Namespace namespace = namespace("narrow", 0, 2);
-        assertThat(admission.tryAdmit(namespace, Priority.CRITICAL, 1, 1).admitted()).isTrue();
-        assertThat(admission.tryAdmit(namespace, Priority.CRITICAL, 1, 1).admitted()).isTrue();
+        assertThat(admission.tryAdmit(namespace, Priority.CRITICAL, 1, 1).admitted())
+                .isTrue();
+        assertThat(admission.tryAdmit(namespace, Priority.CRITICAL, 1, 1).admitted())
+                .isTrue();
         Admission.Decision refused = admission.tryAdmit(namespace, Priority.CRITICAL, 1, 1);
         assertThat(refused.code()).isEqualTo(ErrorCode.RATE_LIMITED);
         assertThat(refused.text()).contains("narrow").contains("admission.max_in_flight");
         admission.release(namespace, Priority.DEGRADED, 1, 1, 1_000);
-        assertThat(admission.tryAdmit(namespace, Priority.CRITICAL, 1, 1).admitted()).isTrue();
+        assertThat(admission.tryAdmit(namespace, Priority.CRITICAL, 1, 1).admitted())
+                .isTrue();
     }
 
     @Test
@@ -104,7 +108,8 @@ class AdaptiveAdmissionTest {
             bulk++;
         }
         assertThat(bulk).isLessThan(LatencyLimit.MAX);
-        assertThat(admission.tryAdmit(namespace, Priority.CRITICAL, 1, 1).admitted()).isTrue();
+        assertThat(admission.tryAdmit(namespace, Priority.CRITICAL, 1, 1).admitted())
+                .isTrue();
         Admission.Decision shed = admission.tryAdmit(namespace, Priority.BULK, 1, 1);
         assertThat(shed.text()).contains("event loop late by 200 ms").contains("BULK");
     }
