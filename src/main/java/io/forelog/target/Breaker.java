@@ -8,7 +8,7 @@ import java.util.random.RandomGenerator;
  * Whether a target is asked at all. Owned by the writer's thread; memory is one window of ten buckets.
  *
  * <pre>
- *            failures of the last 10 s >= half, of at least 10
+ *            20 failures in a row in 10 s, or half of the last 10 s, of at least 10
  *   CLOSED ─────────────────────────────────────────────────────► OPEN ◄─┐
  *     ▲  └──────── the target asked for silence (Retry-After) ────► │    │ trial failed: twice the wait
  *     │                                         probe answered, or  │    │
@@ -31,6 +31,9 @@ final class Breaker {
     private static final long BUCKET_MICROS = 1_000_000L;
     private static final int SAMPLES_MIN = 10;
     private static final double RATIO = 0.5;
+    /** A whole outage shows sooner than as a share of what went well before. */
+    private static final int IN_A_ROW = 20;
+
     private static final long WAIT_FIRST_MICROS = 250_000L;
     private static final long WAIT_MAX_MICROS = 5_000_000L;
 
@@ -39,6 +42,7 @@ final class Breaker {
     private final int[] totals = new int[BUCKETS];
     private final int[] failures = new int[BUCKETS];
     private long bucket;
+    private int inARow;
 
     private State state = State.CLOSED;
     private long epoch;
@@ -120,6 +124,7 @@ final class Breaker {
         change(State.CLOSED);
         silenced = false;
         trips = 0;
+        inARow = 0;
         reason = "";
         Arrays.fill(totals, 0);
         Arrays.fill(failures, 0);
@@ -141,8 +146,10 @@ final class Breaker {
         int slot = Math.floorMod(bucket, BUCKETS);
         totals[slot]++;
         if (!failed) {
+            inARow = 0;
             return false;
         }
+        inARow++;
         failures[slot]++;
         int total = 0;
         int bad = 0;
@@ -150,7 +157,7 @@ final class Breaker {
             total += totals[i];
             bad += failures[i];
         }
-        return total >= SAMPLES_MIN && bad >= total * RATIO;
+        return Math.min(inARow, bad) >= IN_A_ROW || total >= SAMPLES_MIN && bad >= total * RATIO;
     }
 
     State state() {
