@@ -55,7 +55,7 @@ public final class Tables {
                 ErrorCode.INVALID_ARGUMENT, "table store: " + type + " (expected: one of " + known + ")");
     }
 
-    /** Closes what was opened. */
+    /** Closes what was opened: after those that use it, before Vert.x. */
     public synchronized Future<Void> close() {
         List<Future<Void>> closing = new ArrayList<>();
         open.values()

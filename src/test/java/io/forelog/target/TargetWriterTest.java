@@ -113,8 +113,7 @@ class TargetWriterTest {
         clock.advance(Duration.ofMillis(300));
         adapter.calls.get(1).answer(Outcome.applied());
 
-        assertThat(kinds(answer))
-                .containsExactly(Outcome.Kind.APPLIED, Outcome.Kind.APPLIED, Outcome.Kind.DEFERRED);
+        assertThat(kinds(answer)).containsExactly(Outcome.Kind.APPLIED, Outcome.Kind.APPLIED, Outcome.Kind.DEFERRED);
     }
 
     @Test
@@ -145,7 +144,8 @@ class TargetWriterTest {
         adapter.always = SICK;
         adapter.probe = Future.failedFuture("connection refused");
         TargetWriter writer = writer(adapter, limit(1, 0, 1));
-        assertThat(kinds(writer.deliver(Deliveries.many(15)))).containsSequence(Outcome.Kind.RETRY, Outcome.Kind.DEFERRED);
+        assertThat(kinds(writer.deliver(Deliveries.many(15))))
+                .containsSequence(Outcome.Kind.RETRY, Outcome.Kind.DEFERRED);
         assertThat(adapter.calls).hasSize(10);
         assertThat(writer.status().breaker()).isEqualTo("open");
         assertThat(writer.status().reason()).contains("out of order");
@@ -210,7 +210,8 @@ class TargetWriterTest {
         ScriptedAdapter adapter = new ScriptedAdapter(1);
         TargetWriter writer = writer(adapter, limit(2, 0, 1));
         Future<List<Outcome>> answer = writer.deliver(Deliveries.many(4));
-        adapter.calls.get(0)
+        adapter.calls
+                .get(0)
                 .answer(Outcome.retry(ErrorCode.TARGET_UNAVAILABLE, "HTTP 503: later", Duration.ofSeconds(5)));
         adapter.calls.get(1).answer(Outcome.applied());
 

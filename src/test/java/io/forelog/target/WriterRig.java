@@ -27,6 +27,7 @@ public final class WriterRig implements AutoCloseable {
     private final Bus bus = Bus.on(vertx);
     private TargetWriterVerticle verticle;
     private String name;
+    private String deployment;
 
     public WriterRig(Path data) {
         Ticker ticker = Ticker.anchored();
@@ -43,16 +44,13 @@ public final class WriterRig implements AutoCloseable {
         }
         verticle = new TargetWriterVerticle(spec, provider, resources, bus);
         name = Address.target(spec.namespace(), spec.name());
-        await(vertx.deployVerticle(verticle));
+        deployment = await(vertx.deployVerticle(verticle));
         return this;
     }
 
     public Future<List<Outcome>> send(List<Delivery> deliveries) {
         return bus.request(
-                        Address.DELIVER,
-                        name,
-                        new DeliveryBatch("shop", "target", deliveries),
-                        Duration.ofSeconds(30))
+                        Address.DELIVER, name, new DeliveryBatch("shop", "target", deliveries), Duration.ofSeconds(30))
                 .map(DeliveryReply::outcomes);
     }
 
@@ -82,7 +80,10 @@ public final class WriterRig implements AutoCloseable {
 
     @Override
     public void close() {
-        await(vertx.close());
+        if (deployment != null) {
+            await(vertx.undeploy(deployment));
+        }
         await(tables.close());
+        await(vertx.close());
     }
 }

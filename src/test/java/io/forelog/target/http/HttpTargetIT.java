@@ -45,7 +45,8 @@ class HttpTargetIT {
 
     private final List<Seen> seen = Collections.synchronizedList(new ArrayList<>());
     private final AtomicInteger requests = new AtomicInteger();
-    private volatile Consumer<HttpServerRequest> script = request -> request.response().end();
+    private volatile Consumer<HttpServerRequest> script =
+            request -> request.response().end();
     private Vertx serverVertx;
     private HttpServer server;
     private WriterRig rig;
@@ -156,8 +157,7 @@ class HttpTargetIT {
         open("/items/{key}", Map.of("methods", Map.of("put", "PUT", "delete", "DELETE", "touch", "PATCH")));
         for (Operation operation : Operation.values()) {
             rig.deliver(Deliveries.of(
-                    0,
-                    Deliveries.entry(Buffer.buffer("a/b"), operation, Map.of(), Map.of(), Buffer.buffer())));
+                    0, Deliveries.entry(Buffer.buffer("a/b"), operation, Map.of(), Map.of(), Buffer.buffer())));
         }
         assertThat(seen).extracting(Seen::method).containsExactly("PUT", "DELETE", "PATCH");
         assertThat(seen).extracting(Seen::uri).containsOnly("/items/a%2Fb");
@@ -217,8 +217,9 @@ class HttpTargetIT {
         }
         assertThat(requests).hasValue(1);
         Awaitility.await()
-                .untilAsserted(() -> assertThat(rig.deliver(Deliveries.of(0, "k", "v")).kind())
-                        .isEqualTo(Outcome.Kind.APPLIED));
+                .untilAsserted(
+                        () -> assertThat(rig.deliver(Deliveries.of(0, "k", "v")).kind())
+                                .isEqualTo(Outcome.Kind.APPLIED));
     }
 
     @Test
@@ -262,8 +263,8 @@ class HttpTargetIT {
         listen(port);
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
-                .untilAsserted(() ->
-                        assertThat(rig.deliver(Deliveries.many(20))).containsOnly(Outcome.applied()));
+                .untilAsserted(
+                        () -> assertThat(rig.deliver(Deliveries.many(20))).containsOnly(Outcome.applied()));
         assertThat(rig.status().breaker()).isEqualTo("closed");
     }
 
@@ -272,8 +273,7 @@ class HttpTargetIT {
         open("/one", Map.of());
         rig.deliver(Deliveries.of(0, "k", "v"));
         Map<String, Object> config = Map.of("url", "http://127.0.0.1:" + server.actualPort() + "/two");
-        WriterRig.await(rig.verticle()
-                .update(new TargetSpec("shop", "target", "http", 1, List.of(), config, LIMIT)));
+        WriterRig.await(rig.verticle().update(new TargetSpec("shop", "target", "http", 1, List.of(), config, LIMIT)));
         rig.deliver(Deliveries.of(0, "k", "v"));
         assertThat(seen).extracting(Seen::uri).containsExactly("/one", "/two");
     }

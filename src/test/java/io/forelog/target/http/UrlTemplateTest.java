@@ -63,7 +63,8 @@ class UrlTemplateTest {
 
     @Test
     void fillsInSchemePortsAndTheRoot() {
-        assertThat(UrlTemplate.parse("http://example.org").pathFor(entry(Buffer.buffer("k")), "")).isEqualTo("/");
+        assertThat(UrlTemplate.parse("http://example.org").pathFor(entry(Buffer.buffer("k")), ""))
+                .isEqualTo("/");
         assertThat(UrlTemplate.parse("https://example.org?x={key}").pathFor(entry(Buffer.buffer("k")), ""))
                 .isEqualTo("/?x=k");
         assertThat(UrlTemplate.parse("http://example.org").port()).isEqualTo(80);

@@ -31,8 +31,8 @@ class LogTargetTest {
                 () -> new PrintStream(printed, true, StandardCharsets.UTF_8),
                 charsMax,
                 () -> 1_700_000_000_123_000L);
-        List<Outcome> outcomes = adapter.apply(List.of(
-                        Deliveries.of(0, Deliveries.entry(key, Operation.PUT, Map.of(), Map.of(), payload))))
+        List<Outcome> outcomes = adapter.apply(
+                        List.of(Deliveries.of(0, Deliveries.entry(key, Operation.PUT, Map.of(), Map.of(), payload))))
                 .toCompletionStage()
                 .toCompletableFuture()
                 .get(10, TimeUnit.SECONDS);

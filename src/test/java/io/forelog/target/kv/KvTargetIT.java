@@ -1,0 +1,168 @@
+package io.forelog.target.kv;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.forelog.model.Delivery;
+import io.forelog.model.Entry;
+import io.forelog.model.Operation;
+import io.forelog.model.Outcome;
+import io.forelog.table.Item;
+import io.forelog.table.TableStore;
+import io.forelog.table.Tables;
+import io.forelog.target.Deliveries;
+import io.forelog.target.TargetSpec;
+import io.forelog.target.WriterRig;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(90)
+class KvTargetIT {
+    @TempDir
+    Path data;
+
+    private WriterRig rig;
+    private TableStore store;
+
+    @BeforeEach
+    void open() {
+        rig = new WriterRig(data).deploy("kv", Map.of(), new TargetSpec.Limit(0, 0, Duration.ofSeconds(10), 0));
+        store = WriterRig.await(rig.tables.open(Tables.EMBEDDED));
+    }
+
+    @AfterEach
+    void close() {
+        rig.close();
+    }
+
+    private static Delivery delivery(
+            int sequence,
+            String key,
+            Operation operation,
+            String payload,
+            long writeMicros,
+            Map<String, String> attributes) {
+        Entry entry = Deliveries.entry(Buffer.buffer(key), operation, attributes, Map.of(), Buffer.buffer(payload));
+        return Deliveries.of(sequence, Deliveries.with(entry, writeMicros, "", null));
+    }
+
+    private Item get(String table, String id, String key) {
+        return WriterRig.await(store.get(table, Buffer.buffer(id), Buffer.buffer(key)));
+    }
+
+    @Test
+    void writesToTheNamespacesTableUnlessTheEntryNamesAnother() {
+        Delivery plain = delivery(0, "a", Operation.PUT, "1", 0, Map.of("item_key", "k"));
+        Delivery named = Deliveries.of(1, Deliveries.with(plain.entry(), 0, "orders", null));
+        assertThat(rig.deliver(List.of(plain, named))).containsOnly(Outcome.applied());
+        assertThat(get("shop", "a", "k").value().toString()).isEqualTo("1");
+        assertThat(get("orders", "a", "k").value().toString()).isEqualTo("1");
+    }
+
+    @Test
+    void deletesTouchesAndExpires() {
+        long base = delivery(0, "a", Operation.PUT, "", 0, Map.of()).entry().dueMicros();
+        rig.deliver(List.of(
+                delivery(0, "past", Operation.PUT, "x", 0, Map.of("ttl", "PT1H")),
+                delivery(1, "future", Operation.PUT, "x", 0, Map.of("ttl", "2999-01-01T00:00:00Z")),
+                delivery(2, "touched", Operation.PUT, "x", 0, Map.of("ttl", "3600")),
+                delivery(3, "gone", Operation.PUT, "x", 0, Map.of())));
+        rig.deliver(List.of(
+                delivery(4, "touched", Operation.TOUCH, "", 0, Map.of("ttl", "2999-01-01T00:00:00Z")),
+                delivery(5, "gone", Operation.DELETE, "", 0, Map.of())));
+        assertThat(base).isLessThan(System.currentTimeMillis() * 1_000L);
+        assertThat(get("shop", "past", "")).isNull();
+        assertThat(get("shop", "future", "")).isNotNull();
+        assertThat(get("shop", "touched", "")).isNotNull();
+        assertThat(get("shop", "gone", "")).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"soon", "-1", "0", "P", "PT-1S", "99999999999999"})
+    void rejectsATtlThatIsNone(String ttl) {
+        Outcome outcome = rig.deliver(delivery(0, "a", Operation.PUT, "x", 0, Map.of("ttl", ttl)));
+        assertThat(outcome).isInstanceOfSatisfying(Outcome.Rejected.class, rejected -> {
+            assertThat(rejected.text()).contains("attributes.ttl").contains("expected");
+            assertThat(rejected.storm()).isFalse();
+        });
+    }
+
+    @Test
+    void rejectsOnlyThoseOfABatchThatAreWrong() {
+        long future = delivery(0, "a", Operation.PUT, "", 0, Map.of()).entry().acceptedMicros() + 61_000_000L;
+        assertThat(rig
+                        .deliver(List.of(
+                                delivery(0, "a", Operation.PUT, "x", 0, Map.of()),
+                                delivery(1, "", Operation.PUT, "x", 0, Map.of()),
+                                delivery(2, "b", Operation.PUT, "x", future, Map.of()),
+                                delivery(3, "c", Operation.TOUCH, "", 0, Map.of()),
+                                delivery(4, "d", Operation.PUT, "x", 0, Map.of())))
+                        .stream()
+                        .map(Outcome::kind))
+                .containsExactly(
+                        Outcome.Kind.APPLIED,
+                        Outcome.Kind.REJECTED,
+                        Outcome.Kind.REJECTED,
+                        Outcome.Kind.REJECTED,
+                        Outcome.Kind.APPLIED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void shuffledAndDuplicatedWritesComeToWhatTheLastOfEachKeySays(long seed) {
+        Random random = new Random(seed);
+        long base = delivery(0, "a", Operation.PUT, "", 0, Map.of()).entry().acceptedMicros() - 1_000_000_000L;
+        List<Delivery> history = new ArrayList<>();
+        for (int i = 0; i < 3_000; i++) {
+            boolean put = random.nextInt(4) > 0;
+            history.add(delivery(
+                    i,
+                    "k" + random.nextInt(100),
+                    put ? Operation.PUT : Operation.DELETE,
+                    put ? "v" + i : "",
+                    base + random.nextInt(500),
+                    Map.of()));
+        }
+        Map<String, String> expected = new TreeMap<>();
+        history.stream()
+                .sorted(java.util.Comparator.comparingLong(
+                                (Delivery d) -> d.entry().writeMicros())
+                        .thenComparingLong(d -> d.receipt().sequence()))
+                .forEach(d -> {
+                    if (d.entry().operation() == Operation.PUT) {
+                        expected.put(
+                                d.entry().key().toString(), d.entry().payload().toString());
+                    } else {
+                        expected.remove(d.entry().key().toString());
+                    }
+                });
+        List<Delivery> sent = new ArrayList<>(history);
+        sent.addAll(history.subList(0, 1_500));
+        Collections.shuffle(sent, random);
+        List<Future<List<Outcome>>> answers = new ArrayList<>();
+        for (int from = 0; from < sent.size(); from += 250) {
+            answers.add(rig.send(sent.subList(from, Math.min(sent.size(), from + 250))));
+        }
+        answers.forEach(answer -> assertThat(WriterRig.await(answer)).containsOnly(Outcome.applied()));
+
+        Map<String, String> actual = WriterRig.await(store.scan("shop", null, 1_000)).stream()
+                .collect(Collectors.toMap(
+                        item -> item.id().toString(), item -> item.value().toString(), (a, b) -> a, TreeMap::new));
+        assertThat(actual).isEqualTo(expected);
+    }
+}
