@@ -87,9 +87,18 @@ public final class Bus {
      * UNKNOWN_DURABILITY where the time ended (it may have been), else with the handler's code and text.
      */
     public <Q, A> Future<A> request(Address<Q, A> address, String name, Q request, Duration limit) {
+        return request(address, name, request, limit, limit);
+    }
+
+    /**
+     * As above, but the receiver is told {@code limit} and the sender waits {@code patience}: a late reply still says what
+     * became of it, and when its credit is free.
+     */
+    public <Q, A> Future<A> request(
+            Address<Q, A> address, String name, Q request, Duration limit, Duration patience) {
         long millis = Math.max(1L, limit.toMillis());
         DeliveryOptions options = new DeliveryOptions()
-                .setSendTimeout(millis)
+                .setSendTimeout(Math.max(millis, patience.toMillis()))
                 .addHeader(TIME_LEFT, Long.toString(millis))
                 .addHeader(SENT, PROCESS + System.nanoTime());
         return vertx.eventBus()

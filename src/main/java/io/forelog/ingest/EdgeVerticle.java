@@ -1,0 +1,164 @@
+package io.forelog.ingest;
+
+import io.netty.handler.flush.FlushConsolidationHandler;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.Http2Settings;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.impl.HttpServerConnection;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The edge on one event loop: its servers, its intake, its coalescer. Owned by that loop; {@link #drain} may be called
+ * from any thread. All instances share their ports.
+ */
+final class EdgeVerticle extends VerticleBase {
+    private static final int FLUSHES_MAX = 256;
+    private static final int STREAMS_MAX = 1_000;
+    private static final int STREAM_WINDOW_BYTES = 1 << 20;
+    private static final int CONNECTION_WINDOW_BYTES = 4 << 20;
+    private static final int RESETS_MAX = 2_000;
+    private static final int HEADER_BYTES_MAX = 32 << 10;
+    private static final int IDLE_SECONDS = 75;
+    private static final long DRAIN_STEP_MILLIS = 10;
+
+    private final Edge edge;
+    private final int index;
+    private AppendCoalescer coalescer;
+    private HttpServer http;
+    private HttpServer grpc;
+
+    @SuppressWarnings("NullAway.Init")
+    EdgeVerticle(Edge edge, int index) {
+        this.edge = edge;
+        this.index = index;
+    }
+
+    @Override
+    public Future<?> start() {
+        coalescer = new AppendCoalescer(edge.bus(), edge.ticker(), edge.limits(), edge.gate(), new VertxLoop(context));
+        Intake intake = new Intake(
+                edge.namespaces(),
+                edge.gate(),
+                edge.ticker(),
+                edge.limits(),
+                edge.registry(),
+                coalescer,
+                edge::draining);
+        GrpcEdge grpcEdge =
+                new GrpcEdge(vertx, intake, () -> !edge.draining(), edge.settings().bench());
+        HttpEdge httpEdge = new HttpEdge(
+                intake,
+                new HttpEntryCall(edge.desk(), edge.ticker()),
+                edge.pages(),
+                edge.settings().bench());
+        measureLag();
+        http = server(request -> {
+            if (isGrpc(request)) {
+                grpcEdge.handle(request);
+            } else {
+                httpEdge.handle(request);
+            }
+        });
+        grpc = server(grpcEdge);
+        return listen(http, edge.settings().httpPort(), -1)
+                .compose(listening -> listen(grpc, edge.settings().grpcPort(), -2))
+                .onSuccess(listening -> edge.listening(http.actualPort(), grpc.actualPort()));
+    }
+
+    private static boolean isGrpc(HttpServerRequest request) {
+        if (request.version() != HttpVersion.HTTP_2) {
+            return false;
+        }
+        String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+        return type != null && type.startsWith("application/grpc");
+    }
+
+    private HttpServer server(Handler<HttpServerRequest> handler) {
+        HttpServerOptions options = new HttpServerOptions()
+                .setHost(edge.settings().host())
+                .setMaxHeaderSize(HEADER_BYTES_MAX)
+                .setIdleTimeout(IDLE_SECONDS)
+                .setHttp2ConnectionWindowSize(CONNECTION_WINDOW_BYTES)
+                .setHttp2RstFloodMaxRstFramePerWindow(RESETS_MAX)
+                .setHttp2RstFloodWindowDuration(1)
+                .setHttp2RstFloodWindowDurationTimeUnit(TimeUnit.SECONDS)
+                .setInitialSettings(new Http2Settings()
+                        .setMaxConcurrentStreams(STREAMS_MAX)
+                        .setMaxHeaderListSize(HEADER_BYTES_MAX)
+                        .setInitialWindowSize(STREAM_WINDOW_BYTES));
+        return vertx.createHttpServer(options)
+                .connectionHandler(EdgeVerticle::consolidateFlushes)
+                .requestHandler(handler);
+    }
+
+    /** The answers of one batch leave with one system call a connection, not one (HTTP/2: two) an answer. */
+    private static void consolidateFlushes(HttpConnection connection) {
+        if (connection instanceof HttpServerConnection server) {
+            server.channelHandlerContext().pipeline().addFirst(new FlushConsolidationHandler(FLUSHES_MAX, true));
+        }
+    }
+
+    /** Servers of one deployment that ask for the same negative port share one that is free. */
+    private static Future<HttpServer> listen(HttpServer server, int port, int anyPort) {
+        return server.listen(port == 0 ? anyPort : port);
+    }
+
+    private void measureLag() {
+        long periodMicros = LoopLag.PERIOD_MILLIS * 1_000;
+        long[] last = {edge.ticker().micros()};
+        vertx.setPeriodic(LoopLag.PERIOD_MILLIS, id -> {
+            long now = edge.ticker().micros();
+            edge.lag().record(index, now - last[0] - periodMicros);
+            last[0] = now;
+        });
+    }
+
+    /** Ends when every caller is answered; UNKNOWN at the latest when the drain time is over. Any thread. */
+    Future<Void> drain() {
+        Promise<Void> drained = Promise.promise();
+        long until = edge.ticker().millis() + edge.settings().drain().toMillis();
+        context.runOnContext(start -> drainUntil(until, drained));
+        return drained.future();
+    }
+
+    private void drainUntil(long untilMillis, Promise<Void> drained) {
+        if (coalescer.unanswered() > 0 && edge.ticker().millis() >= untilMillis) {
+            coalescer.giveUp("the node went down before the queue answered");
+        }
+        if (coalescer.unanswered() == 0) {
+            drained.complete();
+        } else {
+            vertx.setTimer(DRAIN_STEP_MILLIS, id -> drainUntil(untilMillis, drained));
+        }
+    }
+
+    @Override
+    public Future<?> stop() {
+        return Future.join(
+                http == null ? Future.succeededFuture() : http.shutdown(1, TimeUnit.SECONDS),
+                grpc == null ? Future.succeededFuture() : grpc.shutdown(1, TimeUnit.SECONDS));
+    }
+
+    /** Comes back on the verticle's own context. */
+    private record VertxLoop(Context context) implements AppendCoalescer.Loop {
+        @Override
+        public void soon(Runnable task) {
+            context.runOnContext(ignored -> task.run());
+        }
+
+        @Override
+        public void after(Duration delay, Runnable task) {
+            context.owner().setTimer(delay.toMillis(), ignored -> task.run());
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package io.forelog.ingest;
+
+import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
+import io.forelog.wire.Bytes;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.grpc.common.GrpcError;
+import io.vertx.grpc.common.GrpcMessage;
+import io.vertx.grpc.common.GrpcStatus;
+import io.vertx.grpc.common.WireFormat;
+import io.vertx.grpc.server.GrpcServerRequest;
+import io.vertx.grpc.server.GrpcServerResponse;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * One call on Vert.x's gRPC server: knows whether the client is still there and ends the call once. Owned by the event
+ * loop of its connection. Bounded by the server's largest message, after decompression as well.
+ */
+class GrpcCall {
+    private static final String IDENTITY = "identity";
+
+    private final GrpcServerRequest<Buffer, Buffer> request;
+    private final GrpcServerResponse<Buffer, Buffer> response;
+    private final int messageBytesMax;
+    private boolean over;
+    private boolean gone;
+
+    GrpcCall(GrpcServerRequest<Buffer, Buffer> request, int messageBytesMax) {
+        this.request = request;
+        this.response = request.response();
+        this.messageBytesMax = messageBytesMax;
+        request.errorHandler(this::cancelled);
+        request.exceptionHandler(failure -> gone = true);
+        response.exceptionHandler(failure -> gone = true);
+        request.invalidMessageHandler(invalid -> fail(Refusal.of(
+                ErrorCode.PAYLOAD_TOO_LARGE,
+                "request: " + invalid.getMessage() + " (expected: at most " + messageBytesMax + " bytes)")));
+    }
+
+    private void cancelled(GrpcError error) {
+        gone = true;
+    }
+
+    /** The client left before the end. */
+    boolean gone() {
+        return gone;
+    }
+
+    /** Nothing can be sent any more. */
+    boolean over() {
+        return over || gone;
+    }
+
+    long timeoutMicros() {
+        return request.timeout() * 1_000L;
+    }
+
+    GrpcServerRequest<Buffer, Buffer> request() {
+        return request;
+    }
+
+    GrpcServerResponse<Buffer, Buffer> response() {
+        return response;
+    }
+
+    /** The bytes of a message, decompressed. INVALID_ARGUMENT or NOT_SUPPORTED where that can't be. */
+    Buffer payload(GrpcMessage message) {
+        if (message.format() != WireFormat.PROTOBUF) {
+            throw new WalException(
+                    ErrorCode.NOT_SUPPORTED, "content-type: " + message.format() + " (expected: application/grpc)");
+        }
+        return switch (message.encoding()) {
+            case IDENTITY -> message.payload();
+            case "gzip" -> gunzip(message.payload());
+            default -> throw new WalException(
+                    ErrorCode.NOT_SUPPORTED,
+                    "grpc-encoding: " + message.encoding() + " (expected: identity or gzip)");
+        };
+    }
+
+    private Buffer gunzip(Buffer compressed) {
+        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(compressed.getBytes()))) {
+            byte[] bytes = in.readNBytes(messageBytesMax + 1);
+            if (bytes.length > messageBytesMax) {
+                throw new WalException(
+                        ErrorCode.PAYLOAD_TOO_LARGE,
+                        "request: more than " + messageBytesMax + " bytes decompressed (expected: at most that)");
+            }
+            return Bytes.view(bytes);
+        } catch (IOException e) {
+            throw new WalException(ErrorCode.INVALID_ARGUMENT, "request: " + e.getMessage() + " (expected: gzip)");
+        }
+    }
+
+    void write(byte[] message) {
+        if (!over()) {
+            response.writeMessage(GrpcMessage.message(IDENTITY, Bytes.view(message)));
+        }
+    }
+
+    /** The answer and status OK. */
+    void end(byte[] message) {
+        if (!over()) {
+            over = true;
+            response.endMessage(GrpcMessage.message(IDENTITY, Bytes.view(message)));
+        }
+    }
+
+    /** Status OK. */
+    void end() {
+        if (!over()) {
+            over = true;
+            response.end();
+        }
+    }
+
+    void fail(Refusal refusal) {
+        if (over()) {
+            return;
+        }
+        over = true;
+        GrpcStatus status = GrpcStatus.valueOf(GrpcStatusDetails.status(refusal.code()));
+        response.status(status == null ? GrpcStatus.UNKNOWN : status);
+        response.statusMessage(refusal.message());
+        response.trailers().set(GrpcStatusDetails.TRAILER, GrpcStatusDetails.encode(refusal));
+        response.end();
+    }
+
+    void fail(RuntimeException failure) {
+        fail(Refusal.of(WalException.of(failure)));
+    }
+}

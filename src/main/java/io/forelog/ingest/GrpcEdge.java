@@ -1,0 +1,82 @@
+package io.forelog.ingest;
+
+import io.forelog.wire.v1.BenchGrpcService;
+import io.forelog.wire.v1.BenchService;
+import io.forelog.wire.v1.Trilean;
+import io.forelog.wire.v1.WriteAheadLogGrpcService;
+import io.forelog.wire.v1.WriteToLogRequest;
+import io.forelog.wire.v1.WriteToLogResponse;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.grpc.common.GrpcMessageDecoder;
+import io.vertx.grpc.common.GrpcMessageEncoder;
+import io.vertx.grpc.common.ServiceMethod;
+import io.vertx.grpc.health.HealthService;
+import io.vertx.grpc.reflection.ReflectionService;
+import io.vertx.grpc.server.GrpcServer;
+import io.vertx.grpc.server.GrpcServerOptions;
+import io.vertx.grpc.server.Service;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The gRPC edge of one event loop: the write API, health, reflection, and for measuring the echo. Owned by that loop.
+ */
+final class GrpcEdge implements Handler<HttpServerRequest> {
+    private final Intake intake;
+    private final GrpcServer server;
+
+    /** {@code serving}: what health answers. */
+    GrpcEdge(Vertx vertx, Intake intake, BooleanSupplier serving, boolean bench) {
+        this.intake = intake;
+        this.server = GrpcServer.server(
+                vertx,
+                new GrpcServerOptions()
+                        .setMaxMessageSize(intake.limits().bodyBytesMax())
+                        .setScheduleDeadlineAutomatically(true));
+        server.addService(Service.service(
+                        WriteAheadLogGrpcService.SERVICE_NAME, WriteAheadLogGrpcService.SERVICE_DESCRIPTOR)
+                .bind(raw(WriteAheadLogGrpcService.WriteToLog), call -> GrpcUnaryCall.one(call, intake))
+                .bind(raw(WriteAheadLogGrpcService.WriteBatch), call -> GrpcUnaryCall.batch(call, intake))
+                .bind(raw(WriteAheadLogGrpcService.WriteStream), call -> GrpcStreamCall.open(call, intake))
+                .build());
+        HealthService health = HealthService.create(vertx);
+        health.register("", () -> Future.succeededFuture(serving.getAsBoolean()));
+        health.register(
+                WriteAheadLogGrpcService.SERVICE_NAME, () -> Future.succeededFuture(serving.getAsBoolean()));
+        server.addService(health);
+        server.addService(ReflectionService.v1());
+        if (bench) {
+            server.addService(BenchGrpcService.of(new Echo()));
+        }
+    }
+
+    /** The method with messages as they are on the wire. */
+    private static ServiceMethod<Buffer, Buffer> raw(ServiceMethod<?, ?> method) {
+        return ServiceMethod.server(
+                method.serviceName(), method.methodName(), GrpcMessageEncoder.IDENTITY, GrpcMessageDecoder.IDENTITY);
+    }
+
+    @Override
+    public void handle(HttpServerRequest request) {
+        if (!LeanUnaryCall.open(request, intake)) {
+            server.handle(request);
+        }
+    }
+
+    /** What generated glue costs with no work behind it. */
+    private static final class Echo extends BenchService {
+        private static final WriteToLogResponse ANSWER = WriteToLogResponse.newBuilder()
+                .setDurable(Trilean.TRILEAN_TRUE)
+                .setEntryId("00000000-0000-7000-8000-000000000000")
+                .setReceipt("bench/0/0")
+                .build();
+
+        @Override
+        public Future<WriteToLogResponse> echo(WriteToLogRequest request) {
+            return Future.succeededFuture(ANSWER);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package io.forelog.ingest;
+
+import io.forelog.ingest.Refusal.Violation;
+import io.forelog.model.AppendOutcome;
+import io.forelog.model.Durable;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.Receipt;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers of the HTTP edge: a small JSON object for what is durable, {@code application/problem+json} (RFC 9457) for all
+ * else. Stateless, event loops.
+ */
+final class HttpAnswers {
+    static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
+    static final CharSequence PROBLEM = HttpHeaders.createOptimized("application/problem+json");
+
+    private static final String HEX = "0123456789abcdef";
+    private static final long RETRY_MILLIS = 1_000;
+
+    private HttpAnswers() {}
+
+    /** The body of a durable write. */
+    static Buffer durable(AppendOutcome outcome) {
+        StringBuilder json = new StringBuilder(160).append('{');
+        outcome(json, outcome);
+        return Buffer.buffer(json.append('}').toString());
+    }
+
+    /** The fields of an outcome, without braces. */
+    static void outcome(StringBuilder json, AppendOutcome outcome) {
+        json.append("\"durable\":\"").append(outcome.durable()).append('"');
+        if (outcome.durable() != Durable.FALSE) {
+            json.append(",\"entry_id\":\"").append(outcome.id()).append('"');
+        }
+        if (outcome.code() != null) {
+            json.append(",\"code\":\"").append(outcome.code()).append('"');
+        }
+        json.append(",\"message\":");
+        string(json, outcome.code() == null ? outcome.text() : outcome.code() + ": " + outcome.text());
+        Receipt receipt = outcome.receipt();
+        if (receipt != null) {
+            json.append(",\"receipt\":");
+            string(json, receipt.toString());
+        }
+        if (outcome.duplicate()) {
+            json.append(",\"duplicate\":true");
+        }
+    }
+
+    /** The fields of a refused entry of a batch, without braces. */
+    static void refusal(StringBuilder json, Refusal refusal) {
+        json.append("\"durable\":\"FALSE\",\"code\":\"").append(refusal.code()).append("\",\"message\":");
+        string(json, refusal.message());
+    }
+
+    static void problem(HttpServerResponse response, Refusal refusal) {
+        problem(response, refusal, Durable.FALSE, "");
+    }
+
+    /** A decided write that is not durable. */
+    static void problem(HttpServerResponse response, AppendOutcome outcome) {
+        if (outcome.durable() == Durable.UNKNOWN) {
+            Refusal unknown = Refusal.of(
+                    outcome.code() == null ? ErrorCode.UNKNOWN_DURABILITY : outcome.code(), outcome.text());
+            problem(response, unknown, Durable.UNKNOWN, outcome.id().toString());
+        } else {
+            problem(response, Refusal.of(outcome), Durable.FALSE, "");
+        }
+    }
+
+    private static void problem(HttpServerResponse response, Refusal refusal, Durable durable, String entryId) {
+        ErrorCode code = refusal.code();
+        int status = durable == Durable.UNKNOWN ? 504 : code.httpStatus();
+        response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, PROBLEM);
+        if (status == 429 || status == 503) {
+            long millis = refusal.retryAfterMillis() > 0 ? refusal.retryAfterMillis() : RETRY_MILLIS;
+            response.putHeader(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, (millis + 999) / 1_000)));
+        }
+        response.end(body(refusal, status, durable, entryId));
+    }
+
+    /** A problem of HTTP itself, before any write: 405, 417 and their like. */
+    static void plain(HttpServerResponse response, int status, ErrorCode code, String detail) {
+        response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, PROBLEM);
+        response.end(body(Refusal.of(code, detail), status, Durable.FALSE, ""));
+    }
+
+    private static Buffer body(Refusal refusal, int status, @Nullable Durable durable, String entryId) {
+        String code = refusal.code().name();
+        StringBuilder json = new StringBuilder(320)
+                .append("{\"type\":\"urn:forelog:problem:")
+                .append(code.toLowerCase(Locale.ROOT).replace('_', '-'))
+                .append("\",\"title\":\"")
+                .append(title(code))
+                .append("\",\"status\":")
+                .append(status)
+                .append(",\"detail\":");
+        string(json, refusal.text());
+        json.append(",\"code\":\"").append(code).append("\",\"durable\":\"").append(durable).append('"');
+        if (!entryId.isEmpty()) {
+            json.append(",\"entry_id\":\"").append(entryId).append('"');
+        }
+        if (!refusal.violations().isEmpty()) {
+            json.append(",\"errors\":[");
+            String comma = "";
+            for (Violation violation : refusal.violations()) {
+                json.append(comma).append("{\"field\":");
+                string(json, violation.field());
+                json.append(",\"detail\":");
+                string(json, violation.text());
+                json.append('}');
+                comma = ",";
+            }
+            json.append(']');
+        }
+        return Buffer.buffer(json.append('}').toString());
+    }
+
+    private static String title(String code) {
+        String words = code.toLowerCase(Locale.ROOT).replace('_', ' ');
+        return Character.toUpperCase(words.charAt(0)) + words.substring(1);
+    }
+
+    static void string(StringBuilder json, String text) {
+        json.append('"');
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '"' || c == '\\') {
+                json.append('\\').append(c);
+            } else if (c < ' ' || Character.isSurrogate(c)) {
+                json.append("\\u")
+                        .append(HEX.charAt(c >> 12))
+                        .append(HEX.charAt((c >> 8) & 0xF))
+                        .append(HEX.charAt((c >> 4) & 0xF))
+                        .append(HEX.charAt(c & 0xF));
+            } else {
+                json.append(c);
+            }
+        }
+        json.append('"');
+    }
+}

@@ -1,0 +1,125 @@
+package io.forelog.ingest;
+
+import io.netty.buffer.ByteBuf;
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.internal.buffer.BufferInternal;
+import io.forelog.model.ErrorCode;
+import io.forelog.wire.Bytes;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of one request as it comes in, and whether its client is still there. Owned by the event loop of its
+ * connection. Bounded by {@code bytesMax}, however it is framed: more is answered 413 and the connection is closed
+ * behind the answer.
+ */
+final class HttpBody implements Handler<Buffer> {
+    private final HttpServerRequest request;
+    private final int bytesMax;
+    private final Handler<Buffer> whole;
+    private @Nullable Buffer received;
+    private boolean over;
+    private boolean gone;
+
+    private HttpBody(HttpServerRequest request, int bytesMax, Handler<Buffer> whole) {
+        this.request = request;
+        this.bytesMax = bytesMax;
+        this.whole = whole;
+    }
+
+    /**
+     * {@code whole} gets the body once it is there. Null where the request was answered instead: too large by its own
+     * words, or an expectation nobody can meet.
+     */
+    static @Nullable HttpBody read(HttpServerRequest request, int bytesMax, Handler<Buffer> whole) {
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        if (length != null && exceeds(length, bytesMax)) {
+            tooLarge(request, length + " bytes", bytesMax);
+            return null;
+        }
+        String expect = request.getHeader(HttpHeaders.EXPECT);
+        if (expect != null) {
+            if (!expect.equalsIgnoreCase("100-continue")) {
+                HttpAnswers.plain(
+                        request.response(),
+                        417,
+                        ErrorCode.INVALID_ARGUMENT,
+                        "Expect: " + Validator.quote(expect) + " (expected: 100-continue)");
+                return null;
+            }
+            request.response().writeContinue();
+        }
+        HttpBody body = new HttpBody(request, bytesMax, whole);
+        Handler<Throwable> left = failure -> body.gone = true;
+        request.exceptionHandler(left);
+        request.response().exceptionHandler(left);
+        request.handler(body);
+        request.endHandler(end -> body.end());
+        return body;
+    }
+
+    private static boolean exceeds(String length, int bytesMax) {
+        try {
+            return Long.parseLong(length) > bytesMax;
+        } catch (NumberFormatException e) {
+            return true;
+        }
+    }
+
+    static void tooLarge(HttpServerRequest request, String found, int bytesMax) {
+        HttpServerResponse response = request.response();
+        if (request.version() == io.vertx.core.http.HttpVersion.HTTP_1_1) {
+            response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        }
+        HttpAnswers.problem(
+                response,
+                Refusal.field(ErrorCode.PAYLOAD_TOO_LARGE, "body", found, "at most " + bytesMax + " bytes"));
+    }
+
+    @Override
+    public void handle(Buffer chunk) {
+        if (over) {
+            return;
+        }
+        Buffer before = received;
+        if (before == null && chunk.length() <= bytesMax) {
+            received = chunk;
+        } else if (before == null || before.length() + chunk.length() > bytesMax) {
+            over = true;
+            received = null;
+            tooLarge(request, "more than " + bytesMax + " bytes", bytesMax);
+        } else {
+            received = Buffer.buffer(Math.max(before.length() * 2, before.length() + chunk.length()))
+                    .appendBuffer(before)
+                    .appendBuffer(chunk);
+        }
+    }
+
+    private void end() {
+        if (!over) {
+            over = true;
+            Buffer body = received;
+            received = null;
+            whole.handle(body == null ? Bytes.EMPTY : body);
+        }
+    }
+
+    /** The client left. */
+    boolean gone() {
+        return gone;
+    }
+
+    /** {@code body} as an array, without copying where it lies in one. */
+    static JsonRequests.Slice slice(Buffer body) {
+        ByteBuf bytes = ((BufferInternal) body).getByteBuf();
+        if (bytes.hasArray()) {
+            return new JsonRequests.Slice(
+                    bytes.array(), bytes.arrayOffset() + bytes.readerIndex(), bytes.readableBytes());
+        }
+        byte[] copy = body.getBytes();
+        return new JsonRequests.Slice(copy, 0, copy.length);
+    }
+}

@@ -1,0 +1,129 @@
+package io.forelog.ingest;
+
+import io.forelog.model.AppendOutcome;
+import io.forelog.model.Durable;
+import io.forelog.model.Priority;
+import io.forelog.model.WalException;
+import io.vertx.core.Handler;
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code POST /v1/namespaces/{ns}/entries}: one write, in whatever form. What the headers tell is checked before the body
+ * is read, and admission is asked before it is parsed. Owned by the event loop of its connection.
+ */
+final class HttpWriteCall implements Reply, Handler<Buffer> {
+    private final HttpServerRequest request;
+    private final Intake intake;
+    private final Inlet inlet;
+    private final HttpForm form;
+    private @Nullable HttpBody body;
+
+    private HttpWriteCall(HttpServerRequest request, Intake intake, Inlet inlet, HttpForm form) {
+        this.request = request;
+        this.intake = intake;
+        this.inlet = inlet;
+        this.form = form;
+    }
+
+    static void open(HttpServerRequest request, Intake intake, String namespace) {
+        Inlet inlet = intake.find(namespace);
+        if (inlet == null) {
+            HttpAnswers.problem(request.response(), Intake.absence(namespace));
+            return;
+        }
+        Refusal closed = intake.closed(inlet);
+        if (closed != null) {
+            inlet.meters().refused(closed.code());
+            HttpAnswers.problem(request.response(), closed);
+            return;
+        }
+        HttpForm form;
+        try {
+            form = HttpForm.of(request.headers());
+        } catch (WalException e) {
+            inlet.meters().refused(e.code());
+            HttpAnswers.problem(request.response(), Refusal.of(e));
+            return;
+        }
+        HttpWriteCall call = new HttpWriteCall(request, intake, inlet, form);
+        int bytesMax =
+                form.bodyBytesMax(inlet.terms().payloadBytesMax(), intake.limits().bodyBytesMax());
+        call.body = HttpBody.read(request, bytesMax, call);
+    }
+
+    /** The whole body. */
+    @Override
+    public void handle(Buffer whole) {
+        MultiMap headers = request.headers();
+        Intake.Admitted admitted = null;
+        try {
+            Priority priority = priority(headers, inlet.terms());
+            Refusal refusal = intake.admit(inlet, priority, whole.length());
+            if (refusal != null) {
+                intake.refuse(inlet, refusal, this, 0);
+                return;
+            }
+            admitted = new Intake.Admitted(priority, whole.length());
+            WriteRequest write = form.read(inlet.name(), headers, whole);
+            long timeout = timeoutMicros(headers);
+            Intake.Admitted handed = admitted;
+            admitted = null;
+            intake.writeAdmitted(inlet, write, handed, timeout, this, 0);
+        } catch (RuntimeException e) {
+            if (admitted != null) {
+                intake.release(inlet, admitted.priority(), admitted.bytes());
+            }
+            intake.refuse(inlet, Refusal.of(WalException.of(e)), this, 0);
+        }
+    }
+
+    static Priority priority(MultiMap headers, Terms terms) {
+        String priority = headers.get("forelog-priority");
+        return priority == null ? terms.priority() : Intake.priority(HttpHeadersIn.priority(priority), terms);
+    }
+
+    /** What the caller says it will wait, 0 = nothing. */
+    static long timeoutMicros(MultiMap headers) {
+        String timeout = headers.get("forelog-timeout");
+        if (timeout == null) {
+            return 0;
+        }
+        long micros = Times.durationMicros("Forelog-Timeout", timeout);
+        if (micros <= 0) {
+            throw JsonRequests.invalid("Forelog-Timeout", timeout, "> PT0S");
+        }
+        return micros;
+    }
+
+    @Override
+    public void decided(int index, AppendOutcome outcome) {
+        HttpServerResponse response = request.response();
+        if (abandoned() || response.ended()) {
+            return;
+        }
+        if (outcome.durable() != Durable.TRUE) {
+            HttpAnswers.problem(response, outcome);
+            return;
+        }
+        response.setStatusCode(201)
+                .putHeader(HttpHeaders.CONTENT_TYPE, HttpAnswers.JSON)
+                .end(HttpAnswers.durable(outcome));
+    }
+
+    @Override
+    public void refused(int index, Refusal refusal) {
+        if (!abandoned() && !request.response().ended()) {
+            HttpAnswers.problem(request.response(), refusal);
+        }
+    }
+
+    @Override
+    public boolean abandoned() {
+        return body != null && body.gone();
+    }
+}

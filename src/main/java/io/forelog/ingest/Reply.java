@@ -1,0 +1,18 @@
+package io.forelog.ingest;
+
+import io.forelog.model.AppendOutcome;
+
+/**
+ * Who waits for the answer to one or several writes. Called on the event loop that took them, once for each index; the
+ * first caller may already be gone.
+ */
+interface Reply {
+    /** It was handed to the queue, and this became of it. */
+    void decided(int index, AppendOutcome outcome);
+
+    /** It was not handed to the queue. */
+    void refused(int index, Refusal refusal);
+
+    /** Whether the caller left before the answer; only for the count of abandoned writes. */
+    boolean abandoned();
+}
