@@ -1,5 +1,6 @@
 package io.forelog.ingest;
 
+import io.forelog.access.Admission;
 import io.forelog.bus.Address;
 import io.forelog.bus.AppendBatch;
 import io.forelog.bus.AppendReply;
@@ -33,7 +34,7 @@ final class AppendCoalescer {
     private final Bus bus;
     private final Ticker ticker;
     private final EdgeLimits limits;
-    private final Gate gate;
+    private final Admission admission;
     private final Loop loop;
     private final List<Flight> filling = new ArrayList<>();
 
@@ -50,11 +51,11 @@ final class AppendCoalescer {
         void after(Duration delay, Runnable task);
     }
 
-    AppendCoalescer(Bus bus, Ticker ticker, EdgeLimits limits, Gate gate, Loop loop) {
+    AppendCoalescer(Bus bus, Ticker ticker, EdgeLimits limits, Admission admission, Loop loop) {
         this.bus = bus;
         this.ticker = ticker;
         this.limits = limits;
-        this.gate = gate;
+        this.admission = admission;
         this.loop = loop;
     }
 
@@ -175,7 +176,7 @@ final class AppendCoalescer {
         flight.unanswered--;
         long micros = now - write.entry.acceptedMicros();
         flight.inlet.meters().latency(micros);
-        gate.release(flight.inlet.terms().namespace(), write.admittedAs, 1, write.admittedBytes, micros);
+        admission.release(flight.inlet.terms().namespace(), write.admittedAs, 1, write.admittedBytes, micros);
         if (write.reply.abandoned()) {
             flight.inlet.meters().abandoned();
         }

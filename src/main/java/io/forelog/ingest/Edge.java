@@ -1,5 +1,7 @@
 package io.forelog.ingest;
 
+import io.forelog.access.Admission;
+import io.forelog.access.WriteRights;
 import io.forelog.bus.Bus;
 import io.forelog.config.Namespaces;
 import io.forelog.model.Ticker;
@@ -20,7 +22,8 @@ public final class Edge {
     private final EdgeSettings settings;
     private final EdgeLimits limits;
     private final Namespaces namespaces;
-    private final Gate gate;
+    private final Admission admission;
+    private final WriteRights rights;
     private final Bus bus;
     private final Ticker ticker;
     private final MeterRegistry registry;
@@ -38,18 +41,21 @@ public final class Edge {
     public Edge(
             EdgeSettings settings,
             Namespaces namespaces,
+            Admission admission,
+            WriteRights rights,
             Bus bus,
             Ticker ticker,
             MeterRegistry registry,
             EntryDesk desk) {
-        this(settings, EdgeLimits.DEFAULT, namespaces, Gate.OPEN, bus, ticker, registry, desk);
+        this(settings, EdgeLimits.DEFAULT, namespaces, admission, rights, bus, ticker, registry, desk);
     }
 
     Edge(
             EdgeSettings settings,
             EdgeLimits limits,
             Namespaces namespaces,
-            Gate gate,
+            Admission admission,
+            WriteRights rights,
             Bus bus,
             Ticker ticker,
             MeterRegistry registry,
@@ -57,7 +63,8 @@ public final class Edge {
         this.settings = settings;
         this.limits = limits;
         this.namespaces = namespaces;
-        this.gate = gate;
+        this.admission = admission;
+        this.rights = rights;
         this.bus = bus;
         this.ticker = ticker;
         this.registry = registry;
@@ -126,8 +133,12 @@ public final class Edge {
         return namespaces;
     }
 
-    Gate gate() {
-        return gate;
+    Admission admission() {
+        return admission;
+    }
+
+    WriteRights rights() {
+        return rights;
     }
 
     Bus bus() {

@@ -45,10 +45,11 @@ final class EdgeVerticle extends VerticleBase {
 
     @Override
     public Future<?> start() {
-        coalescer = new AppendCoalescer(edge.bus(), edge.ticker(), edge.limits(), edge.gate(), new VertxLoop(context));
+        coalescer = new AppendCoalescer(edge.bus(), edge.ticker(), edge.limits(), edge.admission(), new VertxLoop(context));
         Intake intake = new Intake(
                 edge.namespaces(),
-                edge.gate(),
+                edge.admission(),
+                edge.rights(),
                 edge.ticker(),
                 edge.limits(),
                 edge.registry(),

@@ -1,5 +1,8 @@
 package io.forelog.ingest;
 
+import io.forelog.access.Admission;
+import io.forelog.access.Identity;
+import io.forelog.access.WriteRights;
 import io.forelog.config.Namespace;
 import io.forelog.config.Namespaces;
 import io.forelog.model.Entry;
@@ -29,7 +32,8 @@ final class Intake {
     private static final long AWAY_RETRY_MILLIS = 1_000;
 
     private final Namespaces namespaces;
-    private final Gate gate;
+    private final Admission admission;
+    private final WriteRights rights;
     private final Ticker ticker;
     private final EdgeLimits limits;
     private final MeterRegistry registry;
@@ -43,14 +47,16 @@ final class Intake {
 
     Intake(
             Namespaces namespaces,
-            Gate gate,
+            Admission admission,
+            WriteRights rights,
             Ticker ticker,
             EdgeLimits limits,
             MeterRegistry registry,
             AppendCoalescer coalescer,
             BooleanSupplier draining) {
         this.namespaces = namespaces;
-        this.gate = gate;
+        this.admission = admission;
+        this.rights = rights;
         this.ticker = ticker;
         this.limits = limits;
         this.registry = registry;
@@ -101,7 +107,13 @@ final class Intake {
             return Refusal.shed(
                     ErrorCode.UNAVAILABLE,
                     "namespace " + namespace.name() + ": " + namespace.state() + " (expected: ACTIVE)",
-                    0);
+                    AWAY_RETRY_MILLIS);
+        }
+        if (!rights.mayWrite(Identity.ANONYMOUS, namespace)) {
+            return Refusal.of(
+                    ErrorCode.PERMISSION_DENIED,
+                    "namespace " + namespace.name() + ": " + Identity.ANONYMOUS.principal()
+                            + " may not write (expected: a principal of its access.write)");
         }
         return null;
     }
@@ -109,12 +121,14 @@ final class Intake {
     /** Null where admitted: then {@link #append} follows, or {@link #release}. */
     @Nullable
     Refusal admit(Inlet inlet, Priority priority, int bytes) {
-        return gate.tryAdmit(inlet.terms().namespace(), priority, 1, bytes);
+        Admission.Decision decision = admission.tryAdmit(inlet.terms().namespace(), priority, 1, bytes);
+        ErrorCode code = decision.code();
+        return code == null ? null : Refusal.shed(code, decision.text(), decision.retryAfterMillis());
     }
 
     /** Gives back what {@link #admit} took, where nothing was handed off. */
     void release(Inlet inlet, Priority priority, int bytes) {
-        gate.release(inlet.terms().namespace(), priority, 1, bytes, -1);
+        admission.release(inlet.terms().namespace(), priority, 1, bytes, -1);
     }
 
     /** What a request of this priority on the wire counts as. */
