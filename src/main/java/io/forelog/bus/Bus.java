@@ -94,8 +94,7 @@ public final class Bus {
      * As above, but the receiver is told {@code limit} and the sender waits {@code patience}: a late reply still says what
      * became of it, and when its credit is free.
      */
-    public <Q, A> Future<A> request(
-            Address<Q, A> address, String name, Q request, Duration limit, Duration patience) {
+    public <Q, A> Future<A> request(Address<Q, A> address, String name, Q request, Duration limit, Duration patience) {
         long millis = Math.max(1L, limit.toMillis());
         DeliveryOptions options = new DeliveryOptions()
                 .setSendTimeout(Math.max(millis, patience.toMillis()))

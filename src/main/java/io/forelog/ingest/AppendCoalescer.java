@@ -165,9 +165,10 @@ final class AppendCoalescer {
         }
         return switch (code.disposition()) {
             case REJECT, SHED, REROUTE -> AppendOutcome.refused(entry.id(), code, text);
-            case RETRY, DEAD_LETTER, UNKNOWN, FATAL -> code == ErrorCode.NOT_DURABLE || code == ErrorCode.CORRUPT
-                    ? AppendOutcome.refused(entry.id(), code, text)
-                    : AppendOutcome.unknown(entry.id(), text);
+            case RETRY, DEAD_LETTER, UNKNOWN, FATAL ->
+                code == ErrorCode.NOT_DURABLE || code == ErrorCode.CORRUPT
+                        ? AppendOutcome.refused(entry.id(), code, text)
+                        : AppendOutcome.unknown(entry.id(), text);
         };
     }
 

@@ -53,7 +53,8 @@ final class CloudEvents {
             }
             read(in, body, draft);
             if (in.nextToken() != null) {
-                throw new WalException(ErrorCode.MALFORMED_BODY, "body: more behind its end (expected: one CloudEvent)");
+                throw new WalException(
+                        ErrorCode.MALFORMED_BODY, "body: more behind its end (expected: one CloudEvent)");
             }
         } catch (IOException e) {
             throw JsonRequests.malformed(e);
@@ -104,7 +105,8 @@ final class CloudEvents {
     }
 
     private static byte[] quoted(Buffer text) {
-        return io.vertx.core.json.Json.encode(text.toString(StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8);
+        return io.vertx.core.json.Json.encode(text.toString(StandardCharsets.UTF_8))
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     private static Buffer data(JsonParser in, JsonRequests.Slice body, boolean text) throws IOException {
@@ -126,8 +128,9 @@ final class CloudEvents {
     private static String attribute(JsonParser in, String name, JsonToken value) throws IOException {
         return switch (value) {
             case VALUE_STRING, VALUE_NUMBER_INT, VALUE_TRUE, VALUE_FALSE -> in.getText();
-            default -> throw JsonRequests.invalid(
-                    name, value.name().toLowerCase(Locale.ROOT), "a text, a whole number or a boolean");
+            default ->
+                throw JsonRequests.invalid(
+                        name, value.name().toLowerCase(Locale.ROOT), "a text, a whole number or a boolean");
         };
     }
 

@@ -45,7 +45,8 @@ final class EdgeVerticle extends VerticleBase {
 
     @Override
     public Future<?> start() {
-        coalescer = new AppendCoalescer(edge.bus(), edge.ticker(), edge.limits(), edge.admission(), new VertxLoop(context));
+        coalescer =
+                new AppendCoalescer(edge.bus(), edge.ticker(), edge.limits(), edge.admission(), new VertxLoop(context));
         Intake intake = new Intake(
                 edge.namespaces(),
                 edge.admission(),
@@ -55,8 +56,8 @@ final class EdgeVerticle extends VerticleBase {
                 edge.registry(),
                 coalescer,
                 edge::draining);
-        GrpcEdge grpcEdge =
-                new GrpcEdge(vertx, intake, () -> !edge.draining(), edge.settings().bench());
+        GrpcEdge grpcEdge = new GrpcEdge(
+                vertx, intake, () -> !edge.draining(), edge.settings().bench());
         HttpEdge httpEdge = new HttpEdge(
                 intake,
                 new HttpEntryCall(edge.desk(), edge.ticker()),

@@ -31,7 +31,8 @@ public interface EntryDesk {
 
         private Future<JsonObject> unsupported() {
             return Future.failedFuture(new WalException(
-                    ErrorCode.NOT_SUPPORTED, "entries: this node keeps no record of them (expected: a queue that can)"));
+                    ErrorCode.NOT_SUPPORTED,
+                    "entries: this node keeps no record of them (expected: a queue that can)"));
         }
     };
 

@@ -74,9 +74,10 @@ class GrpcCall {
         return switch (message.encoding()) {
             case IDENTITY -> message.payload();
             case "gzip" -> gunzip(message.payload());
-            default -> throw new WalException(
-                    ErrorCode.NOT_SUPPORTED,
-                    "grpc-encoding: " + message.encoding() + " (expected: identity or gzip)");
+            default ->
+                throw new WalException(
+                        ErrorCode.NOT_SUPPORTED,
+                        "grpc-encoding: " + message.encoding() + " (expected: identity or gzip)");
         };
     }
 

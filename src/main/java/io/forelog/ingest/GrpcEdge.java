@@ -13,11 +13,17 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.grpc.common.GrpcMessageDecoder;
 import io.vertx.grpc.common.GrpcMessageEncoder;
+import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
 import io.vertx.grpc.health.HealthService;
+import io.vertx.grpc.health.handler.GrpcHealthCheckV1Handler;
+import io.vertx.grpc.health.v1.HealthCheckRequest;
+import io.vertx.grpc.health.v1.HealthCheckResponse;
+import io.vertx.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.vertx.grpc.reflection.ReflectionService;
 import io.vertx.grpc.server.GrpcServer;
 import io.vertx.grpc.server.GrpcServerOptions;
+import io.vertx.grpc.server.GrpcServerRequest;
 import io.vertx.grpc.server.Service;
 import java.util.function.BooleanSupplier;
 
@@ -36,16 +42,16 @@ final class GrpcEdge implements Handler<HttpServerRequest> {
                 new GrpcServerOptions()
                         .setMaxMessageSize(intake.limits().bodyBytesMax())
                         .setScheduleDeadlineAutomatically(true));
-        server.addService(Service.service(
-                        WriteAheadLogGrpcService.SERVICE_NAME, WriteAheadLogGrpcService.SERVICE_DESCRIPTOR)
-                .bind(raw(WriteAheadLogGrpcService.WriteToLog), call -> GrpcUnaryCall.one(call, intake))
-                .bind(raw(WriteAheadLogGrpcService.WriteBatch), call -> GrpcUnaryCall.batch(call, intake))
-                .bind(raw(WriteAheadLogGrpcService.WriteStream), call -> GrpcStreamCall.open(call, intake))
-                .build());
+        server.addService(
+                Service.service(WriteAheadLogGrpcService.SERVICE_NAME, WriteAheadLogGrpcService.SERVICE_DESCRIPTOR)
+                        .bind(raw(WriteAheadLogGrpcService.WriteToLog), call -> GrpcUnaryCall.one(call, intake))
+                        .bind(raw(WriteAheadLogGrpcService.WriteBatch), call -> GrpcUnaryCall.batch(call, intake))
+                        .bind(raw(WriteAheadLogGrpcService.WriteStream), call -> GrpcStreamCall.open(call, intake))
+                        .build());
         HealthService health = HealthService.create(vertx);
-        health.register("", () -> Future.succeededFuture(serving.getAsBoolean()));
-        health.register(
-                WriteAheadLogGrpcService.SERVICE_NAME, () -> Future.succeededFuture(serving.getAsBoolean()));
+        health.register(WriteAheadLogGrpcService.SERVICE_NAME, () -> Future.succeededFuture(serving.getAsBoolean()));
+        // Bound first, so that it answers: the library's says SERVING for the whole server whatever happens.
+        server.callHandler(GrpcHealthCheckV1Handler.SERVICE_METHOD, call -> check(call, health, serving));
         server.addService(health);
         server.addService(ReflectionService.v1());
         if (bench) {
@@ -57,6 +63,23 @@ final class GrpcEdge implements Handler<HttpServerRequest> {
     private static ServiceMethod<Buffer, Buffer> raw(ServiceMethod<?, ?> method) {
         return ServiceMethod.server(
                 method.serviceName(), method.methodName(), GrpcMessageEncoder.IDENTITY, GrpcMessageDecoder.IDENTITY);
+    }
+
+    private static void check(
+            GrpcServerRequest<HealthCheckRequest, HealthCheckResponse> call,
+            HealthService health,
+            BooleanSupplier serving) {
+        call.handler(asked -> {
+            Future<Boolean> status = asked.getService().isEmpty()
+                    ? Future.succeededFuture(serving.getAsBoolean())
+                    : health.checkStatus(asked.getService());
+            status.onComplete(
+                    up -> call.response()
+                            .end(HealthCheckResponse.newBuilder()
+                                    .setStatus(up ? ServingStatus.SERVING : ServingStatus.NOT_SERVING)
+                                    .build()),
+                    unknown -> call.response().status(GrpcStatus.NOT_FOUND).end());
+        });
     }
 
     @Override

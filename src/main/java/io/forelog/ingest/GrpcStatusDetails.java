@@ -51,6 +51,8 @@ final class GrpcStatusDetails {
                             .setNanos((int) (millis % 1_000) * 1_000_000))
                     .build()));
         }
-        return Base64.getEncoder().withoutPadding().encodeToString(status.build().toByteArray());
+        return Base64.getEncoder()
+                .withoutPadding()
+                .encodeToString(status.build().toByteArray());
     }
 }

@@ -68,7 +68,10 @@ final class GrpcStreamCall extends GrpcCall {
     }
 
     private void resumeIfRoom() {
-        if (paused && !over() && waiting <= intake.limits().streamMessages() / 2 && !response().writeQueueFull()) {
+        if (paused
+                && !over()
+                && waiting <= intake.limits().streamMessages() / 2
+                && !response().writeQueueFull()) {
             paused = false;
             request().resume();
         }

@@ -19,7 +19,9 @@ final class GrpcUnaryCall extends GrpcCall implements Reply {
     private boolean taken;
 
     private GrpcUnaryCall(GrpcServerRequest<Buffer, Buffer> request, Intake intake, boolean batch) {
-        super(request, batch ? intake.limits().batchBodyBytesMax() : intake.limits().bodyBytesMax());
+        super(
+                request,
+                batch ? intake.limits().batchBodyBytesMax() : intake.limits().bodyBytesMax());
         this.intake = intake;
         this.batch = batch;
         request.messageHandler(this::take);

@@ -65,8 +65,8 @@ final class HttpAnswers {
     /** A decided write that is not durable. */
     static void problem(HttpServerResponse response, AppendOutcome outcome) {
         if (outcome.durable() == Durable.UNKNOWN) {
-            Refusal unknown = Refusal.of(
-                    outcome.code() == null ? ErrorCode.UNKNOWN_DURABILITY : outcome.code(), outcome.text());
+            Refusal unknown =
+                    Refusal.of(outcome.code() == null ? ErrorCode.UNKNOWN_DURABILITY : outcome.code(), outcome.text());
             problem(response, unknown, Durable.UNKNOWN, outcome.id().toString());
         } else {
             problem(response, Refusal.of(outcome), Durable.FALSE, "");
@@ -101,7 +101,11 @@ final class HttpAnswers {
                 .append(status)
                 .append(",\"detail\":");
         string(json, refusal.text());
-        json.append(",\"code\":\"").append(code).append("\",\"durable\":\"").append(durable).append('"');
+        json.append(",\"code\":\"")
+                .append(code)
+                .append("\",\"durable\":\"")
+                .append(durable)
+                .append('"');
         if (!entryId.isEmpty()) {
             json.append(",\"entry_id\":\"").append(entryId).append('"');
         }

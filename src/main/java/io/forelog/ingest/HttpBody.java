@@ -1,5 +1,7 @@
 package io.forelog.ingest;
 
+import io.forelog.model.ErrorCode;
+import io.forelog.wire.Bytes;
 import io.netty.buffer.ByteBuf;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
@@ -7,8 +9,6 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
-import io.forelog.model.ErrorCode;
-import io.forelog.wire.Bytes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,8 +75,7 @@ final class HttpBody implements Handler<Buffer> {
             response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
         HttpAnswers.problem(
-                response,
-                Refusal.field(ErrorCode.PAYLOAD_TOO_LARGE, "body", found, "at most " + bytesMax + " bytes"));
+                response, Refusal.field(ErrorCode.PAYLOAD_TOO_LARGE, "body", found, "at most " + bytesMax + " bytes"));
     }
 
     @Override

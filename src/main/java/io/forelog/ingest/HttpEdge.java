@@ -19,8 +19,8 @@ final class HttpEdge implements Handler<HttpServerRequest> {
     private static final String BATCH = "entries:batch";
     private static final String ENTRY = "entries/";
     private static final String ECHO = "/bench/echo";
-    private static final Buffer ECHO_ANSWER =
-            Buffer.buffer("{\"durable\":\"TRUE\",\"entry_id\":\"00000000-0000-7000-8000-000000000000\",\"message\":\"\"}");
+    private static final Buffer ECHO_ANSWER = Buffer.buffer(
+            "{\"durable\":\"TRUE\",\"entry_id\":\"00000000-0000-7000-8000-000000000000\",\"message\":\"\"}");
 
     private final Intake intake;
     private final HttpEntryCall entryCall;

@@ -41,7 +41,8 @@ final class HttpEntryCall {
                 request,
                 BODY_BYTES_MAX,
                 body -> answer(
-                        request, () -> desk.reschedule(namespace, EntryId.parse(id), dueMicros(body, ticker.micros()))));
+                        request,
+                        () -> desk.reschedule(namespace, EntryId.parse(id), dueMicros(body, ticker.micros()))));
     }
 
     /** {@code {"due": "2026-01-31T12:00:00Z"}} or {@code {"delay": "PT5S"}}, counted from now. */
@@ -99,7 +100,8 @@ final class HttpEntryCall {
         answer.onComplete(
                 found -> {
                     if (!response.closed() && !response.ended()) {
-                        response.putHeader(HttpHeaders.CONTENT_TYPE, HttpAnswers.JSON).end(found.toBuffer());
+                        response.putHeader(HttpHeaders.CONTENT_TYPE, HttpAnswers.JSON)
+                                .end(found.toBuffer());
                     }
                 },
                 failure -> {

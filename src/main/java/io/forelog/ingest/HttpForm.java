@@ -35,10 +35,12 @@ enum HttpForm {
             case CloudEvents.STRUCTURED -> EVENT_STRUCTURED;
             case CloudEvents.BATCH -> EVENT_BATCH;
             case "application/x-ndjson", "application/jsonl", "application/x-jsonlines" -> JSON_LINES;
-            case "application/x-www-form-urlencoded", "multipart/form-data" -> throw new WalException(
-                    ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-                    "Content-Type: " + type + " (expected: application/json, a CloudEvent, or the payload's own type; with"
-                            + " Forelog-Raw: true any type is the payload's)");
+            case "application/x-www-form-urlencoded", "multipart/form-data" ->
+                throw new WalException(
+                        ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+                        "Content-Type: " + type
+                                + " (expected: application/json, a CloudEvent, or the payload's own type; with"
+                                + " Forelog-Raw: true any type is the payload's)");
             default -> RAW;
         };
     }
@@ -68,17 +70,19 @@ enum HttpForm {
     WriteRequest read(String namespace, MultiMap headers, Buffer body) {
         return switch (this) {
             case JSON -> json(namespace, headers, HttpBody.slice(body));
-            case EVENT_STRUCTURED -> CloudEvents.structured(namespace, headers, HttpBody.slice(body))
-                    .request();
+            case EVENT_STRUCTURED ->
+                CloudEvents.structured(namespace, headers, HttpBody.slice(body)).request();
             case EVENT_BINARY -> CloudEvents.binary(namespace, headers, body).request();
             case RAW -> {
                 WriteRequest.Draft draft = HttpHeadersIn.draft(namespace, headers);
                 draft.payload = body;
                 yield draft.request();
             }
-            case EVENT_BATCH, JSON_LINES -> throw new WalException(
-                    ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-                    "Content-Type: " + headers.get(HttpHeaders.CONTENT_TYPE) + " (expected: at entries:batch only)");
+            case EVENT_BATCH, JSON_LINES ->
+                throw new WalException(
+                        ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+                        "Content-Type: " + headers.get(HttpHeaders.CONTENT_TYPE)
+                                + " (expected: at entries:batch only)");
         };
     }
 

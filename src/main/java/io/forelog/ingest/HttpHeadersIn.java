@@ -22,8 +22,9 @@ final class HttpHeadersIn {
     private static final String ATTRIBUTE = "forelog-attribute-";
     private static final String HEADER = "forelog-header-";
     private static final String EVENT = "ce-";
-    private static final String KNOWN = "Forelog-Delay, -Jitter, -Time-To-Live, -Write-Time, -Target, -Destination, -Key,"
-            + " -Key-Base64, -Operation, -Priority, -Timeout, -Raw, -Attribute-<name>, -Header-<name>";
+    private static final String KNOWN =
+            "Forelog-Delay, -Jitter, -Time-To-Live, -Write-Time, -Target, -Destination, -Key,"
+                    + " -Key-Base64, -Operation, -Priority, -Timeout, -Raw, -Attribute-<name>, -Header-<name>";
 
     private HttpHeadersIn() {}
 
@@ -63,8 +64,8 @@ final class HttpHeadersIn {
             case "forelog-destination" -> draft.destination = text(value);
             case "forelog-key" -> draft.key = bytes(value);
             case "forelog-key-base64" -> draft.key = Bytes.view(base64(value));
-            case "forelog-operation" -> draft.operation =
-                    JsonRequests.choice("Forelog-Operation", value, Operation.values());
+            case "forelog-operation" ->
+                draft.operation = JsonRequests.choice("Forelog-Operation", value, Operation.values());
             case "forelog-priority" -> draft.priority = priority(value);
             case "forelog-timeout", "forelog-raw" -> {}
             default -> {
@@ -99,14 +100,17 @@ final class HttpHeadersIn {
         if (draft.token != null && !draft.token.equals(token)) {
             throw new WalException(
                     ErrorCode.INVALID_ARGUMENT,
-                    "Idempotency-Key: " + Validator.quote(token) + " (expected: the body's idempotency_token, or none)");
+                    "Idempotency-Key: " + Validator.quote(token)
+                            + " (expected: the body's idempotency_token, or none)");
         }
         draft.token = text(token);
     }
 
     /** Header bytes arrive as one character each; a text is UTF-8 in them. */
     private static String text(String header) {
-        return isAscii(header) ? header : new String(header.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+        return isAscii(header)
+                ? header
+                : new String(header.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     }
 
     private static Buffer bytes(String header) {
@@ -126,8 +130,7 @@ final class HttpHeadersIn {
         try {
             return Base64.getDecoder().decode(value);
         } catch (IllegalArgumentException e) {
-            throw new WalException(
-                    ErrorCode.INVALID_ARGUMENT, "Forelog-Key-Base64: not base64 (expected: base64)");
+            throw new WalException(ErrorCode.INVALID_ARGUMENT, "Forelog-Key-Base64: not base64 (expected: base64)");
         }
     }
 }

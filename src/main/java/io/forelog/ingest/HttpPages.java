@@ -16,8 +16,7 @@ import java.util.Set;
 final class HttpPages {
     static final Set<String> PATHS = Set.of("/", "/openapi.json", "/docs");
 
-    private static final Buffer HINT = Buffer.buffer(
-            """
+    private static final Buffer HINT = Buffer.buffer("""
             Forelog, a write-ahead log service. Write an entry:
 
               curl -X POST http://HOST:PORT/v1/namespaces/quickstart/entries \\
@@ -47,7 +46,9 @@ final class HttpPages {
             case "/openapi.json" -> send(request, "application/json", openapi);
             case "/docs" -> {
                 request.response()
-                        .putHeader("content-security-policy", "default-src 'self' 'unsafe-inline'; frame-ancestors 'none'");
+                        .putHeader(
+                                "content-security-policy",
+                                "default-src 'self' 'unsafe-inline'; frame-ancestors 'none'");
                 send(request, "text/html; charset=utf-8", docs);
             }
             default -> send(request, "text/plain; charset=utf-8", HINT);

@@ -51,8 +51,8 @@ final class HttpWriteCall implements Reply, Handler<Buffer> {
             return;
         }
         HttpWriteCall call = new HttpWriteCall(request, intake, inlet, form);
-        int bytesMax =
-                form.bodyBytesMax(inlet.terms().payloadBytesMax(), intake.limits().bodyBytesMax());
+        int bytesMax = form.bodyBytesMax(
+                inlet.terms().payloadBytesMax(), intake.limits().bodyBytesMax());
         call.body = HttpBody.read(request, bytesMax, call);
     }
 

@@ -30,9 +30,8 @@ import org.jspecify.annotations.Nullable;
 final class JsonRequests {
     private static final int DEPTH_MAX = 200;
     private static final JsonFactory FACTORY = new JsonFactoryBuilder()
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(DEPTH_MAX)
-                    .build())
+            .streamReadConstraints(
+                    StreamReadConstraints.builder().maxNestingDepth(DEPTH_MAX).build())
             .configure(StreamReadFeature.STRICT_DUPLICATE_DETECTION, true)
             .build();
 
@@ -81,7 +80,8 @@ final class JsonRequests {
             while (in.nextToken() != JsonToken.END_ARRAY) {
                 if (elements.size() == max) {
                     throw new WalException(
-                            ErrorCode.INVALID_ARGUMENT, "body: more than " + max + " entries (expected: at most " + max + ")");
+                            ErrorCode.INVALID_ARGUMENT,
+                            "body: more than " + max + " entries (expected: at most " + max + ")");
                 }
                 elements.add(valueSlice(in, body.array(), body.offset()));
             }
@@ -114,7 +114,8 @@ final class JsonRequests {
         if (failure instanceof StreamConstraintsException limit) {
             return new WalException(ErrorCode.MALFORMED_BODY, "body: " + limit.getOriginalMessage());
         }
-        return new WalException(ErrorCode.MALFORMED_BODY, "body: " + failure.getMessage() + " (expected: JSON in UTF-8)");
+        return new WalException(
+                ErrorCode.MALFORMED_BODY, "body: " + failure.getMessage() + " (expected: JSON in UTF-8)");
     }
 
     private void request() throws IOException {
@@ -131,10 +132,11 @@ final class JsonRequests {
                 case "idempotency_token" -> token(value);
                 case "priority" -> draft.priority = choice(name, text(name), Priority.values());
                 case "headers" -> draft.headers = texts(name, value, true);
-                default -> throw unknown(
-                        name,
-                        "payload, payload_text, payload_json, lifecycle, target, idempotency_token, priority, headers,"
-                                + " namespace");
+                default ->
+                    throw unknown(
+                            name,
+                            "payload, payload_text, payload_json, lifecycle, target, idempotency_token, priority, headers,"
+                                    + " namespace");
             }
         }
     }

@@ -21,8 +21,7 @@ final class PendingWrite {
 
     private boolean answered;
 
-    PendingWrite(
-            Entry entry, Reply reply, int index, long answerAtMicros, Priority admittedAs, int admittedBytes) {
+    PendingWrite(Entry entry, Reply reply, int index, long answerAtMicros, Priority admittedAs, int admittedBytes) {
         this.entry = entry;
         this.reply = reply;
         this.index = index;

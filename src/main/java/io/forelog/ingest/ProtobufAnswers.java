@@ -46,8 +46,7 @@ final class ProtobufAnswers {
     private static byte[] many(Answer[] answers, int field, long correlationId) {
         int size = correlationId == 0
                 ? 0
-                : CodedOutputStream.computeUInt64Size(
-                        WriteStreamResponse.CORRELATION_ID_FIELD_NUMBER, correlationId);
+                : CodedOutputStream.computeUInt64Size(WriteStreamResponse.CORRELATION_ID_FIELD_NUMBER, correlationId);
         for (Answer answer : answers) {
             int answerSize = answer.size();
             size += 1 + CodedOutputStream.computeUInt32SizeNoTag(answerSize) + answerSize;

@@ -34,7 +34,8 @@ final class Times {
         } catch (DateTimeException e) {
             throw new WalException(
                     ErrorCode.INVALID_ARGUMENT,
-                    field + ": " + Validator.quote(text) + " (expected: an ISO-8601 time such as 2026-01-31T12:00:00Z)");
+                    field + ": " + Validator.quote(text)
+                            + " (expected: an ISO-8601 time such as 2026-01-31T12:00:00Z)");
         }
     }
 

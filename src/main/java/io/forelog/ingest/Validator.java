@@ -56,7 +56,8 @@ final class Validator {
         return request.delayMicros() >= 0
                 && request.jitterMicros() >= 0
                 && request.ttlMicros() >= 0
-                && request.delayMicros() <= terms.delayMicrosMax() - Math.min(request.jitterMicros(), Long.MAX_VALUE / 2)
+                && request.delayMicros()
+                        <= terms.delayMicrosMax() - Math.min(request.jitterMicros(), Long.MAX_VALUE / 2)
                 && request.writeMicros() >= 0
                 && request.writeMicros() <= ahead
                 && request.payload().length() <= terms.payloadBytesMax()
@@ -301,8 +302,9 @@ final class Validator {
         }
 
         Refusal refusal() {
-            String text =
-                    violations.stream().map(each -> each.field() + ": " + each.text()).collect(Collectors.joining("; "));
+            String text = violations.stream()
+                    .map(each -> each.field() + ": " + each.text())
+                    .collect(Collectors.joining("; "));
             return new Refusal(code == null ? ErrorCode.INTERNAL : code, text, List.copyOf(violations), 0);
         }
 

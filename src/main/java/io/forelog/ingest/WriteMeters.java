@@ -63,8 +63,7 @@ final class WriteMeters {
     }
 
     private Counter writes(String outcome) {
-        return registry.counter(
-                MetricNames.WRITES, MetricNames.NAMESPACE, namespace, MetricNames.OUTCOME, outcome);
+        return registry.counter(MetricNames.WRITES, MetricNames.NAMESPACE, namespace, MetricNames.OUTCOME, outcome);
     }
 
     private Counter shedCounter(ErrorCode code) {
