@@ -60,7 +60,14 @@ public record NamespaceDocument(
             boolean isDefault,
             List<String> destinations,
             Map<String, Object> config,
-            TargetLimit limit) {}
+            TargetLimit limit) {
+        /** What is configured may be secret: its names are shown, not its values. */
+        @Override
+        public String toString() {
+            return "TargetConfiguration[name=" + name + ", type=" + type + ", isDefault=" + isDefault
+                    + ", destinations=" + destinations + ", config=" + config.keySet() + ", " + limit + "]";
+        }
+    }
 
     /**
      * What a target can bear.

@@ -1,8 +1,10 @@
 package io.forelog.model;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -85,7 +87,7 @@ public record ConfigSchema(Map<String, Key> keys) {
         config.forEach((name, value) -> {
             Key key = keys.get(name);
             if (key == null) {
-                problems.add(path + "." + name + ": unknown key (expected: one of " + keys.keySet() + ")");
+                problems.add(path + "." + name + ": " + unknown(name, keys.keySet()));
             } else if (!key.kind().accepts(value)) {
                 String shown = key.secret() ? "(hidden)" : String.valueOf(value);
                 problems.add(path + "." + name + ": " + shown + " (expected: "
@@ -103,6 +105,43 @@ public record ConfigSchema(Map<String, Key> keys) {
                 .forEach(key -> problems.add(path + "." + key.name() + ": missing (expected: "
                         + key.kind().words() + ", " + key.meaning() + ")"));
         return problems;
+    }
+
+    /** What is said of a key that is none of {@code known}; names the nearest where one is near. */
+    public static String unknown(String name, Collection<String> known) {
+        if (known.isEmpty()) {
+            return "unknown key (expected: no keys here)";
+        }
+        String nearest = "";
+        int least = Math.max(2, name.length() / 3) + 1;
+        for (String key : known) {
+            int distance = distance(name.toLowerCase(Locale.ROOT), key);
+            if (distance < least) {
+                least = distance;
+                nearest = key;
+            }
+        }
+        return nearest.isEmpty()
+                ? "unknown key (expected: one of " + known + ")"
+                : "unknown key, did you mean " + nearest + "? (expected: one of " + known + ")";
+    }
+
+    /** Levenshtein's. */
+    private static int distance(String a, String b) {
+        int[] above = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            above[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int[] row = new int[b.length() + 1];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int swap = above[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                row[j] = Math.min(swap, Math.min(above[j], row[j - 1]) + 1);
+            }
+            above = row;
+        }
+        return above[b.length()];
     }
 
     /** Collects keys in the order in which they are documented. */

@@ -1,0 +1,110 @@
+package io.forelog.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The configuration of one node, {@code conf/forelog.yaml}, checked, with every default filled in. Immutable; read once, at
+ * start. See {@link NodeConfigReader}.
+ *
+ * @param name in metrics, as user agent, and in the cluster view
+ * @param queues settings by queue type, upper case
+ * @param targets settings by target type, lower case
+ * @param bootstrapServers addresses by the prefix that a document names
+ * @param namespaceDefaults what a namespace document lacks
+ * @param drainTimeout what SIGTERM waits for writes and deliveries in flight
+ * @param bench serves the echoes that {@code forelog bench} compares with
+ */
+public record NodeConfig(
+        String name,
+        Path dataDirectory,
+        String bindHost,
+        Ports ports,
+        List<String> roles,
+        String shard,
+        String stack,
+        String region,
+        AdmissionConfig admission,
+        AppendConfig append,
+        ReloadConfig reload,
+        Map<String, Map<String, Object>> queues,
+        Map<String, Map<String, Object>> targets,
+        Map<String, String> bootstrapServers,
+        Map<String, Object> namespaceDefaults,
+        Duration drainTimeout,
+        Duration auditInterval,
+        boolean bench) {
+
+    /** 0 = any free one. */
+    public record Ports(int http, int grpc, int management) {}
+
+    /**
+     * The node's adaptive limit.
+     *
+     * @param enabled false = only the namespaces' own limits hold
+     * @param floor entries in flight below which nothing is shed while the node is not overloaded
+     * @param ceiling most entries in flight, whatever the limit learns
+     * @param latencyMax what an entry may wait for the queue before the node counts as overloaded
+     */
+    public record AdmissionConfig(boolean enabled, int floor, int ceiling, Duration latencyMax) {}
+
+    /** What one namespace may have handed to its queue and not confirmed, in entries and in bytes. */
+    public record AppendConfig(int entries, long bytes) {}
+
+    /**
+     * How documents are reloaded.
+     *
+     * @param poll between two looks at the directory
+     * @param applyLimit of one namespace's change
+     */
+    public record ReloadConfig(Duration poll, Duration applyLimit) {}
+
+    /** Where the writes, the gRPC calls and the administrators come in. */
+    public NodeConfig withPorts(int http, int grpc, int management) {
+        return with(dataDirectory, bindHost, new Ports(http, grpc, management));
+    }
+
+    public NodeConfig withDataDirectory(Path directory) {
+        return with(directory, bindHost, ports);
+    }
+
+    public NodeConfig withBindHost(String host) {
+        return with(dataDirectory, host, ports);
+    }
+
+    private NodeConfig with(Path directory, String host, Ports newPorts) {
+        return new NodeConfig(
+                name,
+                directory,
+                host,
+                newPorts,
+                roles,
+                shard,
+                stack,
+                region,
+                admission,
+                append,
+                reload,
+                queues,
+                targets,
+                bootstrapServers,
+                namespaceDefaults,
+                drainTimeout,
+                auditInterval,
+                bench);
+    }
+
+    /** Settings may hold secrets: their names are shown, not their values. */
+    @Override
+    public String toString() {
+        Set<String> defaults = namespaceDefaults.keySet();
+        return "NodeConfig[name=" + name + ", dataDirectory=" + dataDirectory + ", bindHost=" + bindHost + ", " + ports
+                + ", roles=" + roles + ", shard=" + shard + ", stack=" + stack + ", region=" + region + ", " + admission
+                + ", " + append + ", " + reload + ", queues=" + queues.keySet() + ", targets=" + targets.keySet()
+                + ", bootstrapServers=" + bootstrapServers.keySet() + ", namespaceDefaults=" + defaults
+                + ", drainTimeout=" + drainTimeout + ", auditInterval=" + auditInterval + ", bench=" + bench + "]";
+    }
+}

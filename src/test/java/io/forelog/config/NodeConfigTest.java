@@ -1,0 +1,110 @@
+package io.forelog.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.forelog.model.WalException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+class NodeConfigTest {
+    private static final Path FILE = Path.of("conf/forelog.yaml");
+
+    private static NodeConfig read(String yaml) {
+        return NodeConfigReader.read(yaml, "host", Catalogue.BUILT);
+    }
+
+    @Test
+    void theFileThatIsShippedSaysTheDefaults() throws IOException {
+        assertThat(read(Files.readString(FILE))).isEqualTo(read(""));
+    }
+
+    @Test
+    void theFileThatIsShippedHasEveryKeyThereIsAndNoOther() throws IOException {
+        Set<String> written = new TreeSet<>();
+        collect("", DocumentText.parse(Files.readString(FILE).replace("#name:", "name:")), written);
+        assertThat(written).isEqualTo(new TreeSet<>(NodeConfigReader.keys()));
+    }
+
+    private static void collect(String path, Map<String, Object> map, Set<String> into) {
+        map.forEach((key, value) -> {
+            into.add(path + key);
+            if (value instanceof Map<?, ?>) {
+                collect(path + key + ".", DocumentText.asMap(value), into);
+            }
+        });
+    }
+
+    @Test
+    void everyKeyOfTheFileHasACommentThatSaysWhetherItIsLiveAndEveryValueItsDefault() throws IOException {
+        List<String> comment = new ArrayList<>();
+        for (String line : Files.readAllLines(FILE)) {
+            String text = line.strip();
+            if (text.matches("#?[a-z_]+:( .*)?") && !text.startsWith("# ")) {
+                String said = String.join(" ", comment);
+                assertThat(said).as("the comment above: " + text).contains("Live: ");
+                if (!text.endsWith(":")) {
+                    assertThat(said).as("the comment above: " + text).contains("Default: ");
+                }
+                comment.clear();
+            } else if (text.startsWith("#")) {
+                comment.add(text);
+            } else {
+                comment.clear();
+            }
+        }
+    }
+
+    @Test
+    void quickstartLoads() throws IOException {
+        DocumentParser.Parsed parsed = new DocumentParser(Catalogue.BUILT, Map.of())
+                .parse("quickstart", DocumentText.parse(Files.readString(Path.of("conf/namespaces/quickstart.yaml"))));
+        assertThat(parsed.problems()).isEmpty();
+        assertThat(parsed.document().targets())
+                .extracting(
+                        NamespaceDocument.TargetConfiguration::name, NamespaceDocument.TargetConfiguration::isDefault)
+                .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple("log", true),
+                        org.assertj.core.groups.Tuple.tuple("hook", false));
+    }
+
+    @Test
+    void everyProblemIsToldAtOnce() {
+        assertThatThrownBy(() -> read("""
+                        ports: {http: 70000, grpc: 9090, management: 9090, htp: 1}
+                        bind_host: "two words"
+                        roles: [producer, dancer]
+                        queues: {carrier: {}}
+                        admission: {floor: 10, ceiling: 5}
+                        namespace_defaults: {retry: {max_attempts: 0}}
+                        drain_timeout: soon
+                        unknown: 1
+                        """))
+                .isInstanceOf(WalException.class)
+                .hasMessageContainingAll(
+                        "ports.http: 70000 (expected: a whole number from 0 to 65535)",
+                        "ports.htp: unknown key, did you mean http?",
+                        "[8080, 9090, 9090] (expected: three ports",
+                        "bind_host: two words (expected: a host name or an address)",
+                        "roles: [producer, dancer] (expected: some of [producer, consumer, control])",
+                        "queues.carrier: unknown type (expected: one of [EMBEDDED])",
+                        "admission.ceiling: 5 (expected: >= admission.floor, 10)",
+                        "namespace_defaults.retry.max_attempts: 0",
+                        "drain_timeout: soon (expected: an ISO-8601 duration",
+                        "unknown: unknown key");
+    }
+
+    @Test
+    void settingsAreFoundByTypeAndHiddenByToString() {
+        NodeConfig config = read("queues: {embedded: {low_disk_bytes: 5}}\ntargets: {http: {token: s3cret}}");
+        assertThat(config.queues()).containsEntry("EMBEDDED", Map.of("low_disk_bytes", 5));
+        assertThat(config.toString()).doesNotContain("s3cret");
+    }
+}
