@@ -35,6 +35,9 @@ final class RequestHeaders {
             "user-agent",
             "idempotency-key");
 
+    /** Of an entry that another instance relayed: its id there. */
+    private static final String ORIGIN = "forelog-origin-entry-id";
+
     private static final CharSequence ENTRY_ID = HttpHeaders.createOptimized("forelog-entry-id");
     private static final CharSequence NAMESPACE = HttpHeaders.createOptimized("forelog-namespace");
     private static final CharSequence KEY = HttpHeaders.createOptimized("forelog-key");
@@ -69,7 +72,8 @@ final class RequestHeaders {
         if (!entry.headers().isEmpty()) {
             entry.headers().forEach((name, value) -> {
                 String lower = name.toLowerCase(Locale.ROOT);
-                if (!NOT_CARRIED.contains(lower) && !lower.startsWith("forelog-")) {
+                boolean ours = lower.startsWith("forelog-") && !lower.equals(ORIGIN);
+                if (!ours && !NOT_CARRIED.contains(lower)) {
                     headers.set(lower, UrlTemplate.ascii(value));
                 }
             });

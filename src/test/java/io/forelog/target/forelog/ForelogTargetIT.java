@@ -1,0 +1,253 @@
+package io.forelog.target.forelog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Any;
+import com.google.rpc.RetryInfo;
+import io.forelog.model.Delivery;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.IdempotencyToken;
+import io.forelog.model.Operation;
+import io.forelog.model.Outcome;
+import io.forelog.target.Deliveries;
+import io.forelog.target.TargetSpec;
+import io.forelog.target.WriterRig;
+import io.forelog.wire.v1.Trilean;
+import io.forelog.wire.v1.WriteAheadLogGrpcService;
+import io.forelog.wire.v1.WriteBatchRequest;
+import io.forelog.wire.v1.WriteBatchResponse;
+import io.forelog.wire.v1.WriteToLogRequest;
+import io.forelog.wire.v1.WriteToLogResponse;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
+import io.vertx.grpc.common.GrpcStatus;
+import io.vertx.grpc.server.GrpcServer;
+import io.vertx.grpc.server.GrpcServerOptions;
+import io.vertx.grpc.server.GrpcServerRequest;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Timeout(90)
+class ForelogTargetIT {
+    @TempDir
+    Path data;
+
+    private final List<WriteBatchRequest> seen = Collections.synchronizedList(new ArrayList<>());
+    private volatile BiConsumer<GrpcServerRequest<WriteBatchRequest, WriteBatchResponse>, WriteBatchRequest> script;
+    private Vertx serverVertx;
+    private HttpServer server;
+    private WriterRig rig;
+
+    @BeforeEach
+    void start() {
+        serverVertx = Vertx.vertx();
+        GrpcServer grpc = GrpcServer.server(serverVertx, new GrpcServerOptions().setMaxMessageSize(16L << 20));
+        grpc.callHandler(
+                WriteAheadLogGrpcService.WriteBatch,
+                request -> request.handler(message -> {
+                    seen.add(message);
+                    script.accept(request, message);
+                }));
+        server = serverVertx.createHttpServer().requestHandler(grpc);
+        WriterRig.await(server.listen(0, "127.0.0.1"));
+        rig = new WriterRig(data);
+        answer(write -> durable(Trilean.TRILEAN_TRUE, ""));
+    }
+
+    @AfterEach
+    void stop() {
+        rig.close();
+        WriterRig.await(serverVertx.close());
+    }
+
+    private void open(Map<String, Object> more, Duration timeout) {
+        Map<String, Object> config = new HashMap<>(more);
+        config.put("address", "127.0.0.1:" + server.actualPort());
+        rig.deploy("forelog", config, new TargetSpec.Limit(4, 0, timeout, 0));
+    }
+
+    private void open(Map<String, Object> more) {
+        open(more, Duration.ofSeconds(10));
+    }
+
+    private void answer(Function<WriteToLogRequest, WriteToLogResponse> each) {
+        script = (request, message) -> {
+            WriteBatchResponse.Builder reply = WriteBatchResponse.newBuilder();
+            message.getEntriesList().forEach(write -> reply.addOutcomes(each.apply(write)));
+            request.response().end(reply.build());
+        };
+    }
+
+    private static WriteToLogResponse durable(Trilean durable, String message) {
+        return WriteToLogResponse.newBuilder()
+                .setDurable(durable)
+                .setMessage(message)
+                .build();
+    }
+
+    @Test
+    void carriesAllOfTheEntryAndATokenThatMakesARepetitionTheSameWrite() {
+        open(Map.of("namespace", "copy", "target", "cache"));
+        var entry = Deliveries.entry(
+                Buffer.buffer(new byte[] {0, (byte) 0xFF}),
+                Operation.DELETE,
+                Map.of("ttl", "PT1H"),
+                Map.of("traceparent", "00-1-2-01"),
+                Buffer.buffer("payload"));
+        entry = Deliveries.with(entry, 1_700_000_000_123_456L, "place", null);
+        assertThat(rig.deliver(Deliveries.of(0, entry))).isEqualTo(Outcome.applied());
+
+        WriteToLogRequest write = seen.get(0).getEntries(0);
+        assertThat(write.getNamespace()).isEqualTo("copy");
+        assertThat(write.getTarget().getName()).isEqualTo("cache");
+        assertThat(write.getTarget().getDestination()).isEqualTo("place");
+        assertThat(write.getTarget().getKey().toByteArray()).containsExactly(0, 0xFF);
+        assertThat(write.getTarget().getOperation().name()).isEqualTo("OPERATION_DELETE");
+        assertThat(write.getTarget().getAttributesMap()).containsEntry("ttl", "PT1H");
+        assertThat(write.getPayload().toStringUtf8()).isEqualTo("payload");
+        assertThat(write.getLifecycle().getWriteTime().getSeconds()).isEqualTo(1_700_000_000L);
+        assertThat(write.getLifecycle().getWriteTime().getNanos()).isEqualTo(123_456_000);
+        assertThat(write.getIdempotencyToken().getToken()).isEqualTo(entry.id().toString());
+        assertThat(write.getHeadersMap())
+                .containsEntry("traceparent", "00-1-2-01")
+                .containsEntry("forelog-origin-entry-id", entry.id().toString());
+
+        rig.deliver(Deliveries.of(1, Deliveries.with(entry, 0, "", new IdempotencyToken("tok", 5_000_000L))));
+        WriteToLogRequest second = seen.get(1).getEntries(0);
+        assertThat(second.getIdempotencyToken().getToken()).isEqualTo("tok");
+        assertThat(second.getLifecycle().getWriteTime().getSeconds()).isEqualTo(5L);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "TRILEAN_UNKNOWN, UNKNOWN_DURABILITY: no answer, RETRY, TARGET_UNAVAILABLE, false",
+        "TRILEAN_FALSE, LOW_DISK: 1 GiB is free, RETRY, TARGET_UNAVAILABLE, false",
+        "TRILEAN_FALSE, RATE_LIMITED: 10/s, RETRY, RATE_LIMITED, false",
+        "TRILEAN_FALSE, NOT_DURABLE: the queue refused, RETRY, TARGET_UNAVAILABLE, false",
+        "TRILEAN_FALSE, INVALID_ARGUMENT: key, REJECTED, TARGET_REJECTED, false",
+        "TRILEAN_FALSE, UNKNOWN_NAMESPACE: shop, REJECTED, TARGET_REJECTED, true",
+        "TRILEAN_FALSE, PERMISSION_DENIED: shop, REJECTED, TARGET_REJECTED, true",
+        "TRILEAN_FALSE, what is this, RETRY, TARGET_UNAVAILABLE, false"
+    })
+    void answersOutcomesAsThePrintedTableSays(
+            Trilean durable, String message, Outcome.Kind kind, ErrorCode code, boolean storm) {
+        open(Map.of());
+        answer(write -> durable(durable, message));
+        check(rig.deliver(Deliveries.of(0, "k", "v")), kind, code, storm);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "INVALID_ARGUMENT, REJECTED, TARGET_REJECTED, false",
+        "NOT_FOUND, REJECTED, TARGET_REJECTED, true",
+        "PERMISSION_DENIED, REJECTED, TARGET_REJECTED, true",
+        "UNAUTHENTICATED, REJECTED, TARGET_REJECTED, true",
+        "RESOURCE_EXHAUSTED, RETRY, RATE_LIMITED, false",
+        "UNAVAILABLE, RETRY, TARGET_UNAVAILABLE, false",
+        "INTERNAL, RETRY, TARGET_UNAVAILABLE, false"
+    })
+    void answersStatusesAsThePrintedTableSays(GrpcStatus status, Outcome.Kind kind, ErrorCode code, boolean storm) {
+        open(Map.of());
+        script = (request, message) ->
+                request.response().status(status).statusMessage("said so").end();
+        check(rig.deliver(Deliveries.of(0, "k", "v")), kind, code, storm);
+    }
+
+    private static void check(Outcome outcome, Outcome.Kind kind, ErrorCode code, boolean storm) {
+        assertThat(outcome.kind()).isEqualTo(kind);
+        if (outcome instanceof Outcome.Retry retry) {
+            assertThat(retry.code()).isEqualTo(code);
+        } else if (outcome instanceof Outcome.Rejected rejected) {
+            assertThat(rejected.code()).isEqualTo(code);
+            assertThat(rejected.storm()).isEqualTo(storm);
+        }
+    }
+
+    @Test
+    void honoursTheRetryInfoOfAStatus() {
+        open(Map.of());
+        script = (request, message) -> {
+            request.response()
+                    .trailers()
+                    .set(
+                            "grpc-status-details-bin",
+                            Base64.getEncoder()
+                                    .withoutPadding()
+                                    .encodeToString(com.google.rpc.Status.newBuilder()
+                                            .addDetails(Any.pack(RetryInfo.newBuilder()
+                                                    .setRetryDelay(com.google.protobuf.Duration.newBuilder()
+                                                            .setSeconds(7))
+                                                    .build()))
+                                            .build()
+                                            .toByteArray()));
+            request.response().status(GrpcStatus.UNAVAILABLE).end();
+        };
+        Outcome.Retry retry = (Outcome.Retry) rig.deliver(Deliveries.of(0, "k", "v"));
+        assertThat(retry.after()).isEqualTo(Duration.ofSeconds(7));
+        assertThat(rig.deliver(Deliveries.of(0, "k", "v")).kind()).isEqualTo(Outcome.Kind.DEFERRED);
+    }
+
+    @Test
+    void asksForEachAloneWhereABatchIsRefusedForOneOfThem() {
+        open(Map.of());
+        script = (request, message) -> {
+            boolean bad = message.getEntriesList().stream()
+                    .anyMatch(write -> write.getTarget().getKey().toStringUtf8().equals("k3"));
+            if (bad) {
+                request.response().status(GrpcStatus.INVALID_ARGUMENT).end();
+                return;
+            }
+            WriteBatchResponse.Builder reply = WriteBatchResponse.newBuilder();
+            message.getEntriesList().forEach(write -> reply.addOutcomes(durable(Trilean.TRILEAN_TRUE, "")));
+            request.response().end(reply.build());
+        };
+        List<Outcome> outcomes = new ArrayList<>(rig.deliver(Deliveries.many(5)));
+        assertThat(outcomes.get(3).kind()).isEqualTo(Outcome.Kind.REJECTED);
+        outcomes.remove(3);
+        assertThat(outcomes).containsOnly(Outcome.applied());
+    }
+
+    @Test
+    void cutsABatchThatIsTooLargeForOneMessage() {
+        open(Map.of());
+        List<Delivery> large = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            large.add(Deliveries.of(
+                    i,
+                    Deliveries.entry(
+                            Buffer.buffer("k" + i),
+                            Operation.PUT,
+                            Map.of(),
+                            Map.of(),
+                            Buffer.buffer(new byte[1 << 20]))));
+        }
+        assertThat(rig.deliver(large)).hasSize(12).containsOnly(Outcome.applied());
+        assertThat(seen).hasSizeGreaterThanOrEqualTo(3).allMatch(message -> message.getSerializedSize() < 8 << 20);
+    }
+
+    @Test
+    void retriesWhereNoAnswerComesOrNobodyListens() {
+        open(Map.of(), Duration.ofSeconds(1));
+        script = (request, message) -> {};
+        Outcome.Retry late = (Outcome.Retry) rig.deliver(Deliveries.of(0, "k", "v"));
+        assertThat(late.code()).isIn(ErrorCode.TARGET_TIMEOUT, ErrorCode.TARGET_UNAVAILABLE);
+        WriterRig.await(server.close());
+        assertThat(rig.deliver(Deliveries.of(0, "k", "v")).kind()).isEqualTo(Outcome.Kind.RETRY);
+    }
+}
