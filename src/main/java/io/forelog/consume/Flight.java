@@ -37,6 +37,20 @@ final class Flight {
         return bytes;
     }
 
+    /** The repetition that {@link #failedInPlace} announced is not made after all. */
+    void backInPlace() {
+        delivery = new Delivery(
+                delivery.entry(),
+                delivery.route(),
+                delivery.receipt(),
+                delivery.place(),
+                delivery.attempt() - 1,
+                delivery.dueMicros(),
+                delivery.firstFailure(),
+                delivery.lastFailure(),
+                delivery.redrives());
+    }
+
     /** A failed attempt that is repeated in place; for the queue it is still the same delivery. */
     void failedInPlace(Failure failure) {
         Delivery last = delivery;

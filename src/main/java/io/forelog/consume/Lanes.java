@@ -17,15 +17,16 @@ import java.util.PriorityQueue;
  * {@link #full} stops the route.
  *
  * <pre>
- *            fails              3 attempts or 30 s in place
- *   OPEN ───────────► RETRYING ─────────────────────────────► PARKED ◄── more waiting than a lane may hold
- *     ▲   applied        │                                      │
- *     └──────────────────┘        lane empty, no park under way │
- *     └─────────────────────────────────────────────────────────┘
+ *            fails              3 attempts or 30 s in place, or many waiting
+ *   OPEN ───────────► RETRYING ──────────────────────────────────────► PARKED
+ *     ▲   applied        │                                               │
+ *     └──────────────────┘                 lane empty, no park under way │
+ *     └──────────────────────────────────────────────────────────────────┘
  * </pre>
  *
  * A parked lane's head is tried at its time; while it goes, runs of the lane are taken from the queue and sent one by
- * one. What comes new is parked behind it until the lane is empty.
+ * one. What comes new is parked behind it until the lane is empty. Nothing is parked while something before it in its lane
+ * is only in memory: after a crash the parked lane goes first.
  */
 final class Lanes {
     static final int PARKED_KEYS_MAX = 100_000;
@@ -43,7 +44,8 @@ final class Lanes {
 
         void settle(Flight flight, Verdict verdict);
 
-        boolean roomForParked(int max);
+        /** How many of a parked lane may be taken now. */
+        int roomForParked();
 
         /** Ends in {@link Lanes#ran} or {@link Lanes#notTaken}. */
         void takeParked(Lane lane, int max);
@@ -61,7 +63,7 @@ final class Lanes {
     private int parkedKeys;
     private int retryingKeys;
 
-    /** {@code waitingMax}: how many of one key may wait in memory, so that a hot or failing key leaves room for others. */
+    /** {@code waitingMax}: how many may wait in memory behind a failing head, so that it leaves room for other keys. */
     Lanes(Track track, int waitingMax, int parkedKeysMax) {
         this.track = track;
         this.waitingMax = waitingMax;
@@ -110,10 +112,6 @@ final class Lanes {
             lanes.put(key, lane);
         }
         Flight flight = new Flight(delivery, lane, false);
-        if (lane.state != Lane.State.PARKED && lane.head != null && lane.waiting.size() >= waitingMax) {
-            // The head goes on, and those in memory behind it; the rest is taken back when they are done.
-            park(lane, 0);
-        }
         if (lane.state == Lane.State.PARKED) {
             lane.parksUnsettled++;
             lane.parkedMeanwhile = true;
@@ -123,8 +121,25 @@ final class Lanes {
             track.ready(flight);
         } else {
             lane.waiting.add(flight);
+            if (lane.state == Lane.State.RETRYING && crowded(lane) && retrying.remove(lane)) {
+                parkWaiting(lane);
+            }
         }
         return flight;
+    }
+
+    /** The head, which waits for its next attempt, has failed: that attempt is made from the parked lane. */
+    private void parkWaiting(Lane lane) {
+        Flight head = lane.head;
+        Failure failure = head == null ? null : head.delivery().lastFailure();
+        if (head != null && failure != null) {
+            head.backInPlace();
+            parkAll(head, lane, failure, lane.nextMicros);
+        }
+    }
+
+    private boolean crowded(Lane lane) {
+        return lane.waiting.size() >= waitingMax;
     }
 
     /**
@@ -140,6 +155,7 @@ final class Lanes {
         lane.failedInPlace++;
         if (lane.state == Lane.State.RETRYING
                 && lane.failedInPlace < ATTEMPTS_IN_PLACE
+                && !crowded(lane)
                 && due - lane.failingSince <= IN_PLACE_MICROS) {
             flight.failedInPlace(failure);
             lane.nextMicros = due;
@@ -225,13 +241,14 @@ final class Lanes {
                 lane.blocked = true;
                 continue;
             }
-            if (!track.roomForParked(lane.runMax)) {
+            int max = Math.min(lane.runMax, track.roomForParked());
+            if (max <= 0) {
                 return;
             }
             parked.poll();
             lane.taking = true;
             lane.parkedMeanwhile = lane.parksUnsettled > 0;
-            track.takeParked(lane, lane.runMax);
+            track.takeParked(lane, max);
         }
     }
 

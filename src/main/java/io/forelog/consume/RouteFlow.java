@@ -152,7 +152,7 @@ final class RouteFlow implements Lanes.Track, Settler.Listener {
 
     /** Answers when it wants its next turn at the latest. */
     long turn(long now) {
-        boolean moving = !draining && pausedBy == null;
+        boolean moving = !draining && pausedBy == null && !settler.failing();
         restore();
         lanes.wake(now, moving && mayTake(now));
         if (moving) {
@@ -304,8 +304,8 @@ final class RouteFlow implements Lanes.Track, Settler.Listener {
     }
 
     @Override
-    public boolean roomForParked(int max) {
-        return share.room() >= max;
+    public int roomForParked() {
+        return share.room();
     }
 
     @Override

@@ -2,10 +2,10 @@ package io.forelog.consume;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.forelog.queue.Entries;
-import io.forelog.queue.HandTicker;
 import io.forelog.model.Delivery;
 import io.forelog.model.Receipt;
+import io.forelog.queue.Entries;
+import io.forelog.queue.HandTicker;
 import org.junit.jupiter.api.Test;
 
 class FairWindowTest {

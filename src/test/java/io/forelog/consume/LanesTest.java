@@ -127,16 +127,19 @@ class LanesTest {
     }
 
     @Test
-    void aHotKeyDoesNotFillTheWindow() {
-        rig.target.stalls = true;
-        append("hot", 0, 500);
+    void aFailingKeyWithManyBehindItIsParkedBeforeItFillsTheWindow() {
+        sickKeys.add("sick");
+        append("sick", 0, 500);
         append("b", 0, 1);
 
-        assertThat(rig.target.payloads()).contains("b0");
-        rig.target.stalls = false;
-        rig.target.answer();
-        rig.pass(Duration.ofSeconds(1));
-        assertThat(appliedOf("hot")).isEqualTo(numbered("hot", 500));
+        assertThat(applied).containsExactly("b0");
+        assertThat(rig.target.arrivals.stream().filter(a -> a.payload().startsWith("sick")))
+                .as("no second attempt yet")
+                .hasSize(1);
+        sickKeys.clear();
+        rig.pass(Duration.ofSeconds(10));
+        assertThat(appliedOf("sick")).isEqualTo(numbered("sick", 500));
+        assertThat(rig.status(1).parkedKeys()).isZero();
     }
 
     @Test
@@ -159,8 +162,8 @@ class LanesTest {
     void afterADeadLetterTheKeyGoesOn() {
         document.maxAttempts = 3;
         rig.flows.update(document.of(1));
-        rig.target.script = delivery ->
-                delivery.entry().payload().toString().equals("a0") ? PumpRig.DOWN : answer(delivery);
+        rig.target.script =
+                delivery -> delivery.entry().payload().toString().equals("a0") ? PumpRig.DOWN : answer(delivery);
         append("a", 0, 3);
         rig.pass(Duration.ofMinutes(1));
 
@@ -173,9 +176,8 @@ class LanesTest {
         document.onOrdered = OnOrdered.HOLD;
         rig.flows.update(document.of(1));
         boolean[] healed = {false};
-        rig.target.script = delivery -> delivery.entry().payload().toString().equals("a0") && !healed[0]
-                ? PumpRig.BAD
-                : answer(delivery);
+        rig.target.script = delivery ->
+                delivery.entry().payload().toString().equals("a0") && !healed[0] ? PumpRig.BAD : answer(delivery);
         append("a", 0, 3);
         append("b", 0, 1);
         rig.pass(Duration.ofDays(1));

@@ -30,6 +30,7 @@ final class PumpRig {
     final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
     InMemoryQueue queue;
     RouteFlows flows;
+    private Courier courier = target;
     private int parkedKeysMax = Lanes.PARKED_KEYS_MAX;
     private long seed = 1;
     private boolean soon;
@@ -40,7 +41,13 @@ final class PumpRig {
     }
 
     static PumpRig of(Namespace namespace, int parkedKeysMax) {
+        return of(namespace, parkedKeysMax, null);
+    }
+
+    /** {@code courier} null = {@link #target}. */
+    static PumpRig of(Namespace namespace, int parkedKeysMax, Courier courier) {
         PumpRig rig = new PumpRig();
+        rig.courier = courier == null ? rig.target : courier;
         rig.parkedKeysMax = parkedKeysMax;
         rig.queue = new InMemoryQueue(spec(namespace), rig.ticker);
         rig.start(namespace, Map.of());
@@ -66,7 +73,7 @@ final class PumpRig {
         flows = new RouteFlows(
                 namespace,
                 queue,
-                target,
+                courier,
                 ticker,
                 metrics,
                 () -> soon = true,

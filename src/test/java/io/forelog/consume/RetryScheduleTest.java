@@ -20,7 +20,8 @@ class RetryScheduleTest {
         RetrySchedule schedule = schedule(false);
 
         assertThat(LongStream.of(1, 2, 3, 4, 11, 12, 400).map(attempt -> schedule.ceilingMicros((int) attempt)))
-                .containsExactly(500_000L, 1_000_000L, 2_000_000L, 4_000_000L, 512_000_000L, 600_000_000L, 600_000_000L);
+                .containsExactly(
+                        500_000L, 1_000_000L, 2_000_000L, 4_000_000L, 512_000_000L, 600_000_000L, 600_000_000L);
     }
 
     @Test
