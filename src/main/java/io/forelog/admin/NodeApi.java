@@ -27,6 +27,9 @@ final class NodeApi {
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
+    /** What a pump can't leave by itself, or only when somebody repairs something. */
+    private static final Set<String> ALARMING = Set.of("PAUSED_STORM", "SETTLE_FAILING", "PARKED_FULL", "STOPPED");
+
     private final Desk desk;
     private final Vertx vertx;
     private final Metrics metrics;
@@ -116,7 +119,7 @@ final class NodeApi {
                     .put("target", route.target())
                     .put("state", route.state())
                     .put("reason", route.reason()));
-            if (route.state().equals("STORM") || route.state().equals("STOPPED")) {
+            if (ALARMING.contains(route.state())) {
                 reasons.add(state.name() + "/" + route.target() + " is " + route.state() + ": " + route.reason());
             }
         }
