@@ -30,8 +30,8 @@ record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions) impl
     @Override
     public Future<Change> put(String name, String text, long expectedRevision, boolean dryRun, String principal) {
         if (text.contains("bad")) {
-            return Future.succeededFuture(
-                    new Change(List.of("retry.max_attempts: -1 (expected: >= 1)", "targets: missing"), List.of(), null));
+            return Future.succeededFuture(new Change(
+                    List.of("retry.max_attempts: -1 (expected: >= 1)", "targets: missing"), List.of(), null));
         }
         return store(name, Map.of("text", text), expectedRevision, dryRun, principal, "put");
     }

@@ -33,7 +33,8 @@ public final class FakeNode implements NodeServices, Namespaces, PumpControl {
     public void serve(String name, Queue queue, List<String> admins, int... routes) {
         namespaces.put(name, namespace(name, admins, routes));
         queues.put(name, queue);
-        documents.computeIfAbsent(name, made -> new ArrayList<>())
+        documents
+                .computeIfAbsent(name, made -> new ArrayList<>())
                 .add(new DocumentControl.Revision(1, 1, "file", "put", Map.of("namespace", name)));
     }
 

@@ -55,13 +55,7 @@ class ManagementApiIT {
         queue = new InMemoryQueue(InMemoryQueue.spec("ns", 1, 2), ticker);
         node.serve("ns", queue, List.of(), 1, 2);
         AdminServer server = new AdminServer(
-                "127.0.0.1",
-                0,
-                node,
-                metrics,
-                new AuditLog(vertx, data, ticker),
-                Rights.anonymous(node),
-                ticker);
+                "127.0.0.1", 0, node, metrics, new AuditLog(vertx, data, ticker), Rights.anonymous(node), ticker);
         vertx.deployVerticle(server).await();
         client = new ManagementClient("http://127.0.0.1:" + server.port().await());
     }
@@ -107,12 +101,11 @@ class ManagementApiIT {
 
     @Test
     void refusesABadDocumentWithEveryProblemAndChangesNothing() {
-        assertThatThrownBy(() -> client.putDocument(NS, "bad: true"))
-                .isInstanceOfSatisfying(Problem.class, problem -> {
-                    assertThat(problem.status()).isEqualTo(400);
-                    assertThat(problem.code()).isEqualTo("INVALID_ARGUMENT");
-                    assertThat(problem.problems()).hasSize(2);
-                });
+        assertThatThrownBy(() -> client.putDocument(NS, "bad: true")).isInstanceOfSatisfying(Problem.class, problem -> {
+            assertThat(problem.status()).isEqualTo(400);
+            assertThat(problem.code()).isEqualTo("INVALID_ARGUMENT");
+            assertThat(problem.problems()).hasSize(2);
+        });
         assertThat(client.get(NS).getLong("desired_revision")).isEqualTo(1);
     }
 
@@ -123,8 +116,8 @@ class ManagementApiIT {
         assertThat(client.putDocument(NS + "?revision=1", "a: 1").getLong("desired_revision"))
                 .isEqualTo(2);
         assertThatThrownBy(() -> client.putDocument(NS + "?revision=1", "a: 2"))
-                .isInstanceOfSatisfying(Problem.class, problem -> assertThat(problem.code())
-                        .isEqualTo("CONFLICT"));
+                .isInstanceOfSatisfying(
+                        Problem.class, problem -> assertThat(problem.code()).isEqualTo("CONFLICT"));
         assertThat(client.post(NS + ":rollback", new JsonObject().put("to", 1)).getLong("desired_revision"))
                 .isEqualTo(3);
         assertThat(client.get(NS + "/history").getJsonArray("revisions")).hasSize(3);
@@ -139,7 +132,8 @@ class ManagementApiIT {
                 });
         assertThat(client.send("GET", "/nowhere", "", "").status()).isEqualTo(404);
         assertThat(client.send("DELETE", "/metrics", "", "").status()).isEqualTo(405);
-        assertThat(client.send("POST", NS + ":replay", "[1]", "application/json").status())
+        assertThat(client.send("POST", NS + ":replay", "[1]", "application/json")
+                        .status())
                 .isEqualTo(400);
     }
 
@@ -166,16 +160,17 @@ class ManagementApiIT {
         queue.append(List.of(entry)).await();
         String path = NS + "/entries/" + entry.id();
         JsonObject moved = client.patch(path, new JsonObject().put("delay", "PT2H"));
-        assertThat(moved.getJsonArray("targets").getJsonObject(0).getString("result")).isEqualTo("DONE");
-        assertThat(client.delete(path).getString("entry_id")).isEqualTo(entry.id().toString());
-        assertThatThrownBy(() -> client.delete(path))
-                .isInstanceOfSatisfying(Problem.class, problem -> {
-                    assertThat(problem.status()).isEqualTo(409);
-                    assertThat(problem.code()).isEqualTo("TOO_LATE");
-                });
+        assertThat(moved.getJsonArray("targets").getJsonObject(0).getString("result"))
+                .isEqualTo("DONE");
+        assertThat(client.delete(path).getString("entry_id"))
+                .isEqualTo(entry.id().toString());
+        assertThatThrownBy(() -> client.delete(path)).isInstanceOfSatisfying(Problem.class, problem -> {
+            assertThat(problem.status()).isEqualTo(409);
+            assertThat(problem.code()).isEqualTo("TOO_LATE");
+        });
         assertThatThrownBy(() -> client.delete(NS + "/entries/00000000-0000-7000-8000-000000000000"))
-                .isInstanceOfSatisfying(Problem.class, problem -> assertThat(problem.status())
-                        .isEqualTo(404));
+                .isInstanceOfSatisfying(
+                        Problem.class, problem -> assertThat(problem.status()).isEqualTo(404));
     }
 
     @Test
@@ -206,19 +201,22 @@ class ManagementApiIT {
         JsonObject dry = client.post(NS + "/dead-letters:redrive", asked.copy().put("dry_run", true));
         assertThat(dry.getLong("matched")).isEqualTo(1);
         assertThat(dry.getJsonArray("sample").getJsonObject(0).getString("key")).isEqualTo("k1");
-        assertThat(client.get(NS + "/dead-letters").getJsonArray("dead_letters")).hasSize(2);
+        assertThat(client.get(NS + "/dead-letters").getJsonArray("dead_letters"))
+                .hasSize(2);
 
         JsonObject job = ended(client.post(NS + "/dead-letters:redrive", asked));
         assertThat(job.getString("state")).isEqualTo("DONE");
         assertThat(job.getLong("done")).isEqualTo(1);
-        assertThat(client.get(NS + "/dead-letters").getJsonArray("dead_letters")).hasSize(1);
+        assertThat(client.get(NS + "/dead-letters").getJsonArray("dead_letters"))
+                .hasSize(1);
         assertThat(client.get(NS + "/audit").getBoolean("balanced")).isTrue();
     }
 
     @Test
     void purgesNothingWithoutAFilterUnlessToldToPurgeAll() {
         dead("a", "k1");
-        assertThat(client.send("POST", NS + "/dead-letters:purge", "{}", "application/json").status())
+        assertThat(client.send("POST", NS + "/dead-letters:purge", "{}", "application/json")
+                        .status())
                 .isEqualTo(400);
         JsonObject job = ended(client.post(NS + "/dead-letters:purge", new JsonObject().put("all", true)));
         assertThat(job.getLong("done")).isEqualTo(1);
@@ -251,26 +249,29 @@ class ManagementApiIT {
 
     @Test
     void pausesAndResumesOneTargetOrAll() {
-        JsonArray pumps = client.post(NS + ":pause", new JsonObject().put("target", "t1")).getJsonArray("pumps");
+        JsonArray pumps =
+                client.post(NS + ":pause", new JsonObject().put("target", "t1")).getJsonArray("pumps");
         assertThat(pumps.getJsonObject(0).getString("state")).isEqualTo("PAUSED");
         assertThat(pumps.getJsonObject(1).getString("state")).isEqualTo("RUNNING");
         pumps = client.post(NS + ":resume", new JsonObject()).getJsonArray("pumps");
         assertThat(pumps.getJsonObject(0).getString("state")).isEqualTo("RUNNING");
-        assertThat(client.send("POST", NS + ":pause", "{\"target\":\"t9\"}", "application/json").status())
+        assertThat(client.send("POST", NS + ":pause", "{\"target\":\"t9\"}", "application/json")
+                        .status())
                 .isEqualTo(400);
     }
 
     @Test
     void isNotReadyWhileDrainingOrWithoutAnyDatabaseAndSaysWhy() {
         assertThat(client.send("GET", "/health/live", "", "").status()).isEqualTo(200);
-        assertThat(client.send("GET", "/health/ready", "", "").json().getString("status")).isEqualTo("READY");
+        assertThat(client.send("GET", "/health/ready", "", "").json().getString("status"))
+                .isEqualTo("READY");
         node.health = List.of(
                 new MediumHealth("main", MediumHealth.State.CORRUPT, "000012.log lacks 3 entries", List.of("ns"), -1));
         ManagementClient.Reply reply = client.send("GET", "/health/ready", "", "");
         assertThat(reply.status()).isEqualTo(503);
         assertThat(reply.json().getJsonArray("reasons").encode()).contains("000012.log");
-        node.health = List.of(
-                node.health.get(0), new MediumHealth("own", MediumHealth.State.SERVING, "", List.of(), 1));
+        node.health =
+                List.of(node.health.get(0), new MediumHealth("own", MediumHealth.State.SERVING, "", List.of(), 1));
         reply = client.send("GET", "/health/ready", "", "");
         assertThat(reply.status()).isEqualTo(200);
         assertThat(reply.json().getString("status")).isEqualTo("DEGRADED");
@@ -287,7 +288,10 @@ class ManagementApiIT {
 
     @Test
     void tellsTheClusterOfOneAndTheIndex() {
-        assertThat(client.get("/admin/v1/cluster").getJsonArray("nodes").getJsonObject(0).getString("name"))
+        assertThat(client.get("/admin/v1/cluster")
+                        .getJsonArray("nodes")
+                        .getJsonObject(0)
+                        .getString("name"))
                 .isEqualTo("node-1");
         assertThat(client.get("/").getJsonArray("paths")).contains("GET /health/ready");
     }
@@ -306,14 +310,16 @@ class ManagementApiIT {
     void writesWhatAdministratorsDoToTheAuditLog() {
         client.post(NS + ":pause", new JsonObject());
         Path log = data.resolve("audit.log");
-        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> Files.exists(log)
-                && Files.readString(log).contains("\"pause\""));
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> Files.exists(log) && Files.readString(log).contains("\"pause\""));
     }
 
     @Test
     void refusesWhoIsNoAdministratorOfTheNamespace() {
         node.serve("closed", queue, List.of("alice"), 1);
-        assertThat(client.send("POST", "/admin/v1/namespaces/closed:pause", "{}", "application/json").status())
+        assertThat(client.send("POST", "/admin/v1/namespaces/closed:pause", "{}", "application/json")
+                        .status())
                 .isEqualTo(403);
     }
 
@@ -323,8 +329,7 @@ class ManagementApiIT {
                 .header("Origin", "http://evil.example")
                 .POST(HttpRequest.BodyPublishers.noBody())
                 .build();
-        HttpResponse<String> response =
-                HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> response = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
         assertThat(response.statusCode()).isEqualTo(403);
         assertThat(node.paused).isEmpty();
     }
