@@ -51,6 +51,12 @@ public final class Commands {
                 .addSubcommand(new RestoreCommand())
                 .addSubcommand(new HealthCommand())
                 .addSubcommand(new Group("cluster", "The nodes.").with(new ClusterStatus()).line)
+                .addSubcommand(new Group("bench", "Measures a running node.")
+                        .with(new BenchWriteCommand())
+                        .with(new BenchDeliverCommand())
+                        .with(new BenchDelayCommand())
+                        .with(new BenchOverloadCommand())
+                        .line)
                 .addSubcommand(new ReceiveCommand());
         root.setExecutionExceptionHandler(new Failures());
         root.setCaseInsensitiveEnumValuesAllowed(true);

@@ -63,7 +63,7 @@ public final class Books {
     }
 
     /** Takes over the figures of another loop of the same load. */
-    void merge(Books other) {
+    public void merge(Books other) {
         beginNanos = other.beginNanos;
         endNanos = other.endNanos;
         admitted.add(other.admitted);
@@ -160,7 +160,8 @@ public final class Books {
     static JsonObject latencies(Histogram histogram) {
         JsonObject json = new JsonObject().put("count", histogram.getTotalCount());
         for (double percentile : new double[] {50, 90, 99, 99.9, 100}) {
-            String name = percentile == 100 ? "max" : "p" + (percentile == 99.9 ? "99.9" : Long.toString((long) percentile));
+            String name =
+                    percentile == 100 ? "max" : "p" + (percentile == 99.9 ? "99.9" : Long.toString((long) percentile));
             json.put(name, histogram.getValueAtPercentile(percentile) / 1000.0);
         }
         return json;

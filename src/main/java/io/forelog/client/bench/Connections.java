@@ -37,7 +37,8 @@ final class Connections {
 
     static Connections http1(Vertx vertx, int count) {
         PoolOptions pool = new PoolOptions().setHttp1MaxSize(count).setMaxWaitQueueSize(-1);
-        return new Connections(List.of(vertx.httpClientBuilder().with(options()).with(pool).build()));
+        return new Connections(
+                List.of(vertx.httpClientBuilder().with(options()).with(pool).build()));
     }
 
     HttpClient next() {
@@ -47,7 +48,8 @@ final class Connections {
     }
 
     Future<Void> close() {
-        return Future.join(clients.stream().map(HttpClientAgent::close).toList()).mapEmpty();
+        return Future.join(clients.stream().map(HttpClientAgent::close).toList())
+                .mapEmpty();
     }
 
     private static HttpClientOptions options() {

@@ -24,7 +24,9 @@ final class HttpCaller implements Caller {
         this.calls = new ArrayList<>();
         for (List<WriteToLogRequest> call : work.calls()) {
             WriteToLogRequest entry = call.get(0);
-            calls.add(new Call(options(host, port, work, entry), Buffer.buffer(entry.getPayload().toByteArray())));
+            calls.add(new Call(
+                    options(host, port, work, entry),
+                    Buffer.buffer(entry.getPayload().toByteArray())));
         }
     }
 

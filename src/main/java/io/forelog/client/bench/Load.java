@@ -87,8 +87,10 @@ public record Load(Protocol protocol, String host, int port, Workload work, Pace
         return switch (protocol) {
             case UNARY -> new GrpcCaller(vertx, host, port, http2(inFlight), work, false);
             case BATCH -> new GrpcCaller(vertx, host, port, http2(inFlight), work, true);
-            case STREAM -> new StreamCaller(vertx, host, port, connections > 0 ? connections : Math.min(4, inFlight), work);
-            case HTTP -> new HttpCaller(vertx, host, port, connections > 0 ? connections : Math.min(256, inFlight), work);
+            case STREAM ->
+                new StreamCaller(vertx, host, port, connections > 0 ? connections : Math.min(4, inFlight), work);
+            case HTTP ->
+                new HttpCaller(vertx, host, port, connections > 0 ? connections : Math.min(256, inFlight), work);
         };
     }
 

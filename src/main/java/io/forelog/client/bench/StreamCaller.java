@@ -95,8 +95,7 @@ final class StreamCaller implements Caller {
             }
             Promise<Answers> promise = Promise.promise();
             owed.put(id, promise);
-            opened.onComplete(
-                    request -> request.write(frame(id, message)).onFailure(this::ended), this::ended);
+            opened.onComplete(request -> request.write(frame(id, message)).onFailure(this::ended), this::ended);
             return promise.future();
         }
 

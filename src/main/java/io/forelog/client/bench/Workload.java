@@ -52,9 +52,8 @@ public record Workload(
     private WriteToLogRequest entry(String namespace, Random random, int key) {
         byte[] payload = new byte[payloadBytes];
         random.nextBytes(payload);
-        WriteToLogRequest.Builder entry = WriteToLogRequest.newBuilder()
-                .setNamespace(namespace)
-                .setPayload(ByteString.copyFrom(payload));
+        WriteToLogRequest.Builder entry =
+                WriteToLogRequest.newBuilder().setNamespace(namespace).setPayload(ByteString.copyFrom(payload));
         Target.Builder to = Target.newBuilder().setName(target);
         if (keys > 0) {
             to.setKey(ByteString.copyFromUtf8("key-" + key % keys));
