@@ -7,7 +7,6 @@ import io.forelog.client.bench.Receiver;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicReference;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -19,6 +18,8 @@ import picocli.CommandLine.Option;
                         + " comes. Exit code 1 where one was early or is missing.",
         footer = {"", "Example:", "  forelog bench delay --entries 100000 --span PT30S"})
 final class BenchDelayCommand extends BenchCommand {
+    private static final String NAMESPACE = "bench-delay";
+
     @Option(
             names = "--entries",
             paramLabel = "N",
@@ -43,22 +44,12 @@ final class BenchDelayCommand extends BenchCommand {
 
     @Override
     int measure(ManagementClient client, Console console) throws InterruptedException {
-        AtomicReference<DelayRun> run = new AtomicReference<>();
-        Receiver.Listener listener = (id, body) -> run.get().arrived(id, body);
         Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
-        try (Receiver receiver = new Receiver(receiverHost(client), listener, true)) {
-            BenchNamespace namespace = BenchNamespace.make(client, "bench-delay", "http", receiver.url(), 1000);
+        DelayRun run = new DelayRun(vertx, host(), grpcPort(), NAMESPACE, entries, payload(), span.toNanos() / 1_000);
+        try (Receiver receiver = new Receiver(receiverHost(client), run::arrived, true)) {
+            BenchNamespace namespace = BenchNamespace.make(client, NAMESPACE, "http", receiver.url(), 1000);
             try {
-                run.set(new DelayRun(
-                        vertx,
-                        host(),
-                        grpcPort(),
-                        namespace.name(),
-                        entries,
-                        payload(),
-                        lead.toNanos() / 1_000,
-                        span.toNanos() / 1_000));
-                return run(run.get(), receiver, console);
+                return run(run, receiver, console);
             } finally {
                 namespace.remove();
             }
@@ -70,7 +61,7 @@ final class BenchDelayCommand extends BenchCommand {
     private int run(DelayRun run, Receiver receiver, Console console) throws InterruptedException {
         long end = System.nanoTime() + lead.plus(span).plusSeconds(30).toNanos();
         long cpuBefore = cpu().micros();
-        run.start();
+        run.start(lead.toNanos() / 1_000);
         try (Progress progress = console.progress("writing")) {
             while (run.answered() < entries && System.nanoTime() < end) {
                 progress.show(run.answered(), entries, "");

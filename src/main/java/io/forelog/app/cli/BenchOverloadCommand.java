@@ -90,7 +90,7 @@ final class BenchOverloadCommand extends BenchCommand {
             throws InterruptedException {
         Map<String, Running> running = new LinkedHashMap<>();
         for (String priority : PRIORITIES) {
-            Workload work = new Workload(List.of(namespace.name()), payload(), 1, "", priority, 0);
+            Workload work = new Workload(List.of(namespace.name()), payload(), 1, "", priority, 1_000);
             Pace pace = Pace.open(rate / PRIORITIES.size(), IN_FLIGHT_MAX / PRIORITIES.size());
             running.put(priority, load(Protocol.UNARY, work, pace).start(Duration.ZERO, time));
         }

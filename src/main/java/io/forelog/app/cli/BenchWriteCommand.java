@@ -72,8 +72,12 @@ final class BenchWriteCommand extends BenchCommand {
     @Option(names = "--deliver", description = "Do not pause the delivery of namespaces made for this.")
     private boolean deliver;
 
-    @Option(names = "--keys", paramLabel = "N", defaultValue = "0", description = "Different keys (default: none).")
-    private int keys;
+    @Option(
+            names = "--keys",
+            paramLabel = "N",
+            defaultValue = "1000",
+            description = "Different keys, 0 = none (default: ${DEFAULT-VALUE}).")
+    private int keys = 1_000;
 
     @Option(names = "--connections", paramLabel = "N", description = "Default: what the calls in flight need.")
     private int connections;

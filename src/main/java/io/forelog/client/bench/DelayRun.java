@@ -34,7 +34,7 @@ public final class DelayRun {
     private final RequestOptions options;
     private final String namespace;
     private final int payloadBytes;
-    private final long firstDueMicros;
+    private volatile long firstDueMicros;
     private final long spanMicros;
     private final int entries;
     private final LongAdder confirmed = new LongAdder();
@@ -51,22 +51,13 @@ public final class DelayRun {
     private int issued;
     private int outstanding;
 
-    /** The first entry is due {@code leadMicros} from now, the last {@code spanMicros} later. */
     public DelayRun(
-            Vertx vertx,
-            String host,
-            int grpcPort,
-            String namespace,
-            int entries,
-            int payloadBytes,
-            long leadMicros,
-            long spanMicros) {
+            Vertx vertx, String host, int grpcPort, String namespace, int entries, int payloadBytes, long spanMicros) {
         this.vertx = vertx;
         this.connections = Connections.http2(vertx, 2);
         this.namespace = namespace;
         this.entries = entries;
         this.payloadBytes = Math.max(HEAD_BYTES, payloadBytes);
-        this.firstDueMicros = nowMicros() + leadMicros;
         this.spanMicros = spanMicros;
         this.options = new RequestOptions()
                 .setHost(host)
@@ -77,7 +68,9 @@ public final class DelayRun {
                 .putHeader("te", "trailers");
     }
 
-    public void start() {
+    /** The first entry is due {@code leadMicros} from now, the last a span later. */
+    public void start(long leadMicros) {
+        firstDueMicros = nowMicros() + leadMicros;
         vertx.runOnContext(begin -> turn());
     }
 
