@@ -1,0 +1,296 @@
+package io.forelog.queue.rocksdb;
+
+import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.Checkpoint;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.DBOptions;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+
+/**
+ * One RocksDB in a folder: {@code db/}, the side file {@code confirmed}, and {@code lock} against a second process. It is
+ * opened only where it holds at least what it confirmed. Written by its committer thread alone; read by any thread that
+ * holds {@link #reading()}, so that nobody reads while it is reopened.
+ */
+final class Database {
+    private final String name;
+    private final Path folder;
+    private final RocksOptions options;
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+    private final WriteOptions synced = new WriteOptions().setSync(true);
+    private final WriteOptions unsynced = new WriteOptions();
+    private @Nullable FileChannel lockFile;
+    private @Nullable Open open;
+
+    /** Tests make the next write fail. */
+    volatile boolean failNextWrite;
+
+    /** What is there while it is open. Handles are in the order of {@link Family}. */
+    private record Open(RocksDB db, DBOptions options, ColumnFamilyHandle[] handles, Confirmed confirmed) {}
+
+    Database(String name, Path folder, RocksOptions options) {
+        this.name = name;
+        this.folder = folder;
+        this.options = options;
+    }
+
+    String name() {
+        return name;
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /** CORRUPT where it does not hold what it confirmed, or can't be opened at all; nothing is touched then. */
+    void open() {
+        lock.writeLock().lock();
+        try {
+            Files.createDirectories(folder);
+            lockAgainstOthers();
+            Confirmed confirmed = Confirmed.open(folder.resolve("confirmed"));
+            check(confirmed);
+            DBOptions db = options.database();
+            List<ColumnFamilyHandle> handles = new ArrayList<>();
+            RocksDB opened = RocksDB.open(db, path(), options.families(), handles);
+            ColumnFamilyHandle[] byFamily = handles.subList(1, handles.size()).toArray(new ColumnFamilyHandle[0]);
+            handles.get(0).close();
+            open = new Open(opened, db, byFamily, confirmed);
+        } catch (RocksDBException | IOException e) {
+            throw new WalException(ErrorCode.CORRUPT, "database " + name + " in " + folder + ": " + e.getMessage(), e);
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
+    private String path() {
+        return folder.resolve("db").toString();
+    }
+
+    private void lockAgainstOthers() throws IOException {
+        if (lockFile != null) {
+            return;
+        }
+        FileChannel file =
+                FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock held;
+        try {
+            held = file.tryLock();
+        } catch (OverlappingFileLockException e) {
+            held = null;
+        }
+        if (held == null) {
+            file.close();
+            throw new WalException(
+                    ErrorCode.UNAVAILABLE,
+                    folder.resolve("lock") + ": held by another process (expected: one process a data directory)");
+        }
+        lockFile = file;
+    }
+
+    /** Opens read-only first, which touches nothing, and compares. */
+    private void check(Confirmed confirmed) throws RocksDBException, IOException {
+        boolean exists = Files.exists(folder.resolve("db").resolve("CURRENT"));
+        if (!exists) {
+            if (confirmed.sequence() > 0) {
+                throw corrupt("there is no database", confirmed.sequence());
+            }
+            return;
+        }
+        long recovered;
+        List<ColumnFamilyHandle> handles = new ArrayList<>();
+        List<ColumnFamilyDescriptor> present = presentFamilies();
+        try (DBOptions db = options.database();
+                RocksDB readOnly = RocksDB.openReadOnly(db, path(), present, handles)) {
+            recovered = readOnly.getLatestSequenceNumber();
+            handles.forEach(ColumnFamilyHandle::close);
+        }
+        if (recovered < confirmed.sequence()) {
+            throw corrupt("only sequence " + recovered + " could be recovered", confirmed.sequence());
+        }
+    }
+
+    /** Those that the database has: a crash at its making may have left some out. */
+    private List<ColumnFamilyDescriptor> presentFamilies() throws RocksDBException {
+        List<String> names;
+        try (org.rocksdb.Options plain = new org.rocksdb.Options()) {
+            names = RocksDB.listColumnFamilies(plain, path()).stream()
+                    .map(bytes -> new String(bytes, java.nio.charset.StandardCharsets.UTF_8))
+                    .toList();
+        }
+        return options.families().stream()
+                .filter(f -> names.contains(new String(f.getName(), java.nio.charset.StandardCharsets.UTF_8)))
+                .toList();
+    }
+
+    private WalException corrupt(String found, long confirmed) throws IOException {
+        String wal = "";
+        if (Files.isDirectory(folder.resolve("db"))) {
+            try (Stream<Path> files = Files.list(folder.resolve("db"))) {
+                wal = files.filter(file -> file.toString().endsWith(".log"))
+                        .map(Path::toString)
+                        .sorted()
+                        .collect(Collectors.joining(", "));
+            }
+        }
+        return new WalException(
+                ErrorCode.CORRUPT,
+                "database " + name + ": " + found + " from " + (wal.isEmpty() ? path() : wal) + " (expected: at least "
+                        + confirmed + ", which " + folder.resolve("confirmed")
+                        + " says was confirmed). Nothing was changed; restore a backup, or accept the loss by removing"
+                        + " the file confirmed.");
+    }
+
+    /** Held while reading from a thread that is not the committer. */
+    ReentrantReadWriteLock.ReadLock reading() {
+        return lock.readLock();
+    }
+
+    boolean isOpen() {
+        return open != null;
+    }
+
+    private Open opened() {
+        Open current = open;
+        if (current == null) {
+            throw new WalException(ErrorCode.UNAVAILABLE, "database " + name + ": closed");
+        }
+        return current;
+    }
+
+    /** One write; synced ones are recorded as confirmed. */
+    void write(WriteBatch batch, boolean sync) throws RocksDBException {
+        Open current = opened();
+        if (failNextWrite) {
+            failNextWrite = false;
+            throw new RocksDBException("failed by a test");
+        }
+        current.db().write(sync ? synced : unsynced, batch);
+        if (sync) {
+            current.confirmed().advance(current.db().getLatestSequenceNumber());
+        }
+    }
+
+    /** A synced write beside the committer's; its next one confirms it too. */
+    void writeApart(WriteBatch batch) throws RocksDBException {
+        opened().db().write(synced, batch);
+    }
+
+    /** To the disk: about once a second. */
+    void forceConfirmed() {
+        Open current = open;
+        if (current != null) {
+            current.confirmed().force();
+        }
+    }
+
+    long latestSequence() {
+        return opened().db().getLatestSequenceNumber();
+    }
+
+    ColumnFamilyHandle handle(Family family) {
+        return opened().handles()[family.ordinal()];
+    }
+
+    byte @Nullable [] get(Family family, byte[] key) {
+        try {
+            return opened().db().get(handle(family), key);
+        } catch (RocksDBException e) {
+            throw unreadable(e);
+        }
+    }
+
+    RocksIterator iterator(Family family, ReadOptions read) {
+        return opened().db().newIterator(handle(family), read);
+    }
+
+    org.rocksdb.Snapshot snapshot() {
+        return opened().db().getSnapshot();
+    }
+
+    void release(org.rocksdb.Snapshot snapshot) {
+        opened().db().releaseSnapshot(snapshot);
+    }
+
+    WalException unreadable(RocksDBException e) {
+        return new WalException(ErrorCode.UNAVAILABLE, "database " + name + ": " + e.getMessage(), e);
+    }
+
+    /** Frees whole files between two keys, both behind any reader. */
+    void deleteFiles(Family family, byte[] from, byte[] to) {
+        try {
+            opened().db().deleteFilesInRanges(handle(family), List.of(from, to), false);
+        } catch (RocksDBException e) {
+            throw unreadable(e);
+        }
+    }
+
+    /** A consistent copy that opens as a database folder does. */
+    void backup(Path target) throws RocksDBException, IOException {
+        Open current = opened();
+        Files.createDirectories(target);
+        long sequence = current.db().getLatestSequenceNumber();
+        try (Checkpoint checkpoint = Checkpoint.create(current.db())) {
+            checkpoint.createCheckpoint(target.resolve("db").toString());
+        }
+        Confirmed copy = Confirmed.open(target.resolve("confirmed"));
+        copy.advance(sequence);
+        copy.force();
+    }
+
+    /** After a failed write: what it holds is read anew from the disk. */
+    void reopen() {
+        closeDatabase();
+        open();
+    }
+
+    private void closeDatabase() {
+        lock.writeLock().lock();
+        try {
+            Open current = open;
+            open = null;
+            if (current != null) {
+                current.confirmed().force();
+                for (ColumnFamilyHandle handle : current.handles()) {
+                    handle.close();
+                }
+                current.db().close();
+                current.options().close();
+            }
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
+    void close() {
+        closeDatabase();
+        try {
+            FileChannel held = lockFile;
+            lockFile = null;
+            if (held != null) {
+                held.close();
+            }
+        } catch (IOException e) {
+            throw new WalException(ErrorCode.INTERNAL, folder.resolve("lock") + ": " + e.getMessage(), e);
+        }
+    }
+}

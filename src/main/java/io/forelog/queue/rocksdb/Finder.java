@@ -1,0 +1,196 @@
+package io.forelog.queue.rocksdb;
+
+import io.forelog.model.Entry;
+import io.forelog.model.EntryId;
+import io.forelog.model.Failure;
+import io.forelog.model.Receipt;
+import io.forelog.queue.EntryStatus;
+import io.forelog.queue.EntryStatus.RouteStatus;
+import io.forelog.queue.EntryStatus.State;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksIterator;
+
+/**
+ * Finds one entry by id: by IDS where an obligation of it lies outside the log, else in the log by the time that the id
+ * tells. On a worker's thread, with the database held.
+ */
+final class Finder {
+    /** An id is made shortly before its entry is committed; event loops' clocks differ a little. */
+    private static final long BEFORE_MICROS = 1_000_000L;
+
+    private static final long AFTER_MICROS = 10_000_000L;
+    private static final int FAILURES_MOST = 20;
+
+    private final Database database;
+
+    Finder(Database database) {
+        this.database = database;
+    }
+
+    /**
+     * An entry and where it was appended.
+     *
+     * @param places of its obligations outside the log, by route
+     * @param stored what lies at those places
+     */
+    record Located(
+            Entry entry,
+            long sequence,
+            boolean scheduled,
+            Map<Integer, Place> places,
+            Map<Integer, Obligations.Stored> stored) {}
+
+    @Nullable
+    Located locate(int namespace, String name, EntryId id) {
+        Map<Integer, Place> places = places(namespace, id);
+        Map<Integer, Obligations.Stored> stored = new TreeMap<>();
+        places.forEach((route, place) -> {
+            byte[] value = database.get(place.family(), place.key(namespace, route));
+            if (value != null) {
+                stored.put(route, Obligations.decode(name, value));
+            }
+        });
+        Located inLog = inLog(namespace, name, id, places, stored);
+        if (inLog != null || stored.isEmpty()) {
+            return inLog;
+        }
+        int route = stored.keySet().iterator().next();
+        Obligations.Stored first = stored.get(route);
+        Place place = places.get(route);
+        return first == null || place == null
+                ? null
+                : new Located(first.entry(), place.sequence(), true, places, stored);
+    }
+
+    private Map<Integer, Place> places(int namespace, EntryId id) {
+        Map<Integer, Place> places = new TreeMap<>();
+        byte[] prefix = Keys.idPrefix(namespace, id);
+        try (ReadOptions read = new ReadOptions();
+                RocksIterator at = database.iterator(Family.IDS, read)) {
+            for (at.seek(prefix); at.isValid() && Housekeeping.startsWith(at.key(), prefix); at.next()) {
+                places.put(Keys.routeOf(at.key(), 20), Place.decode(at.value()));
+            }
+        }
+        return places;
+    }
+
+    private @Nullable Located inLog(
+            int namespace,
+            String name,
+            EntryId id,
+            Map<Integer, Place> places,
+            Map<Integer, Obligations.Stored> stored) {
+        long made = id.millis() * 1_000L;
+        try (LogTimes times = new LogTimes(database, namespace)) {
+            for (IndexRecord record = times.firstFrom(made - BEFORE_MICROS);
+                    record != null && record.commitMicros() <= made + AFTER_MICROS;
+                    record = times.next()) {
+                if (record.readmitted() || id.high() < record.idLow() || id.high() > record.idHigh()) {
+                    continue;
+                }
+                byte[] value = database.get(Family.LOG, Keys.log(namespace, record.first()));
+                LogValue.Found found = value == null ? null : LogValue.find(name, id, value);
+                if (found != null) {
+                    return new Located(
+                            found.entry(), record.first() + found.index(), found.scheduled(), places, stored);
+                }
+            }
+        }
+        return null;
+    }
+
+    /** As the database knows it: what is in flight shows where it lies. */
+    EntryStatus status(int namespace, String name, Located located, long now) {
+        Map<Integer, List<TrailEvent>> events = events(namespace, located.sequence());
+        List<RouteStatus> routes = new ArrayList<>();
+        for (int route : located.entry().routes()) {
+            routes.add(status(located, route, events.getOrDefault(route, List.of()), now));
+        }
+        return new EntryStatus(located.entry(), new Receipt(name, 0, located.sequence()), routes);
+    }
+
+    private Map<Integer, List<TrailEvent>> events(int namespace, long sequence) {
+        Map<Integer, List<TrailEvent>> events = new HashMap<>();
+        long bucket = sequence >>> Keys.BUCKET_BITS;
+        byte[] prefix = Keys.log(namespace, bucket);
+        try (ReadOptions read = new ReadOptions();
+                RocksIterator at = database.iterator(Family.TRAIL, read)) {
+            for (at.seek(prefix); at.isValid() && Housekeeping.startsWith(at.key(), prefix); at.next()) {
+                TrailEvent.read(bucket, at.value(), event -> {
+                    if (event.sequence() == sequence) {
+                        events.computeIfAbsent(event.route(), r -> new ArrayList<>())
+                                .add(event);
+                    }
+                });
+            }
+        }
+        return events;
+    }
+
+    private static RouteStatus status(Located located, int route, List<TrailEvent> events, long now) {
+        Place place = located.places().get(route);
+        Obligations.Stored stored = located.stored().get(route);
+        List<Failure> failures = new ArrayList<>();
+        int asked = 0;
+        long due = located.entry().dueMicros();
+        for (TrailEvent event : events) {
+            if (event.failure() != null) {
+                failures.add(event.failure());
+            }
+            asked += event.failure() != null || event.kind() == TrailEvent.Kind.DELIVERED ? 1 : 0;
+            due = event.dueMicros() != 0 && event.kind() != TrailEvent.Kind.PARKED ? event.dueMicros() : due;
+        }
+        if (events.isEmpty() && stored != null) {
+            asked = stored.attempts();
+            addUnlessNull(failures, stored.first());
+            if (stored.attempts() > 1) {
+                addUnlessNull(failures, stored.last());
+            }
+        }
+        if (place != null && place.kind() != Place.Kind.DEAD) {
+            due = place.micros();
+        }
+        TrailEvent last = events.isEmpty() ? null : events.get(events.size() - 1);
+        boolean ended = place == null && last != null && last.kind().ends();
+        boolean dead = place != null && place.kind() == Place.Kind.DEAD;
+        return new RouteStatus(
+                route,
+                state(place, last, ended, due, now, located.scheduled()),
+                due,
+                asked,
+                dead && place != null ? place.micros() : ended && last != null ? last.atMicros() : 0,
+                failures.subList(Math.max(0, failures.size() - FAILURES_MOST), failures.size()),
+                dead && place != null ? DeadLetters.id(route, place) : "");
+    }
+
+    private static void addUnlessNull(List<Failure> failures, @Nullable Failure failure) {
+        if (failure != null) {
+            failures.add(failure);
+        }
+    }
+
+    private static State state(
+            @Nullable Place place, @Nullable TrailEvent last, boolean ended, long due, long now, boolean scheduled) {
+        if (place != null) {
+            return switch (place.kind()) {
+                case TIMER, LOG -> due > now ? State.SCHEDULED : State.QUEUED;
+                case LANE -> State.PARKED;
+                case DEAD -> State.DEAD;
+            };
+        } else if (ended && last != null) {
+            return switch (last.kind()) {
+                case DELIVERED -> State.DELIVERED;
+                case EXPIRED -> State.EXPIRED;
+                case CANCELLED -> State.CANCELLED;
+                default -> State.DEAD;
+            };
+        }
+        return scheduled ? State.DELIVERED : State.QUEUED;
+    }
+}

@@ -1,0 +1,95 @@
+package io.forelog.queue.rocksdb;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.Cache;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompressionType;
+import org.rocksdb.DBOptions;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.LRUCache;
+import org.rocksdb.RocksDB;
+import org.rocksdb.WALRecoveryMode;
+import org.rocksdb.WriteBufferManager;
+
+/**
+ * How the databases are tuned, and the native memory they share: a block cache and the write buffers charged to it, so
+ * that all of it is bounded whatever their number. Measured in docs/adr/0003. Any thread.
+ */
+final class RocksOptions implements AutoCloseable {
+    private static final long MIB = 1L << 20;
+    private static final long CACHE_BYTES = 160 * MIB;
+    private static final long WRITE_BUFFERS_BYTES = 112 * MIB;
+    private static final long WAL_BYTES = 192 * MIB;
+    private static final long LOG_BUFFER_BYTES = 48 * MIB;
+    private static final long SMALL_BUFFER_BYTES = 16 * MIB;
+    private static final long BLOB_FILE_BYTES = 64 * MIB;
+    private static final long BLOB_LEAST_BYTES = 2048;
+    private static final int OPEN_FILES = 512;
+    private static final int WAL_FILES_RECYCLED = 4;
+
+    static {
+        RocksDB.loadLibrary();
+    }
+
+    private final Cache cache = new LRUCache(CACHE_BYTES);
+    private final WriteBufferManager buffers = new WriteBufferManager(WRITE_BUFFERS_BYTES, cache);
+    private final BloomFilter bloom = new BloomFilter(10);
+
+    DBOptions database() {
+        return new DBOptions()
+                .setCreateIfMissing(true)
+                .setCreateMissingColumnFamilies(true)
+                .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
+                .setRecycleLogFileNum(WAL_FILES_RECYCLED)
+                .setMaxTotalWalSize(WAL_BYTES)
+                .setWriteBufferManager(buffers)
+                .setMaxBackgroundJobs(2)
+                .setMaxOpenFiles(OPEN_FILES)
+                .setKeepLogFileNum(2)
+                .setStatsDumpPeriodSec(0)
+                .setInfoLogLevel(InfoLogLevel.WARN_LEVEL);
+    }
+
+    List<ColumnFamilyDescriptor> families() {
+        List<ColumnFamilyDescriptor> families = new ArrayList<>();
+        families.add(new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, family(Family.META)));
+        for (Family family : Family.values()) {
+            families.add(new ColumnFamilyDescriptor(family.bytes(), family(family)));
+        }
+        return families;
+    }
+
+    private ColumnFamilyOptions family(Family family) {
+        BlockBasedTableConfig table = new BlockBasedTableConfig()
+                .setBlockCache(cache)
+                .setCacheIndexAndFilterBlocks(true)
+                .setBlockSize(16 << 10);
+        ColumnFamilyOptions options = new ColumnFamilyOptions().setCompressionType(CompressionType.NO_COMPRESSION);
+        if (family == Family.LOG) {
+            // Values leave the tree at their first flush: the log is written twice in all, and a dropped
+            // range frees whole files.
+            options.setWriteBufferSize(LOG_BUFFER_BYTES)
+                    .setEnableBlobFiles(true)
+                    .setMinBlobSize(BLOB_LEAST_BYTES)
+                    .setBlobFileSize(BLOB_FILE_BYTES)
+                    .setEnableBlobGarbageCollection(true);
+        } else {
+            options.setWriteBufferSize(SMALL_BUFFER_BYTES);
+        }
+        if (family == Family.TOKEN || family == Family.IDS) {
+            table.setFilterPolicy(bloom);
+        }
+        return options.setTableFormatConfig(table);
+    }
+
+    @Override
+    public void close() {
+        buffers.close();
+        cache.close();
+        bloom.close();
+    }
+}
