@@ -30,6 +30,7 @@ final class EdgeVerticle extends VerticleBase {
     private static final int HEADER_BYTES_MAX = 32 << 10;
     private static final int IDLE_SECONDS = 75;
     private static final long DRAIN_STEP_MILLIS = 10;
+    private static final long CLOSE_SECONDS = 5;
 
     private final Edge edge;
     private final int index;
@@ -146,9 +147,11 @@ final class EdgeVerticle extends VerticleBase {
 
     @Override
     public Future<?> stop() {
+        // Instances that stop together race for the shared sockets: one that never hears back must not hold the node.
         return Future.join(
-                http == null ? Future.succeededFuture() : http.shutdown(1, TimeUnit.SECONDS),
-                grpc == null ? Future.succeededFuture() : grpc.shutdown(1, TimeUnit.SECONDS));
+                        http.shutdown(1, TimeUnit.SECONDS), grpc.shutdown(1, TimeUnit.SECONDS))
+                .timeout(CLOSE_SECONDS, TimeUnit.SECONDS)
+                .otherwiseEmpty();
     }
 
     /** Comes back on the verticle's own context. */

@@ -95,6 +95,7 @@ final class EdgeFixture implements AutoCloseable {
 
     @Override
     public void close() {
+        wait(edge.close());
         wait(vertx.close());
     }
 }
