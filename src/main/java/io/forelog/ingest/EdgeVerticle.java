@@ -148,8 +148,7 @@ final class EdgeVerticle extends VerticleBase {
     @Override
     public Future<?> stop() {
         // Instances that stop together race for the shared sockets: one that never hears back must not hold the node.
-        return Future.join(
-                        http.shutdown(1, TimeUnit.SECONDS), grpc.shutdown(1, TimeUnit.SECONDS))
+        return Future.join(http.shutdown(1, TimeUnit.SECONDS), grpc.shutdown(1, TimeUnit.SECONDS))
                 .timeout(CLOSE_SECONDS, TimeUnit.SECONDS)
                 .otherwiseEmpty();
     }

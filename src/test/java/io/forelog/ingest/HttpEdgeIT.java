@@ -45,9 +45,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HttpEdgeIT {
     private static final EntryId ID = EntryId.parse("01976f00-0000-7000-8000-000000000001");
 
-    private final HttpClient client = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .build();
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private EdgeFixture fixture;
 
     @BeforeAll
@@ -87,8 +86,7 @@ class HttpEdgeIT {
     @Test
     void theJsonFormBecomesTheEntryItDescribes() {
         HttpResponse<String> answer = json(
-                "ns",
-                """
+                "ns", """
                 {"payload_text": "hi", "priority": "critical",
                  "lifecycle": {"delay": "PT3S", "time_to_live": "PT1M", "write_time": "2020-01-01T00:00:00Z"},
                  "target": {"name": "table", "destination": "users", "key": "k1", "operation": "DELETE",
@@ -96,8 +94,7 @@ class HttpEdgeIT {
                  "idempotency_token": {"token": "t1", "generation_time": "2020-01-01T00:00:01Z"},
                  "headers": {"Content-Type": "text/plain"}}
                 """,
-                "traceparent",
-                "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+                "traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
         assertThat(answer.statusCode()).isEqualTo(201);
         Entry entry = only();
         JsonObject body = new JsonObject(answer.body());
@@ -121,15 +118,18 @@ class HttpEdgeIT {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '\0', value = {
-        "{\"payload\": \"aGk=\"} | hi",
-        "{\"payload_text\": \"h\\u00e9\"} | hé",
-        "{\"payload_json\": {\"a\": [1.0, \"x\"]}} | {\"a\": [1.0, \"x\"]}",
-        "{\"payload_json\": 12345678901234567890.10} | 12345678901234567890.10",
-        "{\"payload_json\": \"text\", \"priority\": \"BULK\"} | \"text\"",
-        "{\"payload_json\": null} | null",
-        "{\"payload_json\":[ ]} | [ ]",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\0',
+            value = {
+                "{\"payload\": \"aGk=\"} | hi",
+                "{\"payload_text\": \"h\\u00e9\"} | hé",
+                "{\"payload_json\": {\"a\": [1.0, \"x\"]}} | {\"a\": [1.0, \"x\"]}",
+                "{\"payload_json\": 12345678901234567890.10} | 12345678901234567890.10",
+                "{\"payload_json\": \"text\", \"priority\": \"BULK\"} | \"text\"",
+                "{\"payload_json\": null} | null",
+                "{\"payload_json\":[ ]} | [ ]",
+            })
     void aPayloadArrivesAsItWasWritten(String body, String payload) {
         assertThat(json("ns", body).statusCode()).isEqualTo(201);
         assertThat(only().payload().toString()).isEqualTo(payload);
@@ -141,15 +141,24 @@ class HttpEdgeIT {
                 "POST",
                 "/v1/namespaces/ns/entries",
                 "raw bytes".getBytes(java.nio.charset.StandardCharsets.UTF_8),
-                "Content-Type", "application/octet-stream",
-                "Forelog-Delay", "PT3S",
-                "Forelog-Target", "table",
-                "Forelog-Destination", "orders",
-                "Forelog-Key", "k",
-                "Forelog-Operation", "touch",
-                "Forelog-Priority", "BULK",
-                "Forelog-Attribute-TTL", "5",
-                "Idempotency-Key", "\"abc\"");
+                "Content-Type",
+                "application/octet-stream",
+                "Forelog-Delay",
+                "PT3S",
+                "Forelog-Target",
+                "table",
+                "Forelog-Destination",
+                "orders",
+                "Forelog-Key",
+                "k",
+                "Forelog-Operation",
+                "touch",
+                "Forelog-Priority",
+                "BULK",
+                "Forelog-Attribute-TTL",
+                "5",
+                "Idempotency-Key",
+                "\"abc\"");
         assertThat(answer.statusCode()).isEqualTo(201);
         Entry entry = only();
         assertThat(entry.payload().toString()).isEqualTo("raw bytes");
@@ -168,12 +177,18 @@ class HttpEdgeIT {
                 "POST",
                 "/v1/namespaces/ns/entries",
                 "{}".getBytes(java.nio.charset.StandardCharsets.UTF_8),
-                "Content-Type", "application/json",
-                "ce-specversion", "1.0",
-                "ce-id", "1",
-                "ce-source", "/s",
-                "ce-type", "t",
-                "ce-partitionkey", "p");
+                "Content-Type",
+                "application/json",
+                "ce-specversion",
+                "1.0",
+                "ce-id",
+                "1",
+                "ce-source",
+                "/s",
+                "ce-type",
+                "t",
+                "ce-partitionkey",
+                "p");
         assertThat(answer.statusCode()).isEqualTo(201);
         assertThat(only().headers()).containsEntry("ce-id", "1").containsEntry("content-type", "application/json");
         assertThat(only().key().toString()).isEqualTo("p");
@@ -183,7 +198,8 @@ class HttpEdgeIT {
     @Test
     void aStructuredCloudEventIsCarriedInBinaryMode() {
         String event = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data\":{\"a\":1}}";
-        assertThat(typed("ns/entries", CloudEvents.STRUCTURED, event).statusCode()).isEqualTo(201);
+        assertThat(typed("ns/entries", CloudEvents.STRUCTURED, event).statusCode())
+                .isEqualTo(201);
         assertThat(only().payload().toString()).isEqualTo("{\"a\":1}");
         assertThat(only().headers())
                 .isEqualTo(Map.of(
@@ -195,14 +211,17 @@ class HttpEdgeIT {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '\0', value = {
-        "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\"} | ce-type: missing",
-        "{\"specversion\":\"0.3\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"} | ce-specversion: '0.3'",
-        "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"Bad\":\"x\"} | 'Bad': no CloudEvents",
-        "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":{}} | type: start_object",
-        "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data_base64\":\"*\"} | data_base64: not",
-        "[] | body: no object",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\0',
+            value = {
+                "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\"} | ce-type: missing",
+                "{\"specversion\":\"0.3\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"} | ce-specversion: '0.3'",
+                "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"Bad\":\"x\"} | 'Bad': no CloudEvents",
+                "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":{}} | type: start_object",
+                "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data_base64\":\"*\"} | data_base64: not",
+                "[] | body: no object",
+            })
     void aBadCloudEventIsRefusedWithItsFault(String event, String fault) {
         HttpResponse<String> answer = typed("ns/entries", CloudEvents.STRUCTURED, event);
         assertThat(answer.statusCode()).isEqualTo(400);
@@ -211,31 +230,34 @@ class HttpEdgeIT {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '\0', value = {
-        "{\"payload_text\": \"a\", \"payload\": \"YQ==\"} | 400 | payload: there is payload_text as well",
-        "{\"payload_txt\": \"a\"} | 400 | payload_txt: unknown field",
-        "{\"lifecycle\": {\"dely\": \"PT1S\"}} | 400 | lifecycle.dely: unknown field",
-        "{\"lifecycle\": {\"delay\": \"PT-3S\"}} | 400 | lifecycle.delay: PT-3S (expected: >= PT0S)",
-        "{\"lifecycle\": {\"delay\": \"3s\"}} | 400 | lifecycle.delay: '3s' (expected: an ISO-8601",
-        "{\"lifecycle\": {\"delay\": \"PT25H\"}} | 400 | lifecycle.delay: PT25H (expected: at most PT24H",
-        "{\"lifecycle\": {\"delay\": 3}} | 400 | lifecycle.delay: value_number_int (expected: a text)",
-        "{\"lifecycle\": {\"write_time\": \"2999-01-01T00:00:00Z\"}} | 400 | lifecycle.write_time: 2999",
-        "{\"target\": {\"name\": \"nope\"}} | 422 | target.name: 'nope' (expected: one of [hook, table])",
-        "{\"target\": {\"name\": \"old\"}} | 422 | target.name: 'old'",
-        "{\"target\": {\"name\": \"table\", \"destination\": \"x\"}} | 422 | target.destination: 'x'",
-        "{\"target\": {\"destination\": \"x\"}} | 422 | target.destination: 'x' (expected: empty",
-        "{\"target\": {\"operation\": \"MERGE\"}} | 400 | target.operation: 'MERGE' (expected: one of [PUT",
-        "{\"priority\": \"HIGH\"} | 400 | priority: 'HIGH'",
-        "{\"idempotency_token\": {\"token\": \"\"}} | 400 | idempotency_token.token: 0 characters",
-        "{\"headers\": {\"host\": \"x\"}} | 400 | headers: host",
-        "{\"headers\": {\"x\": \"a\\r\\nb: c\"}} | 400 | headers: x",
-        "{\"namespace\": \"other\"} | 400 | namespace: 'other'",
-        "{\"payload\": \"*\"} | 400 | payload: not base64",
-        "{\"payload_text\": \"a\"} x | 400 | body: ",
-        "{\"payload_text\": \"a\" | 400 | body: ",
-        "[] | 400 | body: start_array (expected: an object)",
-        "  | 400 | body: nothing",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\0',
+            value = {
+                "{\"payload_text\": \"a\", \"payload\": \"YQ==\"} | 400 | payload: there is payload_text as well",
+                "{\"payload_txt\": \"a\"} | 400 | payload_txt: unknown field",
+                "{\"lifecycle\": {\"dely\": \"PT1S\"}} | 400 | lifecycle.dely: unknown field",
+                "{\"lifecycle\": {\"delay\": \"PT-3S\"}} | 400 | lifecycle.delay: PT-3S (expected: >= PT0S)",
+                "{\"lifecycle\": {\"delay\": \"3s\"}} | 400 | lifecycle.delay: '3s' (expected: an ISO-8601",
+                "{\"lifecycle\": {\"delay\": \"PT25H\"}} | 400 | lifecycle.delay: PT25H (expected: at most PT24H",
+                "{\"lifecycle\": {\"delay\": 3}} | 400 | lifecycle.delay: value_number_int (expected: a text)",
+                "{\"lifecycle\": {\"write_time\": \"2999-01-01T00:00:00Z\"}} | 400 | lifecycle.write_time: 2999",
+                "{\"target\": {\"name\": \"nope\"}} | 422 | target.name: 'nope' (expected: one of [hook, table])",
+                "{\"target\": {\"name\": \"old\"}} | 422 | target.name: 'old'",
+                "{\"target\": {\"name\": \"table\", \"destination\": \"x\"}} | 422 | target.destination: 'x'",
+                "{\"target\": {\"destination\": \"x\"}} | 422 | target.destination: 'x' (expected: empty",
+                "{\"target\": {\"operation\": \"MERGE\"}} | 400 | target.operation: 'MERGE' (expected: one of [PUT",
+                "{\"priority\": \"HIGH\"} | 400 | priority: 'HIGH'",
+                "{\"idempotency_token\": {\"token\": \"\"}} | 400 | idempotency_token.token: 0 characters",
+                "{\"headers\": {\"host\": \"x\"}} | 400 | headers: host",
+                "{\"headers\": {\"x\": \"a\\r\\nb: c\"}} | 400 | headers: x",
+                "{\"namespace\": \"other\"} | 400 | namespace: 'other'",
+                "{\"payload\": \"*\"} | 400 | payload: not base64",
+                "{\"payload_text\": \"a\"} x | 400 | body: ",
+                "{\"payload_text\": \"a\" | 400 | body: ",
+                "[] | 400 | body: start_array (expected: an object)",
+                "  | 400 | body: nothing",
+            })
     void aWrongWriteIsRefusedWithEveryFaultNamed(String body, int status, String detail) {
         HttpResponse<String> answer = json("ns", body == null ? "" : body);
         JsonObject problem = new JsonObject(answer.body());
@@ -297,7 +319,8 @@ class HttpEdgeIT {
         HttpResponse<String> answer = send("POST", "/v1/namespaces/ns/entries", large, "Content-Type", "x/y");
         assertThat(answer.statusCode()).isEqualTo(413);
         byte[] exact = new byte[Samples.PAYLOAD_BYTES_MAX];
-        assertThat(send("POST", "/v1/namespaces/ns/entries", exact, "Content-Type", "x/y").statusCode())
+        assertThat(send("POST", "/v1/namespaces/ns/entries", exact, "Content-Type", "x/y")
+                        .statusCode())
                 .isEqualTo(201);
         assertThat(only().payload().length()).isEqualTo(Samples.PAYLOAD_BYTES_MAX);
     }
@@ -458,9 +481,11 @@ class HttpEdgeIT {
         HttpRequest.Builder request = HttpRequest.newBuilder(
                         URI.create("http://127.0.0.1:" + fixture.edge.httpPort() + path))
                 .timeout(Duration.ofSeconds(20))
-                .method(method, body.length == 0 && !method.equals("POST")
-                        ? BodyPublishers.noBody()
-                        : BodyPublishers.ofByteArray(body));
+                .method(
+                        method,
+                        body.length == 0 && !method.equals("POST")
+                                ? BodyPublishers.noBody()
+                                : BodyPublishers.ofByteArray(body));
         if (headers.length > 0) {
             request.headers(headers);
         }
@@ -474,7 +499,8 @@ class HttpEdgeIT {
     /** Sends the bytes and answers what came back first. */
     private String exchange(String bytes) {
         NetClient raw = fixture.vertx.createNetClient();
-        Future<String> first = raw.connect(fixture.edge.httpPort(), "127.0.0.1").compose(socket -> answer(socket, bytes));
+        Future<String> first =
+                raw.connect(fixture.edge.httpPort(), "127.0.0.1").compose(socket -> answer(socket, bytes));
         return EdgeFixture.wait(first);
     }
 
