@@ -1,0 +1,134 @@
+package io.forelog.config;
+
+import io.forelog.model.WalException;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files of a directory of documents: reads again only what changed by time, size or identity. Blocks: owned by the
+ * store's worker thread. At most {@value #FILES_MAX} files.
+ */
+final class DocumentFiles {
+    static final int FILES_MAX = 10_000;
+    private static final List<String> SUFFIXES = List.of(".yaml", ".yml", ".json");
+
+    private final Path directory;
+    private final Map<String, Read> known = new HashMap<>();
+    private final Map<String, String> names = new HashMap<>();
+
+    /** One file's document. {@code source}: the file's name. */
+    record Found(String namespace, Path file, String source, String text) {}
+
+    /** {@code problem}: why the directory can't be read; empty where it can. */
+    record Seen(String problem, Map<String, Found> documents) {}
+
+    private record Read(long modified, long size, @Nullable Object key, String text) {}
+
+    DocumentFiles(Path directory) {
+        this.directory = directory;
+    }
+
+    /** A file's namespace as it was when it could be read last: a broken file must not look like a removed namespace. */
+    void remember(StoredDocument document) {
+        if (!document.source().isEmpty()) {
+            names.put(document.source(), document.namespace());
+        }
+    }
+
+    Path pathFor(String namespace, String text) {
+        return directory.resolve(namespace + (text.stripLeading().startsWith("{") ? ".json" : ".yaml"));
+    }
+
+    Seen look() throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return new Seen(directory + ": no such directory (expected: a directory of namespace documents)", Map.of());
+        }
+        Map<String, Path> files = new TreeMap<>();
+        try (Stream<Path> all = Files.list(directory)) {
+            all.filter(DocumentFiles::isDocument)
+                    .limit(FILES_MAX)
+                    .forEach(file -> files.put(String.valueOf(file.getFileName()), file));
+        }
+        known.keySet().retainAll(files.keySet());
+        Map<String, Found> documents = new TreeMap<>();
+        for (Map.Entry<String, Path> file : files.entrySet()) {
+            String text = read(file.getKey(), file.getValue());
+            if (text == null) {
+                continue;
+            }
+            String namespace = namespace(file.getKey(), text);
+            Found found = new Found(namespace, file.getValue(), file.getKey(), text);
+            Found other = documents.putIfAbsent(namespace, found);
+            if (other != null) {
+                documents.put(namespace, twice(other, found));
+            }
+        }
+        return new Seen("", documents);
+    }
+
+    private static boolean isDocument(Path file) {
+        String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+        return !name.startsWith(".") && SUFFIXES.stream().anyMatch(name::endsWith) && Files.isRegularFile(file);
+    }
+
+    /** Null where it is gone again. */
+    private @Nullable String read(String name, Path file) throws IOException {
+        try {
+            BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+            long modified = now.lastModifiedTime().toMillis();
+            Read before = known.get(name);
+            boolean settled = System.currentTimeMillis() - modified > 2_000;
+            if (settled
+                    && before != null
+                    && before.modified() == modified
+                    && before.size() == now.size()
+                    && java.util.Objects.equals(before.key(), now.fileKey())) {
+                return before.text();
+            }
+            String text = now.size() > 4L * DocumentText.CHARACTERS_MAX
+                    ? "too large: " + now.size() + " bytes"
+                    : Files.readString(file);
+            known.put(name, new Read(modified, now.size(), now.fileKey(), text));
+            return text;
+        } catch (java.nio.file.NoSuchFileException e) {
+            return null;
+        } catch (CharacterCodingException e) {
+            return "not UTF-8";
+        }
+    }
+
+    /** What the document says, else what it said last, else the file's name. */
+    private String namespace(String name, String text) {
+        String fallback = name.substring(0, name.lastIndexOf('.'));
+        try {
+            Object said = DocumentText.parse(text).get("namespace");
+            String namespace = said instanceof String own
+                            && DocumentParser.NAME.matcher(own).matches()
+                    ? own
+                    : fallback;
+            names.put(name, namespace);
+            return namespace;
+        } catch (WalException e) {
+            return names.getOrDefault(name, fallback);
+        }
+    }
+
+    /** A text that can only be refused, and says why. */
+    private static Found twice(Found one, Found other) {
+        return new Found(
+                one.namespace(),
+                one.file(),
+                one.source(),
+                "namespace: {given_by_both: [" + one.source() + ", " + other.source() + "]}\n");
+    }
+}

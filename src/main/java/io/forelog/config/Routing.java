@@ -1,0 +1,75 @@
+package io.forelog.config;
+
+import io.forelog.config.Namespace.Route;
+import io.forelog.config.Namespace.State;
+import io.forelog.config.NamespaceDocument.TargetConfiguration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Numbers the routes of a namespace: a target keeps its id under every revision, one that the document no longer has
+ * retires with its last configuration, a new one gets an id that was never used. Stateless.
+ */
+final class Routing {
+    private Routing() {}
+
+    /**
+     * A namespace ready to serve, and the next free route id.
+     *
+     * @param problem why it can't be; empty where it can
+     */
+    record Numbered(Namespace namespace, int nextRoute, String problem) {}
+
+    static Numbered number(NamespaceDocument document, long revision, State state, @Nullable AppliedRecord before) {
+        Map<String, Route> routes = new TreeMap<>();
+        int next = before == null ? 1 : before.nextRoute();
+        if (before != null) {
+            before.routes().forEach((name, route) -> routes.put(name, new Route(route.id(), route.target(), true)));
+        }
+        List<Integer> defaults = new ArrayList<>();
+        for (TargetConfiguration target : document.targets()) {
+            Route known = routes.get(target.name());
+            int id = known == null ? next++ : known.id();
+            routes.put(target.name(), new Route(id, target, false));
+            if (target.isDefault()) {
+                defaults.add(id);
+            }
+        }
+        Collections.sort(defaults);
+        String problem = routes.size() <= TargetsReader.TARGETS_MAX
+                ? ""
+                : "targets: " + routes.size() + " with those that are still being drained (expected: at most "
+                        + TargetsReader.TARGETS_MAX + ")";
+        return new Numbered(
+                new Namespace(
+                        document,
+                        revision,
+                        state,
+                        Collections.unmodifiableMap(routes),
+                        Collections.unmodifiableList(defaults)),
+                next,
+                problem);
+    }
+
+    /** {@code namespace} without the routes of {@code gone}. */
+    static Namespace without(Namespace namespace, Set<String> gone) {
+        Map<String, Route> routes = new TreeMap<>(namespace.routes());
+        routes.keySet().removeAll(gone);
+        return new Namespace(
+                namespace.document(),
+                namespace.revision(),
+                namespace.state(),
+                Collections.unmodifiableMap(routes),
+                namespace.defaultRoutes());
+    }
+
+    static Namespace inState(Namespace namespace, State state) {
+        return new Namespace(
+                namespace.document(), namespace.revision(), state, namespace.routes(), namespace.defaultRoutes());
+    }
+}
