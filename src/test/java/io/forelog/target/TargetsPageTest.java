@@ -41,7 +41,8 @@ class TargetsPageTest {
         String written = page;
         for (String type : types.names()) {
             written = replace(written, type + " config", config(provider(type).schema()));
-            written = replace(written, type + " outcomes", outcomes(provider(type).retryTable()));
+            written =
+                    replace(written, type + " outcomes", outcomes(provider(type).retryTable()));
         }
         if (Boolean.getBoolean("forelog.docs.write")) {
             Files.writeString(PAGE, written);
@@ -79,27 +80,30 @@ class TargetsPageTest {
 
     private static String config(ConfigSchema schema) {
         StringBuilder table = new StringBuilder("| key | kind | default | meaning |\n|---|---|---|---|\n");
-        schema.keys().values().forEach(key -> table.append("| `")
-                .append(key.name())
-                .append("` | ")
-                .append(key.kind().words())
-                .append(" | ")
-                .append(key.required() ? "required" : key.defaultText().isEmpty() ? "none" : key.defaultText())
-                .append(" | ")
-                .append(key.meaning())
-                .append(" |\n"));
+        schema.keys()
+                .values()
+                .forEach(key -> table.append("| `")
+                        .append(key.name())
+                        .append("` | ")
+                        .append(key.kind().words())
+                        .append(" | ")
+                        .append(key.required() ? "required" : key.defaultText().isEmpty() ? "none" : key.defaultText())
+                        .append(" | ")
+                        .append(key.meaning())
+                        .append(" |\n"));
         return table.toString();
     }
 
     private static String outcomes(RetryTable outcomes) {
         StringBuilder table = new StringBuilder("| answer | outcome | remark |\n|---|---|---|\n");
-        outcomes.rows().forEach(row -> table.append("| ")
-                .append(row.answer())
-                .append(" | ")
-                .append(row.outcome())
-                .append(" | ")
-                .append(row.remark())
-                .append(" |\n"));
+        outcomes.rows()
+                .forEach(row -> table.append("| ")
+                        .append(row.answer())
+                        .append(" | ")
+                        .append(row.outcome())
+                        .append(" | ")
+                        .append(row.remark())
+                        .append(" |\n"));
         return table.toString();
     }
 }
