@@ -1,0 +1,251 @@
+package io.forelog.app;
+
+import io.forelog.config.Namespace;
+import io.forelog.config.NamespaceDocument.PersistenceConfiguration;
+import io.forelog.consume.ConsumerPump;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
+import io.forelog.produce.AppendLimits;
+import io.forelog.produce.QueuePump;
+import io.forelog.queue.Queue;
+import io.forelog.queue.QueueDepth;
+import io.forelog.queue.QueueMedium;
+import io.forelog.queue.QueueSpec;
+import io.forelog.target.TargetProvider;
+import io.forelog.target.TargetSpec;
+import io.forelog.target.TargetWriterVerticle;
+import io.vertx.core.Deployable;
+import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One namespace at work on this node: its queue, opened once and handed to both pumps, and a writer a target. Owned by
+ * {@link NamespaceRuntimes}, which lets one change through at a time; the getters may be called from any thread.
+ *
+ * <pre>
+ * start: queue, writers, consumer pump, queue pump        (nothing is taken in that can't go out)
+ * stop:  queue pump, consumer pump, writers, queue
+ * </pre>
+ */
+final class NamespaceRuntime {
+    private final NodeParts parts;
+    private final Map<String, Writer> writers = new HashMap<>();
+    private volatile Namespace namespace;
+    private volatile @Nullable Queue queue;
+    private volatile @Nullable ConsumerPump consumer;
+    private @Nullable QueuePump producer;
+    private @Nullable String consumerId;
+    private @Nullable String producerId;
+
+    /** A deployed writer and what it was last told. */
+    private record Writer(TargetWriterVerticle verticle, String deploymentId, TargetSpec spec) {}
+
+    NamespaceRuntime(NodeParts parts, Namespace namespace) {
+        this.parts = parts;
+        this.namespace = namespace;
+    }
+
+    Namespace namespace() {
+        return namespace;
+    }
+
+    Optional<Queue> queue() {
+        return Optional.ofNullable(queue);
+    }
+
+    Optional<ConsumerPump> consumer() {
+        return Optional.ofNullable(consumer);
+    }
+
+    /** On failure all that was started is stopped again. */
+    Future<Void> start() {
+        return openQueue()
+                .compose(opened -> startWriters(namespace))
+                .compose(started -> startConsumer())
+                .compose(started -> startProducer())
+                .recover(failure -> stop().transform(stopped -> Future.failedFuture(failure)));
+    }
+
+    private Future<Queue> openQueue() {
+        PersistenceConfiguration persistence = persistence(namespace);
+        QueueMedium medium = parts.media().get(persistence.type());
+        if (medium == null) {
+            return Future.failedFuture(new WalException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "namespace " + namespace.name() + ": queue type " + persistence.type() + " (expected: one of "
+                            + parts.media().keySet() + ")"));
+        }
+        return medium.open(Specs.queue(namespace, persistence)).onSuccess(opened -> queue = opened);
+    }
+
+    // Several queues in a namespace come with the second queue type (design section 7, combinations).
+    private static PersistenceConfiguration persistence(Namespace namespace) {
+        return namespace.document().persistence().get(0);
+    }
+
+    private Future<Void> startWriters(Namespace next) {
+        List<Future<Void>> started = new ArrayList<>();
+        for (Namespace.Route route : next.routes().values()) {
+            TargetSpec spec = Specs.target(next, route);
+            Writer running = writers.get(spec.name());
+            if (running == null) {
+                started.add(startWriter(spec));
+            } else if (!running.spec().type().equals(spec.type()) || running.spec().route() != spec.route()) {
+                started.add(stopWriter(spec.name()).compose(stopped -> startWriter(spec)));
+            } else if (!running.spec().equals(spec)) {
+                started.add(running.verticle()
+                        .update(spec)
+                        .onSuccess(updated -> writers.put(
+                                spec.name(), new Writer(running.verticle(), running.deploymentId(), spec))));
+            }
+        }
+        return Future.all(started).mapEmpty();
+    }
+
+    private Future<Void> startWriter(TargetSpec spec) {
+        TargetProvider provider = parts.targets().get(spec.type());
+        if (provider == null) {
+            return Future.failedFuture(new WalException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "target " + spec.namespace() + "/" + spec.name() + ": type " + spec.type() + " (expected: one of "
+                            + parts.targets().keySet() + ")"));
+        }
+        TargetWriterVerticle verticle =
+                new TargetWriterVerticle(spec, provider, parts.resources().apply(spec.type()), parts.bus());
+        return deploy(verticle)
+                .onSuccess(id -> writers.put(spec.name(), new Writer(verticle, id, spec)))
+                .mapEmpty();
+    }
+
+    private Future<Void> stopWriter(String name) {
+        Writer writer = writers.remove(name);
+        return writer == null ? Future.succeededFuture() : undeploy(writer.deploymentId());
+    }
+
+    private Future<Void> startConsumer() {
+        ConsumerPump pump = new ConsumerPump(
+                opened(), parts.bus(), namespace, parts.ticker(), parts.metrics(), parts.pauses());
+        return deploy(pump)
+                .onSuccess(id -> {
+                    consumerId = id;
+                    consumer = pump;
+                })
+                .mapEmpty();
+    }
+
+    private Future<Void> startProducer() {
+        QueuePump pump =
+                new QueuePump(opened(), parts.bus(), namespace.name(), parts.metrics(), AppendLimits.DEFAULT);
+        return deploy(pump)
+                .onSuccess(id -> {
+                    producerId = id;
+                    producer = pump;
+                })
+                .mapEmpty();
+    }
+
+    private Queue opened() {
+        Queue open = queue;
+        if (open == null) {
+            throw new IllegalStateException("the queue of " + namespace.name() + " is not open");
+        }
+        return open;
+    }
+
+    /** Whether {@code next} needs the queue opened anew: then {@link #stop} and a new runtime, not {@link #update}. */
+    boolean mustRestartFor(Namespace next) {
+        QueueSpec now = Specs.queue(namespace, persistence(namespace));
+        QueueSpec then = Specs.queue(next, persistence(next));
+        return now.ordered() != then.ordered()
+                || !persistence(namespace).type().equals(persistence(next).type())
+                || !now.config().equals(then.config());
+    }
+
+    /** Why {@code next} can't be applied to what is stored; empty = it can. */
+    Optional<String> refuses(Namespace next) {
+        boolean own = namespace.document().storage().own();
+        if (own != next.document().storage().own()) {
+            return Optional.of("storage.isolation: " + (own ? "shared" : "own") + " (expected: " + (own ? "own" : "shared")
+                    + ", as the namespace was made; its entries lie there)");
+        }
+        return Optional.empty();
+    }
+
+    /** Applies what can change while entries flow: limits, policies, targets. Routes that are gone stop last. */
+    Future<Void> update(Namespace next) {
+        ConsumerPump pump = consumer;
+        if (pump == null) {
+            return Future.failedFuture(
+                    new WalException(ErrorCode.UNAVAILABLE, "namespace " + next.name() + ": not started"));
+        }
+        return opened()
+                .update(Specs.queue(next, persistence(next)))
+                .compose(updated -> startWriters(next))
+                .compose(started -> pump.update(next))
+                .compose(updated -> {
+                    namespace = next;
+                    return stopWritersBeside(next);
+                });
+    }
+
+    private Future<Void> stopWritersBeside(Namespace next) {
+        return Future.join(writers.keySet().stream()
+                        .filter(name -> !next.routes().containsKey(name))
+                        .toList()
+                        .stream()
+                        .map(this::stopWriter)
+                        .toList())
+                .mapEmpty();
+    }
+
+    /** Whether nothing waits for delivery any more, on any route. */
+    boolean drained() {
+        return namespace.routes().values().stream().allMatch(route -> drained(route.id()));
+    }
+
+    boolean drained(int route) {
+        Queue open = queue;
+        if (open == null) {
+            return false;
+        }
+        QueueDepth depth = open.depth(route);
+        return depth.ready() + depth.scheduled() + depth.inFlight() + depth.parked() == 0;
+    }
+
+    /** Refuses new writes and answers those at hand; then settles what is in flight; then closes. Never fails. */
+    Future<Void> stop() {
+        QueuePump producing = producer;
+        ConsumerPump consuming = consumer;
+        Future<Void> refused = producing == null ? Future.succeededFuture() : producing.drain(parts.drainLimit());
+        return refused.transform(
+                        done -> consuming == null ? Future.succeededFuture() : consuming.drain(parts.drainLimit()))
+                .transform(done -> undeploy(producerId))
+                .transform(done -> undeploy(consumerId))
+                .transform(done -> Future.join(
+                                List.copyOf(writers.keySet()).stream().map(this::stopWriter).toList())
+                        .mapEmpty())
+                .transform(done -> closeQueue());
+    }
+
+    private Future<Void> closeQueue() {
+        Queue open = queue;
+        queue = null;
+        consumer = null;
+        return open == null ? Future.succeededFuture() : open.close().otherwiseEmpty();
+    }
+
+    private Future<String> deploy(Deployable verticle) {
+        return parts.vertx().deployVerticle(verticle);
+    }
+
+    private Future<Void> undeploy(@Nullable String deploymentId) {
+        return deploymentId == null
+                ? Future.succeededFuture()
+                : parts.vertx().undeploy(deploymentId).otherwiseEmpty();
+    }
+}

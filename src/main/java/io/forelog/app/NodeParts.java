@@ -1,0 +1,32 @@
+package io.forelog.app;
+
+import io.forelog.bus.Bus;
+import io.forelog.consume.PauseRegister;
+import io.forelog.model.Ticker;
+import io.forelog.queue.QueueMedium;
+import io.forelog.target.TargetProvider;
+import io.forelog.target.TargetResources;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * What every namespace of a node is built from. Immutable; any thread.
+ *
+ * @param media by queue type, upper case, opened
+ * @param targets by type, lower case
+ * @param resources what a target of that type gets from the node
+ * @param drainLimit how long a pump may take to settle what is in flight
+ */
+record NodeParts(
+        Vertx vertx,
+        Bus bus,
+        Ticker ticker,
+        MeterRegistry metrics,
+        PauseRegister pauses,
+        Map<String, QueueMedium> media,
+        Map<String, TargetProvider> targets,
+        Function<String, TargetResources> resources,
+        Duration drainLimit) {}

@@ -1,0 +1,52 @@
+package io.forelog.app;
+
+import io.forelog.config.Namespace;
+import io.forelog.config.NamespaceDocument;
+import io.forelog.config.NamespaceDocument.PersistenceConfiguration;
+import io.forelog.config.NamespaceDocument.TargetConfiguration;
+import io.forelog.queue.QueueSpec;
+import io.forelog.queue.QueueSpec.EntryClass;
+import io.forelog.target.TargetSpec;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Set;
+
+/** From a namespace's document to what queues and targets are told: neither knows documents. Stateless. */
+final class Specs {
+    private Specs() {}
+
+    static QueueSpec queue(Namespace namespace, PersistenceConfiguration persistence) {
+        NamespaceDocument document = namespace.document();
+        Set<EntryClass> serves = EnumSet.noneOf(EntryClass.class);
+        persistence.serves().forEach(name -> serves.add(EntryClass.valueOf(name.toUpperCase(Locale.ROOT))));
+        return new QueueSpec(
+                namespace.name(),
+                namespace.routes().values().stream()
+                        .map(Namespace.Route::id)
+                        .sorted()
+                        .toList(),
+                document.delivery().order() == NamespaceDocument.Order.KEY,
+                serves,
+                document.retention(),
+                document.deadLetter().retention(),
+                document.storage().quotaBytes(),
+                document.storage().own(),
+                persistence.config());
+    }
+
+    static TargetSpec target(Namespace namespace, Namespace.Route route) {
+        TargetConfiguration target = route.target();
+        return new TargetSpec(
+                namespace.name(),
+                target.name(),
+                target.type(),
+                route.id(),
+                target.destinations(),
+                target.config(),
+                new TargetSpec.Limit(
+                        target.limit().concurrency(),
+                        target.limit().ratePerSecond(),
+                        target.limit().timeout(),
+                        target.limit().batch()));
+    }
+}
