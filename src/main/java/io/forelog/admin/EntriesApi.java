@@ -49,13 +49,7 @@ final class EntriesApi {
     }
 
     private static EntryStatus known(EntryId id, Optional<EntryStatus> found) {
-        return found.orElseThrow(() -> unknown(id));
-    }
-
-    private static WalException unknown(EntryId id) {
-        return new WalException(
-                ErrorCode.NOT_FOUND,
-                "entry " + id + " is not known (never accepted, or settled and past its retention)");
+        return found.orElseThrow(() -> EntryAnswers.unknown(id));
     }
 
     private JsonObject view(Exchange exchange, EntryStatus status) {
@@ -109,16 +103,10 @@ final class EntriesApi {
     private Answer changed(
             Exchange exchange, String action, EntryId id, List<RouteChange> changes, JsonObject details) {
         if (changes.isEmpty() || all(changes, RouteChange.Result.NOT_FOUND)) {
-            throw unknown(id);
+            throw EntryAnswers.unknown(id);
         }
         Namespace namespace = desk.node().namespaces().find(exchange.namespace());
-        JsonArray targets = new JsonArray();
-        for (RouteChange change : changes) {
-            targets.add(new JsonObject()
-                    .put("target", Views.target(namespace, change.route()))
-                    .put("route", change.route())
-                    .put("result", change.result().name()));
-        }
+        JsonArray targets = EntryAnswers.targets(changes, namespace);
         if (changes.stream().noneMatch(change -> change.result() == RouteChange.Result.DONE)) {
             return Answer.problem(
                     ErrorCode.TOO_LATE,
