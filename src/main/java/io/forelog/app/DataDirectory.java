@@ -34,8 +34,8 @@ final class DataDirectory implements AutoCloseable {
     static DataDirectory lock(Path path) {
         try {
             Files.createDirectories(path);
-            FileChannel channel = FileChannel.open(
-                    path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileChannel channel =
+                    FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (tryLock(channel) == null) {
                 channel.close();
                 throw new WalException(
@@ -68,11 +68,12 @@ final class DataDirectory implements AutoCloseable {
     /** Tells where the node listens, whole or not at all. */
     void writePorts(Map<String, Integer> ports) throws IOException {
         StringBuilder json = new StringBuilder("{");
-        new TreeMap<>(ports).forEach((name, port) -> json.append(json.length() > 1 ? ", " : "")
-                .append('"')
-                .append(name)
-                .append("\": ")
-                .append(port));
+        new TreeMap<>(ports)
+                .forEach((name, port) -> json.append(json.length() > 1 ? ", " : "")
+                        .append('"')
+                        .append(name)
+                        .append("\": ")
+                        .append(port));
         Path fresh = path.resolve(PORTS + ".new");
         Files.writeString(fresh, json.append("}\n"));
         Files.move(fresh, path.resolve(PORTS), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

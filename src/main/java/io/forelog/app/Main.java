@@ -25,7 +25,7 @@ public final class Main implements Runnable {
     }
 
     static CommandLine commandLine() {
-        return Commands.addTo(new CommandLine(new Main()));
+        return Commands.addTo(new CommandLine(new Main()).addSubcommand(new StartCommand()));
     }
 
     @Override

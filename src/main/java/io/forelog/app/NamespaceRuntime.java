@@ -8,7 +8,6 @@ import io.forelog.model.WalException;
 import io.forelog.produce.AppendLimits;
 import io.forelog.produce.QueuePump;
 import io.forelog.queue.Queue;
-import io.forelog.queue.QueueDepth;
 import io.forelog.queue.QueueMedium;
 import io.forelog.queue.QueueSpec;
 import io.forelog.target.TargetProvider;
@@ -95,7 +94,8 @@ final class NamespaceRuntime {
             Writer running = writers.get(spec.name());
             if (running == null) {
                 started.add(startWriter(spec));
-            } else if (!running.spec().type().equals(spec.type()) || running.spec().route() != spec.route()) {
+            } else if (!running.spec().type().equals(spec.type())
+                    || running.spec().route() != spec.route()) {
                 started.add(stopWriter(spec.name()).compose(stopped -> startWriter(spec)));
             } else if (!running.spec().equals(spec)) {
                 started.add(running.verticle()
@@ -128,8 +128,8 @@ final class NamespaceRuntime {
     }
 
     private Future<Void> startConsumer() {
-        ConsumerPump pump = new ConsumerPump(
-                opened(), parts.bus(), namespace, parts.ticker(), parts.metrics(), parts.pauses());
+        ConsumerPump pump =
+                new ConsumerPump(opened(), parts.bus(), namespace, parts.ticker(), parts.metrics(), parts.pauses());
         return deploy(pump)
                 .onSuccess(id -> {
                     consumerId = id;
@@ -139,8 +139,7 @@ final class NamespaceRuntime {
     }
 
     private Future<Void> startProducer() {
-        QueuePump pump =
-                new QueuePump(opened(), parts.bus(), namespace.name(), parts.metrics(), AppendLimits.DEFAULT);
+        QueuePump pump = new QueuePump(opened(), parts.bus(), namespace.name(), parts.metrics(), AppendLimits.DEFAULT);
         return deploy(pump)
                 .onSuccess(id -> {
                     producerId = id;
@@ -166,16 +165,6 @@ final class NamespaceRuntime {
                 || !now.config().equals(then.config());
     }
 
-    /** Why {@code next} can't be applied to what is stored; empty = it can. */
-    Optional<String> refuses(Namespace next) {
-        boolean own = namespace.document().storage().own();
-        if (own != next.document().storage().own()) {
-            return Optional.of("storage.isolation: " + (own ? "shared" : "own") + " (expected: " + (own ? "own" : "shared")
-                    + ", as the namespace was made; its entries lie there)");
-        }
-        return Optional.empty();
-    }
-
     /** Applies what can change while entries flow: limits, policies, targets. Routes that are gone stop last. */
     Future<Void> update(Namespace next) {
         ConsumerPump pump = consumer;
@@ -183,8 +172,7 @@ final class NamespaceRuntime {
             return Future.failedFuture(
                     new WalException(ErrorCode.UNAVAILABLE, "namespace " + next.name() + ": not started"));
         }
-        return opened()
-                .update(Specs.queue(next, persistence(next)))
+        return opened().update(Specs.queue(next, persistence(next)))
                 .compose(updated -> startWriters(next))
                 .compose(started -> pump.update(next))
                 .compose(updated -> {
@@ -194,27 +182,11 @@ final class NamespaceRuntime {
     }
 
     private Future<Void> stopWritersBeside(Namespace next) {
-        return Future.join(writers.keySet().stream()
-                        .filter(name -> !next.routes().containsKey(name))
-                        .toList()
-                        .stream()
-                        .map(this::stopWriter)
-                        .toList())
+        return Future.join(
+                        writers.keySet().stream().filter(name -> !next.routes().containsKey(name)).toList().stream()
+                                .map(this::stopWriter)
+                                .toList())
                 .mapEmpty();
-    }
-
-    /** Whether nothing waits for delivery any more, on any route. */
-    boolean drained() {
-        return namespace.routes().values().stream().allMatch(route -> drained(route.id()));
-    }
-
-    boolean drained(int route) {
-        Queue open = queue;
-        if (open == null) {
-            return false;
-        }
-        QueueDepth depth = open.depth(route);
-        return depth.ready() + depth.scheduled() + depth.inFlight() + depth.parked() == 0;
     }
 
     /** Refuses new writes and answers those at hand; then settles what is in flight; then closes. Never fails. */
@@ -226,8 +198,9 @@ final class NamespaceRuntime {
                         done -> consuming == null ? Future.succeededFuture() : consuming.drain(parts.drainLimit()))
                 .transform(done -> undeploy(producerId))
                 .transform(done -> undeploy(consumerId))
-                .transform(done -> Future.join(
-                                List.copyOf(writers.keySet()).stream().map(this::stopWriter).toList())
+                .transform(done -> Future.join(List.copyOf(writers.keySet()).stream()
+                                .map(this::stopWriter)
+                                .toList())
                         .mapEmpty())
                 .transform(done -> closeQueue());
     }

@@ -1,9 +1,9 @@
 package io.forelog.app;
 
+import io.forelog.config.Deployer;
 import io.forelog.config.Namespace;
-import io.forelog.model.ErrorCode;
-import io.forelog.model.WalException;
 import io.forelog.queue.Queue;
+import io.forelog.queue.QueueDepth;
 import io.forelog.queue.QueueMedium;
 import io.vertx.core.Future;
 import java.util.Collection;
@@ -16,7 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * Carries out what the reconciler decides, one namespace at a time: starts, changes and stops their runtimes. Changes
  * come from the reconciler's context alone; look-ups from any thread. Bounded by the number of namespaces.
  */
-final class NamespaceRuntimes {
+final class NamespaceRuntimes implements Deployer {
     private final NodeParts parts;
     private final Map<String, NamespaceRuntime> runtimes = new ConcurrentHashMap<>();
 
@@ -36,8 +36,8 @@ final class NamespaceRuntimes {
         return List.copyOf(runtimes.values());
     }
 
-    /** Starts a namespace that does not run yet. */
-    Future<Void> deploy(Namespace next) {
+    @Override
+    public Future<Void> add(Namespace next) {
         NamespaceRuntime runtime = new NamespaceRuntime(parts, next);
         return runtime.start().onSuccess(started -> runtimes.put(next.name(), runtime));
     }
@@ -46,33 +46,29 @@ final class NamespaceRuntimes {
      * Changes a running one. Where its queue must be opened anew, what is taken in meanwhile is answered FALSE; where that
      * fails the old configuration is started again.
      */
-    Future<Void> replace(Namespace old, Namespace next) {
+    @Override
+    public Future<Void> replace(Namespace old, Namespace next) {
         NamespaceRuntime runtime = runtimes.get(old.name());
         if (runtime == null) {
-            return deploy(next);
-        }
-        Optional<String> refusal = runtime.refuses(next);
-        if (refusal.isPresent()) {
-            return Future.failedFuture(new WalException(ErrorCode.INVALID_ARGUMENT, refusal.get()));
+            return add(next);
         }
         if (!runtime.mustRestartFor(next)) {
             return runtime.update(next);
         }
         return runtime.stop()
-                .compose(stopped -> deploy(next))
-                .recover(failure -> deploy(old).transform(restored -> Future.failedFuture(failure)));
+                .compose(stopped -> add(next))
+                .recover(failure -> add(old).transform(restored -> Future.failedFuture(failure)));
     }
 
-    boolean drained(String namespace) {
-        return find(namespace).map(NamespaceRuntime::drained).orElse(true);
+    @Override
+    public Left left(Namespace namespace, int route) {
+        QueueDepth depth =
+                queue(namespace.name()).map(queue -> queue.depth(route)).orElse(QueueDepth.EMPTY);
+        return new Left(depth.ready() + depth.scheduled() + depth.inFlight() + depth.parked(), depth.dead());
     }
 
-    boolean drained(String namespace, int route) {
-        return find(namespace).map(runtime -> runtime.drained(route)).orElse(true);
-    }
-
-    /** Stops a namespace and, when it is drained for good, deletes what is stored for it. */
-    Future<Void> remove(Namespace retired) {
+    @Override
+    public Future<Void> remove(Namespace retired) {
         NamespaceRuntime runtime = runtimes.remove(retired.name());
         if (runtime == null) {
             return Future.succeededFuture();

@@ -20,23 +20,27 @@ final class QueueEntryDesk implements EntryDesk {
 
     @Override
     public Future<JsonObject> find(String namespace, EntryId id) {
-        return ask(namespace, runtime -> queue(runtime)
-                .find(id)
-                .map(found -> EntryAnswers.found(id, found, runtime.namespace())));
+        return ask(
+                namespace,
+                runtime -> queue(runtime).find(id).map(found -> EntryAnswers.found(id, found, runtime.namespace())));
     }
 
     @Override
     public Future<JsonObject> cancel(String namespace, EntryId id) {
-        return ask(namespace, runtime -> queue(runtime)
-                .cancel(id)
-                .map(changes -> EntryAnswers.changed(id, changes, runtime.namespace())));
+        return ask(
+                namespace,
+                runtime -> queue(runtime)
+                        .cancel(id)
+                        .map(changes -> EntryAnswers.changed(id, changes, runtime.namespace())));
     }
 
     @Override
     public Future<JsonObject> reschedule(String namespace, EntryId id, long dueMicros) {
-        return ask(namespace, runtime -> queue(runtime)
-                .reschedule(id, dueMicros)
-                .map(changes -> EntryAnswers.changed(id, changes, runtime.namespace())));
+        return ask(
+                namespace,
+                runtime -> queue(runtime)
+                        .reschedule(id, dueMicros)
+                        .map(changes -> EntryAnswers.changed(id, changes, runtime.namespace())));
     }
 
     private Future<JsonObject> ask(String namespace, Function<NamespaceRuntime, Future<JsonObject>> question) {

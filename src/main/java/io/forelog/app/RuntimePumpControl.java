@@ -22,7 +22,8 @@ final class RuntimePumpControl implements PumpControl {
     public List<RouteState> status(String namespace) {
         return runtimes.find(namespace)
                 .flatMap(NamespaceRuntime::consumer)
-                .map(pump -> pump.status().stream().map(RuntimePumpControl::state).toList())
+                .map(pump ->
+                        pump.status().stream().map(RuntimePumpControl::state).toList())
                 .orElse(List.of());
     }
 

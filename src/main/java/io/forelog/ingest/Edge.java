@@ -161,6 +161,12 @@ public final class Edge {
         return pages;
     }
 
+    /** How late the worst event loop is; 0 before the start. */
+    public double loopLagSeconds() {
+        LoopLag started = lag;
+        return started == null ? 0 : started.worstSeconds();
+    }
+
     LoopLag lag() {
         LoopLag started = lag;
         if (started == null) {

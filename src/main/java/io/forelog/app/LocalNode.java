@@ -1,0 +1,160 @@
+package io.forelog.app;
+
+import io.forelog.admin.DocumentControl;
+import io.forelog.admin.NodeServices;
+import io.forelog.admin.NodeStatus;
+import io.forelog.admin.PumpControl;
+import io.forelog.config.Namespaces;
+import io.forelog.config.NodeConfig;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.Ticker;
+import io.forelog.model.WalException;
+import io.forelog.queue.MediumHealth;
+import io.forelog.queue.Queue;
+import io.forelog.queue.QueueMedium;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** This node as the management API sees it. Any thread; blocking work goes to Vert.x worker threads. */
+final class LocalNode implements NodeServices {
+    /** What of the data directory is copied as it is; databases copy themselves. */
+    private static final List<String> PLAIN = List.of("config", "pumps");
+
+    private final NodeConfig config;
+    private final Path data;
+    private final Vertx vertx;
+    private final Namespaces namespaces;
+    private final NamespaceRuntimes runtimes;
+    private final Map<String, QueueMedium> media;
+    private final PumpControl pumps;
+    private final long startedMicros;
+    private volatile @Nullable DocumentControl documents;
+    private volatile NodeStatus.Phase phase = NodeStatus.Phase.STARTING;
+    private volatile Map<String, Integer> ports = Map.of();
+
+    LocalNode(
+            NodeConfig config,
+            Path data,
+            Vertx vertx,
+            Ticker ticker,
+            Namespaces namespaces,
+            NamespaceRuntimes runtimes,
+            Map<String, QueueMedium> media) {
+        this.config = config;
+        this.data = data;
+        this.vertx = vertx;
+        this.namespaces = namespaces;
+        this.runtimes = runtimes;
+        this.media = media;
+        this.pumps = new RuntimePumpControl(runtimes);
+        this.startedMicros = ticker.micros();
+    }
+
+    NodeStatus ready(Map<String, Integer> listening) {
+        ports = listening;
+        phase = NodeStatus.Phase.READY;
+        return status();
+    }
+
+    void draining() {
+        phase = NodeStatus.Phase.DRAINING;
+    }
+
+    @Override
+    public Namespaces namespaces() {
+        return namespaces;
+    }
+
+    @Override
+    public Optional<Queue> queue(String namespace) {
+        return runtimes.queue(namespace);
+    }
+
+    @Override
+    public DocumentControl documents() {
+        DocumentControl known = documents;
+        if (known == null) {
+            throw new WalException(ErrorCode.UNAVAILABLE, "node: its configuration is not read yet");
+        }
+        return known;
+    }
+
+    /** Once, before the management port opens. */
+    void documents(DocumentControl control) {
+        documents = control;
+    }
+
+    @Override
+    public PumpControl pumps() {
+        return pumps;
+    }
+
+    @Override
+    public List<MediumHealth> databases() {
+        List<MediumHealth> health = new ArrayList<>();
+        synchronized (media) {
+            media.values().forEach(medium -> health.addAll(medium.health()));
+        }
+        return health;
+    }
+
+    @Override
+    public NodeStatus status() {
+        List<String> reasons = new ArrayList<>();
+        databases().stream()
+                .filter(database -> database.state() != MediumHealth.State.SERVING)
+                .forEach(database -> reasons.add(database.name() + ": " + database.state() + " " + database.text()));
+        return new NodeStatus(
+                config.name(),
+                JarVersion.version(),
+                phase,
+                reasons,
+                config.shard(),
+                config.stack(),
+                config.region(),
+                config.roles(),
+                startedMicros,
+                ports,
+                data);
+    }
+
+    @Override
+    public Future<Void> backup(Path directory) {
+        return vertx.<Void>executeBlocking(() -> {
+                    if (Files.exists(directory)) {
+                        throw new WalException(
+                                ErrorCode.CONFLICT, "directory: " + directory + " exists (expected: a new one)");
+                    }
+                    Files.createDirectories(directory);
+                    for (String name : PLAIN) {
+                        copy(data.resolve(name), directory.resolve(name));
+                    }
+                    return null;
+                })
+                .compose(copied -> Future.all(media.values().stream()
+                        .map(medium -> medium.backup(directory.resolve("queue")))
+                        .toList()))
+                .mapEmpty();
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        if (!Files.exists(from)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(from.relativize(file).toString()), StandardCopyOption.COPY_ATTRIBUTES);
+            }
+        }
+    }
+}

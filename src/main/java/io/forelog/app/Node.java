@@ -1,0 +1,235 @@
+package io.forelog.app;
+
+import io.forelog.access.AdaptiveAdmission;
+import io.forelog.access.Admission;
+import io.forelog.access.Pressure;
+import io.forelog.access.WriteRights;
+import io.forelog.admin.AdminServer;
+import io.forelog.admin.AuditLog;
+import io.forelog.admin.Auditor;
+import io.forelog.admin.NodeStatus;
+import io.forelog.admin.Rights;
+import io.forelog.bus.Bus;
+import io.forelog.config.AppliedFiles;
+import io.forelog.config.ConfigStore;
+import io.forelog.config.DirectoryStore;
+import io.forelog.config.DocumentParser;
+import io.forelog.config.LiveNamespaces;
+import io.forelog.config.NodeConfig;
+import io.forelog.config.Reconciler;
+import io.forelog.consume.FilePauseRegister;
+import io.forelog.ingest.Edge;
+import io.forelog.ingest.EdgeSettings;
+import io.forelog.model.Ticker;
+import io.forelog.observe.LogKeys;
+import io.forelog.observe.Metrics;
+import io.forelog.queue.MediumOptions;
+import io.forelog.queue.QueueMedium;
+import io.forelog.table.Tables;
+import io.forelog.target.TargetResources;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One Forelog process, from the opened data directory to the last closed socket: the composition root, the only place
+ * where every room is known. Started and stopped once; the steps run on event loops, one after another.
+ *
+ * <pre>
+ * start: queues' media, namespaces (queue, writers, pumps), management port, edge, ports.json
+ * stop:  edge (no more writes), namespaces (pumps settle, queues close), management port, media, tables, lock
+ * </pre>
+ */
+final class Node {
+    private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+
+    /** How long nothing may be left of what retires: longer than any write is on its way to its queue. */
+    private static final Duration RETIRE_AFTER = Duration.ofSeconds(10);
+
+    private static final Duration DRAIN_CHECK = Duration.ofSeconds(1);
+
+    private final NodeConfig config;
+    private final Path confDirectory;
+    private final AdapterCatalogue catalogue;
+    private final DataDirectory data;
+    private final Metrics metrics = new Metrics(true);
+    private final Ticker ticker = Ticker.anchored();
+    private final Vertx vertx;
+    private final Bus bus;
+    private final Tables tables;
+    private final LiveNamespaces namespaces = new LiveNamespaces();
+    private final Map<String, QueueMedium> media = new TreeMap<>();
+    private final NamespaceRuntimes runtimes;
+    private final LocalNode services;
+    private final AdminServer admin;
+    private final Edge edge;
+    private final Pressure pressure = new Pressure();
+    private @Nullable ConfigStore store;
+    private @Nullable Reconciler reconciler;
+
+    Node(NodeConfig config, Path confDirectory, AdapterCatalogue catalogue, DataDirectory data) {
+        this.config = config;
+        this.confDirectory = confDirectory;
+        this.catalogue = catalogue;
+        this.data = data;
+        this.vertx =
+                Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(loops()));
+        this.bus = Bus.on(vertx);
+        this.tables = new Tables(vertx, data.path().resolve("tables"), ticker);
+        this.runtimes = new NamespaceRuntimes(new NodeParts(
+                vertx,
+                bus,
+                ticker,
+                metrics.registry(),
+                new FilePauseRegister(vertx, data.path().resolve("pumps")),
+                media,
+                catalogue.targets(),
+                this::resources,
+                config.drainTimeout()));
+        this.services = new LocalNode(config, data.path(), vertx, ticker, namespaces, runtimes, media);
+        this.admin = new AdminServer(
+                config.bindHost(),
+                config.ports().management(),
+                services,
+                metrics,
+                new AuditLog(vertx, data.path(), ticker),
+                Rights.anonymous(namespaces),
+                ticker);
+        this.edge = new Edge(
+                new EdgeSettings(
+                        config.bindHost(),
+                        config.ports().http(),
+                        config.ports().grpc(),
+                        config.drainTimeout(),
+                        config.bench()),
+                namespaces,
+                admission(),
+                WriteRights.byDocument(),
+                bus,
+                ticker,
+                metrics.registry(),
+                new QueueEntryDesk(runtimes));
+    }
+
+    private static int loops() {
+        return Runtime.getRuntime().availableProcessors();
+    }
+
+    private Admission admission() {
+        return config.admission().enabled()
+                ? new AdaptiveAdmission(ticker, pressure, metrics.registry())
+                : Admission.OPEN;
+    }
+
+    private TargetResources resources(String type) {
+        return new TargetResources(
+                vertx,
+                ticker,
+                metrics.registry(),
+                config.name(),
+                data.path(),
+                tables,
+                config.targets().getOrDefault(type, Map.of()));
+    }
+
+    /** Ends when writes are taken. On failure {@link #stop} cleans up. */
+    Future<NodeStatus> start() {
+        return openMedia()
+                .compose(opened -> DirectoryStore.open(
+                        vertx,
+                        ticker,
+                        confDirectory.resolve("namespaces"),
+                        data.path().resolve("config").resolve("history"),
+                        config.reload().poll()))
+                .compose(this::reconcile)
+                .compose(deployed -> vertx.deployVerticle(admin))
+                .compose(deployed ->
+                        vertx.deployVerticle(new Auditor(services, metrics.registry(), config.auditInterval())))
+                .compose(deployed -> edge.start(vertx, loops()))
+                .compose(started -> admin.port())
+                .compose(this::ready);
+    }
+
+    private Future<Void> openMedia() {
+        List<Future<Void>> opening = new ArrayList<>();
+        catalogue
+                .queues()
+                .forEach((type, provider) -> opening.add(provider.open(new MediumOptions(
+                                vertx,
+                                ticker,
+                                metrics.registry(),
+                                data.path(),
+                                config.queues().getOrDefault(type, Map.of())))
+                        .map(medium -> {
+                            synchronized (media) {
+                                media.put(type, medium);
+                            }
+                            return null;
+                        })));
+        return Future.all(opening).mapEmpty();
+    }
+
+    private Future<Void> reconcile(ConfigStore opened) {
+        store = opened;
+        Reconciler starting = new Reconciler(
+                vertx,
+                opened,
+                new AppliedFiles(vertx, data.path().resolve("config").resolve("applied")),
+                new DocumentParser(catalogue.schemas(), config.namespaceDefaults()),
+                config.shard(),
+                runtimes,
+                namespaces,
+                config.reload().applyLimit(),
+                RETIRE_AFTER,
+                ticker,
+                metrics.registry());
+        reconciler = starting;
+        services.documents(new StoredDocuments(opened, starting));
+        return starting.start(DRAIN_CHECK);
+    }
+
+    private Future<NodeStatus> ready(int managementPort) {
+        PressureSampler sampler = new PressureSampler(pressure, edge::loopLagSeconds);
+        vertx.setPeriodic(PressureSampler.PERIOD_MILLIS, id -> sampler.sample());
+        Map<String, Integer> ports =
+                Map.of("http", edge.httpPort(), "grpc", edge.grpcPort(), "management", managementPort);
+        return vertx.<NodeStatus>executeBlocking(() -> {
+            data.writePorts(ports);
+            return services.ready(ports);
+        });
+    }
+
+    /** Refuses, settles, closes, in that order; never fails. */
+    Future<Void> stop() {
+        services.draining();
+        return edge.drain()
+                .transform(done -> edge.close())
+                .transform(done -> reconciler == null ? Future.succeededFuture() : reconciler.close())
+                .transform(done -> runtimes.stop())
+                .transform(done -> Future.join(
+                                media.values().stream().map(QueueMedium::close).toList())
+                        .mapEmpty())
+                .transform(done -> tables.close())
+                .transform(done -> store == null ? Future.succeededFuture() : store.close())
+                .transform(done -> vertx.close())
+                .transform(done -> {
+                    if (done.failed()) {
+                        LOG.atWarn()
+                                .addKeyValue(LogKeys.REASON, String.valueOf(done.cause()))
+                                .log("Stopped, but not cleanly");
+                    }
+                    metrics.close();
+                    data.close();
+                    return Future.succeededFuture();
+                });
+    }
+}

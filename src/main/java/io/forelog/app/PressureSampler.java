@@ -1,0 +1,41 @@
+package io.forelog.app;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.forelog.access.Pressure;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.lang.management.MemoryUsage;
+import java.util.List;
+import java.util.function.DoubleSupplier;
+
+/** Reads the signals of {@link Pressure} from the JVM, twice a second. One timer's event loop; nothing here blocks. */
+final class PressureSampler {
+    static final long PERIOD_MILLIS = 500;
+
+    private final Pressure pressure;
+    private final DoubleSupplier loopLagSeconds;
+    private final OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    private final List<MemoryPoolMXBean> pools = ManagementFactory.getMemoryPoolMXBeans().stream()
+            .filter(pool -> pool.getType() == MemoryType.HEAP && pool.isCollectionUsageThresholdSupported())
+            .toList();
+
+    PressureSampler(Pressure pressure, DoubleSupplier loopLagSeconds) {
+        this.pressure = pressure;
+        this.loopLagSeconds = loopLagSeconds;
+    }
+
+    void sample() {
+        pressure.sample(loopLagSeconds.getAsDouble(), system.getProcessCpuLoad(), liveHeap());
+    }
+
+    /** What lived after the last collection, as a share of the largest heap. */
+    private double liveHeap() {
+        long live = 0;
+        for (MemoryPoolMXBean pool : pools) {
+            MemoryUsage usage = pool.getCollectionUsage();
+            live += usage == null ? 0 : usage.getUsed();
+        }
+        return (double) live / Runtime.getRuntime().maxMemory();
+    }
+}

@@ -1,0 +1,142 @@
+package io.forelog.app;
+
+import io.forelog.admin.DocumentControl;
+import io.forelog.config.ConfigStore;
+import io.forelog.config.NamespaceStatus;
+import io.forelog.config.Reconciler;
+import io.forelog.config.StoredDocument;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
+import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The management API's hand on the namespace documents: the store and the reconciler behind it. Any event loop. */
+final class StoredDocuments implements DocumentControl {
+    private final ConfigStore store;
+    private final Reconciler reconciler;
+
+    StoredDocuments(ConfigStore store, Reconciler reconciler) {
+        this.store = store;
+        this.reconciler = reconciler;
+    }
+
+    @Override
+    public List<DocumentState> list() {
+        return reconciler.statuses().values().stream()
+                .map(StoredDocuments::state)
+                .toList();
+    }
+
+    @Override
+    public Optional<DocumentState> find(String namespace) {
+        return Optional.ofNullable(reconciler.statuses().get(namespace)).map(StoredDocuments::state);
+    }
+
+    private static DocumentState state(NamespaceStatus status) {
+        return new DocumentState(
+                status.name(),
+                status.desiredRevision(),
+                status.appliedRevision(),
+                status.state(),
+                status.problems(),
+                document(status.name(), status.text()));
+    }
+
+    private static Map<String, Object> document(String namespace, String text) {
+        StoredDocument shown = new StoredDocument(namespace, 0, 0, "", "", StoredDocument.Action.PUT, text, "document");
+        return shown.read().values();
+    }
+
+    @Override
+    public Future<Change> put(String namespace, String text, long expectedRevision, boolean dryRun, String principal) {
+        return change(
+                namespace,
+                text,
+                expectedRevision,
+                dryRun,
+                () -> store.put(namespace, text, expectedRevision, principal, ""));
+    }
+
+    @Override
+    public Future<Change> remove(String namespace, long expectedRevision, boolean dryRun, String principal) {
+        return change(
+                namespace,
+                null,
+                expectedRevision,
+                dryRun,
+                () -> store.remove(namespace, expectedRevision, principal, ""));
+    }
+
+    @Override
+    public Future<Change> rollback(
+            String namespace, long toRevision, long expectedRevision, boolean dryRun, String principal) {
+        return store.history(namespace, Integer.MAX_VALUE)
+                .map(history -> history.stream()
+                        .filter(stored ->
+                                stored.revision() == toRevision && stored.action() != StoredDocument.Action.REMOVE)
+                        .findFirst()
+                        .orElseThrow(() -> new WalException(
+                                ErrorCode.NOT_FOUND,
+                                "revision " + toRevision + " of " + namespace + " (expected: one of its history)")))
+                .compose(old -> change(
+                        namespace,
+                        old.text(),
+                        expectedRevision,
+                        dryRun,
+                        () -> store.rollback(namespace, toRevision, expectedRevision, principal, "")));
+    }
+
+    /** Nothing is stored that would be refused. */
+    private Future<Change> change(
+            String namespace,
+            @Nullable String text,
+            long expectedRevision,
+            boolean dryRun,
+            Supplier<Future<StoredDocument>> storing) {
+        return reconciler.preview(namespace, text).compose(preview -> {
+            if (!preview.problems().isEmpty()) {
+                return Future.succeededFuture(new Change(preview.problems(), List.of(), null));
+            }
+            if (dryRun) {
+                checkRevision(namespace, expectedRevision);
+                return Future.succeededFuture(
+                        new Change(List.of(), preview.steps(), find(namespace).orElse(null)));
+            }
+            return storing.get()
+                    .compose(stored -> reconciler.refresh())
+                    .map(applied -> new Change(
+                            List.of(), preview.steps(), find(namespace).orElse(null)));
+        });
+    }
+
+    private void checkRevision(String namespace, long expected) {
+        long stands = find(namespace).map(DocumentState::desiredRevision).orElse(0L);
+        if (expected != ANY_REVISION && expected != stands) {
+            throw new WalException(
+                    ErrorCode.CONFLICT,
+                    "namespace " + namespace + ": revision " + stands + " stands (expected: " + expected + ")");
+        }
+    }
+
+    @Override
+    public Future<List<Revision>> history(String namespace, int limit) {
+        return store.history(namespace, limit).map(history -> {
+            List<Revision> revisions = new ArrayList<>();
+            for (StoredDocument stored : history) {
+                revisions.add(new Revision(
+                        stored.revision(),
+                        stored.atMicros(),
+                        stored.author(),
+                        stored.action().name().toLowerCase(Locale.ROOT),
+                        document(namespace, stored.text())));
+            }
+            return revisions;
+        });
+    }
+}
