@@ -37,11 +37,11 @@ final class FairWindow {
     }
 
     private int ownEntries() {
-        return Math.max(1, entriesMax / (2 * shares.size()));
+        return Math.max(1, entriesMax / (2 * Math.max(1, shares.size())));
     }
 
     private long ownBytes() {
-        return Math.max(1, bytesMax / (2L * shares.size()));
+        return Math.max(1, bytesMax / (2L * Math.max(1, shares.size())));
     }
 
     /** One route's part. */

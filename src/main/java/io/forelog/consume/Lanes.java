@@ -88,7 +88,7 @@ final class Lanes {
     }
 
     boolean roomAgain() {
-        return parkedKeys <= parkedKeysMax - parkedKeysMax / 10;
+        return parkedKeys < parkedKeysMax - parkedKeysMax / 10;
     }
 
     /** Lanes that a former process left. Before anything is taken. */

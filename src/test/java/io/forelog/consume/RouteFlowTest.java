@@ -260,4 +260,25 @@ class RouteFlowTest {
         assertThat(rig.target.payloads()).containsExactly("a");
         assertThat(rig.tally(1).delivered()).isEqualTo(1);
     }
+
+    @Test
+    void aReplyThatIsShortOfOutcomesProvesNothing() {
+        boolean[] broken = {true};
+        PumpRig[] world = new PumpRig[1];
+        PumpRig rig = PumpRig.of(
+                document.of(1),
+                Lanes.PARKED_KEYS_MAX,
+                (target, deliveries, limit) -> broken[0]
+                        ? io.vertx.core.Future.succeededFuture(java.util.List.of(Outcome.applied()))
+                        : world[0].target.deliver(target, deliveries, limit));
+        world[0] = rig;
+        rig.append(rig.entries.immediate("a"), rig.entries.immediate("b"));
+        assertThat(rig.tally(1).delivered()).isZero();
+
+        broken[0] = false;
+        rig.pass(Duration.ofSeconds(1));
+
+        assertThat(rig.target.payloads()).containsExactly("a", "b");
+        assertThat(rig.tally(1).delivered()).isEqualTo(2);
+    }
 }
