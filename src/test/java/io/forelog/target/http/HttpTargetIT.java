@@ -247,7 +247,8 @@ class HttpTargetIT {
         int port = server.actualPort();
         WriterRig.await(server.close());
 
-        long until = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+        long outageSeconds = Boolean.getBoolean("forelog.soak") ? 30 : 2;
+        long until = System.nanoTime() + Duration.ofSeconds(outageSeconds).toNanos();
         int retries = 0;
         int deferred = 0;
         while (System.nanoTime() < until) {
