@@ -4,6 +4,7 @@ import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
+import java.util.Locale;
 import java.util.Map;
 
 /** What the management port answers. Immutable by custom: nobody touches the body after making it. */
@@ -31,7 +32,7 @@ record Answer(int status, String contentType, Buffer body, Map<String, String> h
 
     static Answer problem(ErrorCode code, String detail, JsonObject more) {
         JsonObject body = new JsonObject()
-                .put("type", "about:blank")
+                .put("type", "urn:forelog:problem:" + code.name().toLowerCase(Locale.ROOT).replace('_', '-'))
                 .put("title", title(code))
                 .put("status", code.httpStatus())
                 .put("code", code.name())
@@ -41,7 +42,7 @@ record Answer(int status, String contentType, Buffer body, Map<String, String> h
     }
 
     private static String title(ErrorCode code) {
-        String words = code.name().replace('_', ' ').toLowerCase(java.util.Locale.ROOT);
+        String words = code.name().replace('_', ' ').toLowerCase(Locale.ROOT);
         return Character.toUpperCase(words.charAt(0)) + words.substring(1);
     }
 }
