@@ -18,16 +18,18 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The management port. One instance, whose event loop owns the jobs. Bounded: bodies of {@link #BODY_MAX} bytes,
- * answers within {@link #ANSWER_LIMIT}, jobs by {@link JobRunner}.
+ * The management port. One instance, whose event loop owns the jobs. Bounded: {@value #REQUESTS_MAX} requests at a time
+ * besides health, bodies of {@link #BODY_MAX} bytes, answers within {@link #ANSWER_LIMIT}, jobs by {@link JobRunner}.
  */
 public final class AdminServer extends VerticleBase {
     static final int BODY_MAX = 4 * 1024 * 1024;
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
+    private static final int REQUESTS_MAX = 64;
     private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
 
     private final String host;
@@ -41,6 +43,7 @@ public final class AdminServer extends VerticleBase {
     private final Promise<Integer> listening = Promise.promise();
     private JobRunner jobs;
     private HttpServer server;
+    private int requests;
 
     /** {@code port} 0 = any free one, told by {@link #port()}. */
     @SuppressWarnings("NullAway.Init")
@@ -99,9 +102,21 @@ public final class AdminServer extends VerticleBase {
             send(response, Answer.problem(foreign));
             return;
         }
+        if (requests >= REQUESTS_MAX && !path(request).startsWith("/health/")) {
+            send(
+                    response,
+                    Answer.problem(new WalException(
+                            ErrorCode.OVERLOADED, "management: " + requests + " requests (expected: fewer at a time)")));
+            return;
+        }
+        requests++;
         body(request)
                 .compose(body -> answer(request, match.get(), body))
                 .timeout(ANSWER_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                .eventually(() -> {
+                    requests--;
+                    return Future.succeededFuture();
+                })
                 .onComplete(answer -> send(response, answer), failure -> send(response, told(request, failure)));
     }
 
@@ -132,7 +147,7 @@ public final class AdminServer extends VerticleBase {
     }
 
     /** A page of another site that is open in an administrator's browser may not change anything here. */
-    private static @org.jspecify.annotations.Nullable WalException foreignOrigin(HttpServerRequest request) {
+    private static @Nullable WalException foreignOrigin(HttpServerRequest request) {
         String origin = request.getHeader("Origin");
         if (origin == null || request.method().equals(HttpMethod.GET)) {
             return null;

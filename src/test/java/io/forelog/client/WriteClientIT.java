@@ -11,7 +11,6 @@ import io.forelog.bus.AppendBatch;
 import io.forelog.bus.AppendReply;
 import io.forelog.bus.Bus;
 import io.forelog.ingest.Edge;
-import io.forelog.ingest.EdgeLimits;
 import io.forelog.ingest.EdgeSettings;
 import io.forelog.ingest.EntryDesk;
 import io.forelog.model.AppendOutcome;
@@ -55,7 +54,6 @@ class WriteClientIT {
         node.serve("ns", new InMemoryQueue(InMemoryQueue.spec("ns", 1), new HandTicker()), List.of(), 1);
         edge = new Edge(
                 new EdgeSettings("127.0.0.1", 0, 0, Duration.ofSeconds(5), true),
-                EdgeLimits.DEFAULT,
                 node,
                 Admission.OPEN,
                 WriteRights.byDocument(),

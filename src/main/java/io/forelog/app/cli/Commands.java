@@ -60,7 +60,16 @@ public final class Commands {
                 .addSubcommand(new ReceiveCommand());
         root.setExecutionExceptionHandler(new Failures());
         root.setCaseInsensitiveEnumValuesAllowed(true);
+        sameVersion(root, root);
         return root;
+    }
+
+    /** {@code -V} says the same everywhere. */
+    private static void sameVersion(CommandLine root, CommandLine line) {
+        for (CommandLine sub : line.getSubcommands().values()) {
+            sub.getCommandSpec().versionProvider(root.getCommandSpec().versionProvider());
+            sameVersion(root, sub);
+        }
     }
 
     /** A command that only holds others. */
