@@ -106,7 +106,8 @@ public final class AdminServer extends VerticleBase {
             send(
                     response,
                     Answer.problem(new WalException(
-                            ErrorCode.OVERLOADED, "management: " + requests + " requests (expected: fewer at a time)")));
+                            ErrorCode.OVERLOADED,
+                            "management: " + requests + " requests (expected: fewer at a time)")));
             return;
         }
         requests++;

@@ -32,7 +32,10 @@ record Answer(int status, String contentType, Buffer body, Map<String, String> h
 
     static Answer problem(ErrorCode code, String detail, JsonObject more) {
         JsonObject body = new JsonObject()
-                .put("type", "urn:forelog:problem:" + code.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                .put(
+                        "type",
+                        "urn:forelog:problem:"
+                                + code.name().toLowerCase(Locale.ROOT).replace('_', '-'))
                 .put("title", title(code))
                 .put("status", code.httpStatus())
                 .put("code", code.name())

@@ -20,7 +20,7 @@ public interface PumpControl {
     /**
      * What one route does now.
      *
-     * @param state RUNNING, PAUSED (by hand), PAUSED_STORM (paused itself), DEFERRED (breaker open), or another name of the
+     * @param state RUNNING, PAUSED (by hand), STORM (paused itself), BREAKER_OPEN, or another name of the
      *     pump's own states; STOPPED where no pump runs for a live route
      * @param reason in words; empty when RUNNING
      * @param sinceMicros when the state began; 0 = not known

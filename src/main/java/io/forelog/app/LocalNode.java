@@ -110,15 +110,11 @@ final class LocalNode implements NodeServices {
 
     @Override
     public NodeStatus status() {
-        List<String> reasons = new ArrayList<>();
-        databases().stream()
-                .filter(database -> database.state() != MediumHealth.State.SERVING)
-                .forEach(database -> reasons.add(database.name() + ": " + database.state() + " " + database.text()));
         return new NodeStatus(
                 config.name(),
                 JarVersion.version(),
                 phase,
-                reasons,
+                List.of(),
                 config.shard(),
                 config.stack(),
                 config.region(),

@@ -67,8 +67,8 @@ class WriteClientIT {
 
     private Future<AppendReply> append(AppendBatch batch) {
         written.addAll(batch.entries());
-        return Future.succeededFuture(
-                new AppendReply(batch.entries().stream().map(WriteClientIT::outcome).toList()));
+        return Future.succeededFuture(new AppendReply(
+                batch.entries().stream().map(WriteClientIT::outcome).toList()));
     }
 
     private static AppendOutcome outcome(Entry entry) {

@@ -57,13 +57,7 @@ class CommandsIT {
         queue = new InMemoryQueue(InMemoryQueue.spec("quickstart", 1), ticker);
         node.serve("quickstart", queue, List.of(), 1);
         AdminServer server = new AdminServer(
-                "127.0.0.1",
-                0,
-                node,
-                metrics,
-                new AuditLog(vertx, data, ticker),
-                Rights.anonymous(node),
-                ticker);
+                "127.0.0.1", 0, node, metrics, new AuditLog(vertx, data, ticker), Rights.anonymous(node), ticker);
         vertx.deployVerticle(server).await();
         Files.writeString(
                 data.resolve("ports.json"),
@@ -92,7 +86,8 @@ class CommandsIT {
         queue.append(List.of(entry)).await();
         Delivery delivery = queue.take(1, 1, 1 << 20).await().get(0);
         Failure failure = new Failure(ticker.micros(), ErrorCode.TARGET_REJECTED, "HTTP 422 from the hook");
-        queue.settle(List.of(new Settlement(delivery, new Verdict.Dead(failure)))).await();
+        queue.settle(List.of(new Settlement(delivery, new Verdict.Dead(failure))))
+                .await();
         return entry;
     }
 
@@ -145,12 +140,14 @@ class CommandsIT {
         Path bad = Files.writeString(data.resolve("wrong.yaml"), "bad: true\n");
         assertThat(execute("namespace", "apply", good.toString())).isZero();
         assertThat(out.toString()).contains("orders: done, revision 1");
-        assertThat(execute("namespace", "apply", bad.toString(), good.toString())).isEqualTo(1);
+        assertThat(execute("namespace", "apply", bad.toString(), good.toString()))
+                .isEqualTo(1);
         assertThat(err.toString()).contains("retry.max_attempts: -1", "targets: missing");
         assertThat(out.toString()).contains("orders: done, revision 2");
         assertThat(execute("namespace", "validate", good.toString())).isZero();
         assertThat(out.toString()).contains("nothing was changed");
-        assertThat(execute("namespace", "apply", "--revision", "1", good.toString())).isEqualTo(1);
+        assertThat(execute("namespace", "apply", "--revision", "1", good.toString()))
+                .isEqualTo(1);
         assertThat(err.toString()).contains("expected: 1");
         assertThat(execute("namespace", "diff", good.toString())).isZero();
         assertThat(execute("namespace", "history", "orders")).isZero();
@@ -192,8 +189,7 @@ class CommandsIT {
                 .header("Forelog-Attempt", "2")
                 .POST(HttpRequest.BodyPublishers.ofString("payload"))
                 .build();
-        HttpResponse<String> response =
-                HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> response = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
         assertThat(response.statusCode()).isEqualTo(429);
         assertThat(response.headers().firstValue("Retry-After")).contains("7");
         assertThat(out.toString()).contains("POST /hook", "key k1", "attempt 2", "payl… (7 bytes)");
