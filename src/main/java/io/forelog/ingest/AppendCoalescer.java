@@ -1,10 +1,8 @@
 package io.forelog.ingest;
 
 import io.forelog.access.Admission;
-import io.forelog.bus.Address;
 import io.forelog.bus.AppendBatch;
 import io.forelog.bus.AppendReply;
-import io.forelog.bus.Bus;
 import io.forelog.ingest.Inlet.Flight;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Durable;
@@ -12,6 +10,7 @@ import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
+import io.vertx.core.Future;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -31,7 +30,7 @@ final class AppendCoalescer {
 
     private static final long SWEEP_MICROS = SWEEP.toNanos() / 1_000;
 
-    private final Bus bus;
+    private final Sender sender;
     private final Ticker ticker;
     private final EdgeLimits limits;
     private final Admission admission;
@@ -43,6 +42,12 @@ final class AppendCoalescer {
     private @Nullable Flight newest;
     private int unanswered;
 
+    /** The way to the pump. The future ends on the loop: with its answer, or as {@code Bus.request} fails. */
+    @FunctionalInterface
+    interface Sender {
+        Future<AppendReply> send(AppendBatch batch, Duration limit, Duration patience);
+    }
+
     /** How the loop is asked to come back. */
     interface Loop {
         /** After what is being read now. */
@@ -51,8 +56,8 @@ final class AppendCoalescer {
         void after(Duration delay, Runnable task);
     }
 
-    AppendCoalescer(Bus bus, Ticker ticker, EdgeLimits limits, Admission admission, Loop loop) {
-        this.bus = bus;
+    AppendCoalescer(Sender sender, Ticker ticker, EdgeLimits limits, Admission admission, Loop loop) {
+        this.sender = sender;
         this.ticker = ticker;
         this.limits = limits;
         this.admission = admission;
@@ -101,7 +106,7 @@ final class AppendCoalescer {
         }
         Duration limit = Duration.of(flight.limitMicros, ChronoUnit.MICROS);
         AppendBatch batch = new AppendBatch(flight.inlet.name(), flight.entries);
-        bus.request(Address.APPEND, flight.inlet.name(), batch, limit, limit.multipliedBy(2))
+        sender.send(batch, limit, limit.multipliedBy(2))
                 .onComplete(reply -> arrive(flight, reply), failure -> fail(flight, WalException.of(failure)));
     }
 

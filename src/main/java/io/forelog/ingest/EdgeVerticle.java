@@ -1,5 +1,6 @@
 package io.forelog.ingest;
 
+import io.forelog.bus.Address;
 import io.netty.handler.flush.FlushConsolidationHandler;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -46,8 +47,13 @@ final class EdgeVerticle extends VerticleBase {
 
     @Override
     public Future<?> start() {
-        coalescer =
-                new AppendCoalescer(edge.bus(), edge.ticker(), edge.limits(), edge.admission(), new VertxLoop(context));
+        coalescer = new AppendCoalescer(
+                (batch, limit, patience) ->
+                        edge.bus().request(Address.APPEND, batch.namespace(), batch, limit, patience),
+                edge.ticker(),
+                edge.limits(),
+                edge.admission(),
+                new VertxLoop(context));
         Intake intake = new Intake(
                 edge.namespaces(),
                 edge.admission(),

@@ -6,13 +6,13 @@ import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Operation;
 import io.forelog.model.Priority;
 import io.forelog.model.WalException;
 import io.forelog.wire.Bytes;
+import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class JsonRequests {
     private static final int DEPTH_MAX = 200;
+    private static final int FIELDS_MAX = 32;
     private static final JsonFactory FACTORY = new JsonFactoryBuilder()
             .streamReadConstraints(
                     StreamReadConstraints.builder().maxNestingDepth(DEPTH_MAX).build())
-            .configure(StreamReadFeature.STRICT_DUPLICATE_DETECTION, true)
             .build();
 
     private final byte[] array;
@@ -40,6 +40,11 @@ final class JsonRequests {
     private final JsonParser in;
     private final WriteRequest.Draft draft = new WriteRequest.Draft();
     private String payloadField = "";
+    /** The fields of the object that is being read, to find one that comes twice: no set, there are few. */
+    private final String[] fields = new String[FIELDS_MAX];
+
+    private int fieldsFrom;
+    private int fieldsTo;
 
     private JsonRequests(byte[] array, int offset, JsonParser in) {
         this.array = array;
@@ -120,7 +125,7 @@ final class JsonRequests {
 
     private void request() throws IOException {
         while (in.nextToken() != JsonToken.END_OBJECT) {
-            String name = in.currentName();
+            String name = field();
             JsonToken value = in.nextToken();
             switch (name) {
                 case "namespace" -> namespace(text(name));
@@ -141,6 +146,31 @@ final class JsonRequests {
         }
     }
 
+    /** The name that the parser is at, which the object has not had before. */
+    private String field() throws IOException {
+        String name = in.currentName();
+        for (int i = fieldsFrom; i < fieldsTo; i++) {
+            if (fields[i].equals(name)) {
+                throw invalid(name, "there twice", "once");
+            }
+        }
+        if (fieldsTo < FIELDS_MAX) {
+            fields[fieldsTo++] = name;
+        }
+        return name;
+    }
+
+    private int enter() {
+        int outer = fieldsFrom;
+        fieldsFrom = fieldsTo;
+        return outer;
+    }
+
+    private void leave(int outer) {
+        fieldsTo = fieldsFrom;
+        fieldsFrom = outer;
+    }
+
     private void namespace(String text) {
         if (!text.equals(draft.namespace)) {
             throw invalid("namespace", Validator.quote(text), "that of the path, " + draft.namespace + ", or none");
@@ -154,7 +184,7 @@ final class JsonRequests {
         payloadField = field;
         switch (field) {
             case "payload" -> draft.payload = Bytes.view(base64(field));
-            case "payload_text" -> draft.payload = Bytes.view(text(field).getBytes(StandardCharsets.UTF_8));
+            case "payload_text" -> draft.payload = textBytes(field);
             default -> {
                 if (value == JsonToken.END_ARRAY) {
                     throw invalid(field, "nothing", "a JSON value");
@@ -167,8 +197,9 @@ final class JsonRequests {
 
     private void lifecycle(JsonToken value) throws IOException {
         expectObject(value, "lifecycle");
+        int outer = enter();
         while (in.nextToken() != JsonToken.END_OBJECT) {
-            String name = in.currentName();
+            String name = field();
             in.nextToken();
             String field = "lifecycle." + name;
             switch (name) {
@@ -179,12 +210,14 @@ final class JsonRequests {
                 default -> throw unknown(field, "delay, jitter, time_to_live, write_time");
             }
         }
+        leave(outer);
     }
 
     private void target(JsonToken value) throws IOException {
         expectObject(value, "target");
+        int outer = enter();
         while (in.nextToken() != JsonToken.END_OBJECT) {
-            String name = in.currentName();
+            String name = field();
             JsonToken inner = in.nextToken();
             String field = "target." + name;
             switch (name) {
@@ -197,6 +230,7 @@ final class JsonRequests {
                 default -> throw unknown(field, "name, destination, key, key_base64, operation, attributes");
             }
         }
+        leave(outer);
     }
 
     private void key(String field, byte[] key) {
@@ -208,9 +242,10 @@ final class JsonRequests {
 
     private void token(JsonToken value) throws IOException {
         expectObject(value, "idempotency_token");
+        int outer = enter();
         draft.token = "";
         while (in.nextToken() != JsonToken.END_OBJECT) {
-            String name = in.currentName();
+            String name = field();
             in.nextToken();
             String field = "idempotency_token." + name;
             switch (name) {
@@ -219,6 +254,7 @@ final class JsonRequests {
                 default -> throw unknown(field, "token, generation_time");
             }
         }
+        leave(outer);
     }
 
     private Map<String, String> texts(String field, JsonToken value, boolean lowerCase) throws IOException {
@@ -227,7 +263,10 @@ final class JsonRequests {
         while (in.nextToken() != JsonToken.END_OBJECT) {
             String name = in.currentName();
             in.nextToken();
-            texts.put(lowerCase ? name.toLowerCase(Locale.ROOT) : name, text(field + "." + name));
+            String before = texts.put(lowerCase ? name.toLowerCase(Locale.ROOT) : name, text(field + "." + name));
+            if (before != null) {
+                throw invalid(field + "." + name, "there twice", "once");
+            }
         }
         return texts;
     }
@@ -237,6 +276,23 @@ final class JsonRequests {
             throw invalid(field, in.currentToken().name().toLowerCase(Locale.ROOT), "a text");
         }
         return in.getText();
+    }
+
+    /** A text in UTF-8: where it has no escapes, the bytes of the body that it lies in. */
+    private Buffer textBytes(String field) throws IOException {
+        if (in.currentToken() == JsonToken.VALUE_STRING) {
+            Slice quoted = valueSlice(in, array, offset);
+            int from = quoted.offset() + 1;
+            int to = quoted.offset() + quoted.length() - 1;
+            int at = from;
+            while (at < to && array[at] != '\\') {
+                at++;
+            }
+            if (at == to) {
+                return Bytes.view(array, from, to - from);
+            }
+        }
+        return Bytes.view(text(field).getBytes(StandardCharsets.UTF_8));
     }
 
     private byte[] base64(String field) throws IOException {
