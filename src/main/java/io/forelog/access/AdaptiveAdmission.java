@@ -8,6 +8,7 @@ import io.forelog.model.Ticker;
 import io.forelog.observe.MetricNames;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
@@ -31,7 +32,7 @@ public final class AdaptiveAdmission implements Admission {
 
     private final Ticker ticker;
     private final Pressure pressure;
-    private final LatencyLimit limit = new LatencyLimit();
+    private final LatencyLimit limit;
     private final ConcurrentHashMap<String, Share> shares = new ConcurrentHashMap<>();
     private final AtomicInteger inFlight = new AtomicInteger();
 
@@ -44,7 +45,13 @@ public final class AdaptiveAdmission implements Admission {
     private volatile long retryAfterMillis = RETRY_MIN_MILLIS;
     private volatile int activeNamespaces = 1;
 
-    public AdaptiveAdmission(Ticker ticker, Pressure pressure, MeterRegistry metrics) {
+    /**
+     * @param ceiling most entries in flight, whatever the limit learns
+     * @param latencyMax what entries may wait for their queue before the node counts as overloaded
+     */
+    public AdaptiveAdmission(
+            Ticker ticker, Pressure pressure, MeterRegistry metrics, int ceiling, Duration latencyMax) {
+        this.limit = new LatencyLimit(ceiling, latencyMax);
         this.ticker = ticker;
         this.pressure = pressure;
         Gauge.builder(MetricNames.ADMISSION_LIMIT, limit, LatencyLimit::current).register(metrics);
@@ -134,8 +141,13 @@ public final class AdaptiveAdmission implements Admission {
             }
             long samples = answered.sum();
             if (samples >= WINDOW_SAMPLES) {
-                limit.window((double) latencySum.sumThenReset() / samples, Math.max(inFlightMax, inFlight.get()), now);
-                retryAfterMillis = retryAfter(samples, shed.sumThenReset());
+                long refused = shed.sumThenReset();
+                limit.window(
+                        (double) latencySum.sumThenReset() / samples,
+                        Math.max(inFlightMax, inFlight.get()),
+                        refused > 0,
+                        now);
+                retryAfterMillis = retryAfter(samples, refused);
                 answered.reset();
                 inFlightMax = inFlight.get();
                 countActive();

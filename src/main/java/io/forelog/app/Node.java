@@ -126,7 +126,12 @@ final class Node {
 
     private Admission admission() {
         return config.admission().enabled()
-                ? new AdaptiveAdmission(ticker, pressure, metrics.registry())
+                ? new AdaptiveAdmission(
+                        ticker,
+                        pressure,
+                        metrics.registry(),
+                        config.admission().ceiling(),
+                        config.admission().latencyMax())
                 : Admission.OPEN;
     }
 

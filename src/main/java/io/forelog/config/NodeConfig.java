@@ -45,11 +45,10 @@ public record NodeConfig(
      * The node's adaptive limit.
      *
      * @param enabled false = only the namespaces' own limits hold
-     * @param floor entries in flight below which nothing is shed while the node is not overloaded
      * @param ceiling most entries in flight, whatever the limit learns
      * @param latencyMax what an entry may wait for the queue before the node counts as overloaded
      */
-    public record AdmissionConfig(boolean enabled, int floor, int ceiling, Duration latencyMax) {}
+    public record AdmissionConfig(boolean enabled, int ceiling, Duration latencyMax) {}
 
     /** What one namespace may have handed to its queue and not confirmed, in entries and in bytes. */
     public record AppendConfig(int entries, long bytes) {}

@@ -95,12 +95,8 @@ public final class NodeConfigReader {
     private static AdmissionConfig admission(Section section) {
         AdmissionConfig admission = new AdmissionConfig(
                 section.flag("enabled", true),
-                section.number("floor", 1, 1_000_000, 512),
-                section.number("ceiling", 1, 10_000_000, 65_536),
+                section.number("ceiling", 256, 10_000_000, 65_536),
                 section.duration("latency_max", Duration.ofMillis(1), Duration.ofSeconds(60), Duration.ofMillis(100)));
-        if (admission.ceiling() < admission.floor()) {
-            section.problem("ceiling", ">= admission.floor, " + admission.floor());
-        }
         section.refuseTheRest();
         return admission;
     }

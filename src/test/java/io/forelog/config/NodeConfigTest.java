@@ -82,7 +82,7 @@ class NodeConfigTest {
                         bind_host: "two words"
                         roles: [producer, dancer]
                         queues: {carrier: {}}
-                        admission: {floor: 10, ceiling: 5}
+                        admission: {ceiling: 5}
                         namespace_defaults: {retry: {max_attempts: 0}}
                         drain_timeout: soon
                         unknown: 1
@@ -95,7 +95,7 @@ class NodeConfigTest {
                         "bind_host: two words (expected: a host name or an address)",
                         "roles: [producer, dancer] (expected: some of [producer, consumer, control])",
                         "queues.carrier: unknown type (expected: one of [EMBEDDED])",
-                        "admission.ceiling: 5 (expected: >= admission.floor, 10)",
+                        "admission.ceiling: 5 (expected: a whole number from 256 to 10000000)",
                         "namespace_defaults.retry.max_attempts: 0",
                         "drain_timeout: soon (expected: an ISO-8601 duration",
                         "unknown: unknown key");
