@@ -163,15 +163,40 @@ public final class DirectoryStore implements ConfigStore {
                     ErrorCode.INVALID_ARGUMENT,
                     "namespace: " + namespace + " (expected: " + DocumentParser.NAME_EXPECTED + ")");
         }
+        Object named = DocumentText.parse(text).get("namespace");
+        if (named != null && !named.equals(namespace)) {
+            throw new WalException(
+                    ErrorCode.INVALID_ARGUMENT, "namespace: " + named + " (expected: " + namespace + ", or none)");
+        }
         scan();
         expect(namespace, expected);
         DocumentFiles.Found present = found.get(namespace);
-        Path file = present == null ? files.pathFor(namespace, text) : present.file();
+        Path file = file(namespace, text, named != null, present);
         // History first: a crash in between leaves a revision that the next look takes back by a newer one.
         StoredDocument document = keep(namespace, text, author, comment, action, String.valueOf(file.getFileName()));
         DurableFile.write(file, text);
+        if (present != null && !present.file().equals(file)) {
+            DurableFile.delete(present.file());
+        }
         tell();
         return document;
+    }
+
+    /** The file that is there, unless its name would give a document without a name another one. */
+    private Path file(String namespace, String text, boolean named, DocumentFiles.@Nullable Found present) {
+        if (present != null && (named || present.source().startsWith(namespace + "."))) {
+            return present.file();
+        }
+        Path file = files.pathFor(namespace, text);
+        for (DocumentFiles.Found other : found.values()) {
+            if (other.file().equals(file) && !other.namespace().equals(namespace)) {
+                throw new WalException(
+                        ErrorCode.CONFLICT,
+                        other.source() + ": the document of namespace " + other.namespace() + " (expected: " + namespace
+                                + "'s, or no such file)");
+            }
+        }
+        return file;
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.forelog.config.ConfigStore.Snapshot;
 import io.forelog.config.Namespace.State;
 import io.forelog.config.ReloadPlan.Kind;
 import io.forelog.config.ReloadPlan.Step;
+import io.forelog.model.ErrorCode;
 import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
 import io.forelog.observe.LogKeys;
@@ -15,14 +16,14 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -59,7 +60,7 @@ public final class Reconciler {
     /** Why the last try of a namespace failed. */
     private final Map<String, String> failures = new HashMap<>();
     /** What did not end in time, and may still. */
-    private final Map<String, Future<Void>> late = new HashMap<>();
+    private final Set<String> late = new HashSet<>();
 
     private Map<String, String> unreadable = Map.of();
     private Map<String, List<String>> refusals = Map.of();
@@ -111,7 +112,7 @@ public final class Reconciler {
                 .compose(snapshot -> {
                     newest = snapshot;
                     store.watch(this::changed);
-                    vertx.setPeriodic(Math.max(1, drainCheck.toMillis()), id -> checkDrains(id));
+                    vertx.setPeriodic(Math.max(1, drainCheck.toMillis()), this::lookForDrained);
                     return enqueue(this::run);
                 }));
     }
@@ -157,7 +158,7 @@ public final class Reconciler {
 
     private Preview preview(String namespace, @Nullable String text, Snapshot now) {
         Map<String, StoredDocument> documents = new TreeMap<>(now.documents());
-        java.util.Set<String> removed = new java.util.TreeSet<>(now.removed());
+        Set<String> removed = new TreeSet<>(now.removed());
         StoredDocument before = documents.remove(namespace);
         if (text == null) {
             removed.add(namespace);
@@ -258,9 +259,9 @@ public final class Reconciler {
         String name = step.to().name();
         String named = unreadable.get(name);
         if (named != null) {
-            return failed(step, new WalException(io.forelog.model.ErrorCode.CORRUPT, named));
+            return failed(step, new WalException(ErrorCode.CORRUPT, named));
         }
-        if (late.containsKey(name)) {
+        if (late.contains(name)) {
             return Future.succeededFuture();
         }
         return limited(name, deploy(step))
@@ -277,20 +278,25 @@ public final class Reconciler {
         };
     }
 
+    /** Whatever thread {@code work} ends on: home again. What ends after its limit is only looked at once more. */
     private Future<Void> limited(String name, Future<Void> work) {
-        return work.timeout(applyLimit.toMillis(), TimeUnit.MILLISECONDS).recover(failure -> {
-            if (failure instanceof TimeoutException && !work.isComplete()) {
-                late.put(name, work);
-                work.onComplete(ended -> home.runOnContext(told -> {
-                    late.remove(name);
-                    failures.putIfAbsent(name, "it took longer than " + applyLimit);
-                    again();
-                }));
-                return Future.failedFuture(
-                        new WalException(io.forelog.model.ErrorCode.UNAVAILABLE, "not done within " + applyLimit));
+        Promise<Void> promise = Promise.promise();
+        long timer = vertx.setTimer(Math.max(1, applyLimit.toMillis()), id -> {
+            if (promise.tryFail(new WalException(ErrorCode.UNAVAILABLE, "not done within " + applyLimit))) {
+                late.add(name);
             }
-            return Future.failedFuture(failure);
         });
+        work.onComplete(done -> home.runOnContext(back -> {
+            vertx.cancelTimer(timer);
+            if (late.remove(name)) {
+                again();
+            } else if (done.succeeded()) {
+                promise.tryComplete();
+            } else {
+                promise.tryFail(done.cause());
+            }
+        }));
+        return promise.future();
     }
 
     /** Route ids are durable before anybody can write to them. */
@@ -338,26 +344,35 @@ public final class Reconciler {
 
     // ---- what retires
 
-    private void checkDrains(long timer) {
+    private void lookForDrained(long timer) {
         if (closed) {
             vertx.cancelTimer(timer);
-            return;
+        } else if (tail.isComplete()) {
+            removeDrained();
         }
-        Collection<Namespace> next = drains.look(live.all());
-        for (Namespace namespace : next) {
+    }
+
+    /** Removes what retires and has had nothing left for long enough; ends when that is done. */
+    Future<Void> shrinkNow() {
+        return onHome(this::removeDrained);
+    }
+
+    private Future<Void> removeDrained() {
+        for (Namespace namespace : drains.look(live.all())) {
             enqueue(() -> shrink(namespace));
         }
         Snapshot snapshot = newest;
-        if (snapshot != null && tail.isComplete() && !drains.waiting().isEmpty()) {
+        if (snapshot != null) {
             describe(snapshot);
         }
+        return tail;
     }
 
     /** Removes what has nothing left: the routes that retire, or the whole. */
     private Future<Void> shrink(Namespace seen) {
         AppliedRecord record = applied.get(seen.name());
         Namespace serving = live.find(seen.name());
-        if (record == null || serving == null || !serving.equals(seen) || late.containsKey(seen.name())) {
+        if (record == null || serving == null || !serving.equals(seen) || late.contains(seen.name())) {
             return Future.succeededFuture();
         }
         boolean whole = seen.state() == State.RETIRING;
