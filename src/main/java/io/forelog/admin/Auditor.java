@@ -86,7 +86,7 @@ public final class Auditor extends VerticleBase {
         String name = names.next();
         Future<Tally> tally = node.queue(name).map(Queue::tally).orElse(null);
         if (tally == null) {
-            context().runOnContext(ignored -> next(names));
+            context.runOnContext(ignored -> next(names));
             return;
         }
         tally.onComplete(result -> {
@@ -98,15 +98,11 @@ public final class Auditor extends VerticleBase {
                         .setCause(result.cause())
                         .log("the books can't be counted now");
             }
-            context().runOnContext(ignored -> next(names));
+            context.runOnContext(ignored -> next(names));
         });
     }
 
-    private io.vertx.core.Context context() {
-        return context;
-    }
-
-    /** Public for the composition's tests: one namespace's books as they were counted. */
+    /** One namespace's books as they were counted. */
     void found(String name, Tally tally) {
         Books kept = books.computeIfAbsent(name, this::open);
         boolean balanced = AuditApi.balanced(tally);
@@ -131,7 +127,27 @@ public final class Auditor extends VerticleBase {
                 .description("1 where accepted = delivered + pending + dead + expired + cancelled + lost")
                 .tag(MetricNames.NAMESPACE, name)
                 .register(registry));
+        opened.meters.add(Gauge.builder(MetricNames.STORED_BYTES, () -> storedBytes(name))
+                .description("bytes stored for the namespace, all routes")
+                .tag(MetricNames.NAMESPACE, name)
+                .register(registry));
         return opened;
+    }
+
+    /** From memory; a registry's thread may ask. */
+    private long storedBytes(String name) {
+        Namespace namespace = node.namespaces().find(name);
+        return namespace == null || namespace.routes().isEmpty()
+                ? 0
+                : node.queue(name)
+                        .map(queue -> queue.depth(namespace
+                                        .routes()
+                                        .values()
+                                        .iterator()
+                                        .next()
+                                        .id())
+                                .storedBytes())
+                        .orElse(0L);
     }
 
     private AtomicLong lost(Books kept, String name, String target) {

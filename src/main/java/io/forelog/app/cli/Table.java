@@ -38,7 +38,8 @@ final class Table {
         boolean[] numbers = new boolean[columns];
         for (int column = 0; column < columns; column++) {
             widths[column] = heads.get(column).length();
-            numbers[column] = !rows.isEmpty();
+            int at = column;
+            numbers[column] = rows.stream().anyMatch(row -> !row.get(at).equals("-"));
             for (List<String> row : rows) {
                 widths[column] = Math.max(widths[column], row.get(column).length());
                 numbers[column] &= row.get(column).matches("-|-?[\\d,.]+%?");
