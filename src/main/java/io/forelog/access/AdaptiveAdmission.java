@@ -144,6 +144,7 @@ public final class AdaptiveAdmission implements Admission {
                 long refused = shed.sumThenReset();
                 limit.window(
                         (double) latencySum.sumThenReset() / samples,
+                        samples,
                         Math.max(inFlightMax, inFlight.get()),
                         refused > 0,
                         now);

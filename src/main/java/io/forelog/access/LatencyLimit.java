@@ -4,16 +4,22 @@ import java.time.Duration;
 import java.util.Arrays;
 
 /**
- * How many entries may be in flight. The limit follows a latency target, a multiple of the lowest latency seen lately:
- * group commit's own latency, whatever the disk, is no congestion, a queue that grows before it is. While it sheds, it
- * dips now and then to half, to see whether less in flight would be served as fast; so the lowest latency stays an honest
- * one. Gradient and Vegas limits compare with an unloaded queue, and would shed what group commit needs (ADR 0011).
+ * How many entries may be in flight. The limit follows a latency target, a multiple of the lowest latency seen lately, and
+ * tries each cut: where less in flight means less done, latency is the disk's, or group commit's own, and no queue that
+ * grows; then the cut is taken back and that latency tolerated for a while. While it sheds, it dips now and then, so that
+ * the lowest latency stays an honest one. Gradient and Vegas limits compare with an unloaded queue, and would shed what
+ * group commit needs (ADR 0018).
+ *
+ * <pre>
+ * STEADY --three windows over the target--> TRIAL --as much is done--> STEADY (cut)
+ *                                                \--less is done-----> STEADY (as before, latency tolerated)
+ * </pre>
  *
  * <p>Fed with windows, not entries. {@link #window} by one thread at a time; the getters by any.
  */
 final class LatencyLimit {
     static final int MIN = 24;
-    private static final int INITIAL = 1_024;
+    private static final int INITIAL = 512;
     private static final double TOLERANCE = 1.8;
     private static final double TARGET_MIN_MICROS = 5_000;
     private static final int WINDOWS_OVER = 3;
@@ -24,6 +30,11 @@ final class LatencyLimit {
     private static final int BUCKETS = 6;
     private static final long DIP_EVERY_MICROS = 2_000_000;
     private static final long DIP_LEAST_MICROS = 60_000;
+    private static final double GIVES_WAY_SECONDS = 0.02;
+    private static final double RATE_WEIGHT = 0.2;
+    private static final double AS_MUCH = 0.85;
+    private static final long TRIAL_LEAST_MICROS = 40_000;
+    private static final long TOLERATED_MICROS = 20_000_000;
     private static final long FORGET_MICROS = 60_000_000;
 
     private final int ceiling;
@@ -34,7 +45,20 @@ final class LatencyLimit {
     private long bucket;
     private double limit = INITIAL;
     private int windowsOver;
-    private long heldUntilMicros;
+    private long lastMicros;
+    private double rate;
+
+    // the trial of a cut
+    private boolean trying;
+    private long trialFromMicros;
+    private double rateBefore;
+    private double limitBefore;
+    private double meanBefore;
+    private long trialAnswered;
+    private long trialMicros;
+
+    private double toleratedMicros;
+    private long toleratedUntilMicros;
     private long dippedMicros;
     private long dipEndsMicros;
     private long congestedMicros;
@@ -43,6 +67,7 @@ final class LatencyLimit {
     private volatile int knownGood;
 
     private volatile boolean calm = true;
+    private volatile int ratePerSecond;
 
     LatencyLimit(int ceiling, Duration targetMax) {
         this.ceiling = ceiling;
@@ -57,7 +82,7 @@ final class LatencyLimit {
 
     /** Whether {@code needed} entries in flight are no reason to refuse: the queue has answered fast so far. */
     boolean givesWayTo(double needed) {
-        return calm && needed <= knownGood;
+        return calm && needed <= Math.min(knownGood, INITIAL + ratePerSecond * GIVES_WAY_SECONDS);
     }
 
     /**
@@ -67,27 +92,37 @@ final class LatencyLimit {
      * @param inFlightMax most entries in flight during it
      * @param shed whether anything was refused in it
      */
-    void window(double meanMicros, int inFlightMax, boolean shed, long nowMicros) {
+    void window(double meanMicros, long answered, int inFlightMax, boolean shed, long nowMicros) {
+        long elapsed = Math.max(1, nowMicros - lastMicros);
+        lastMicros = nowMicros;
         learn(meanMicros, nowMicros);
-        double target = targetMicros();
+        double target = targetMicros(nowMicros);
         calm = meanMicros < target * 0.7;
         windowsOver = meanMicros > target ? windowsOver + 1 : 0;
-        boolean dipping = nowMicros < dipEndsMicros;
-        if (windowsOver >= WINDOWS_OVER && nowMicros >= heldUntilMicros) {
-            cut(meanMicros, target, inFlightMax, nowMicros);
-        } else if (!dipping && windowsOver == 0 && inFlightMax > limit * 0.7) {
-            double faster = calm && limit < knownGood ? limit : limit * GROWTH;
-            limit = Math.min(ceiling, limit + Math.max(1, faster));
-        }
-        if (shed && nowMicros - dippedMicros > DIP_EVERY_MICROS) {
-            dippedMicros = nowMicros;
-            dipEndsMicros = nowMicros + Math.max(DIP_LEAST_MICROS, (long) (2 * meanMicros));
-            dipping = true;
+        if (trying) {
+            tryOut(answered, elapsed, nowMicros);
+        } else {
+            rate += (answered * 1e6 / elapsed - rate) * RATE_WEIGHT;
+            if (windowsOver >= WINDOWS_OVER) {
+                cut(meanMicros, target, inFlightMax, nowMicros);
+            } else if (windowsOver == 0 && nowMicros >= dipEndsMicros && inFlightMax > limit * 0.7) {
+                double faster = calm && limit < knownGood ? limit : limit * GROWTH;
+                limit = Math.min(ceiling, limit + Math.max(1, faster));
+            }
+            dip(meanMicros, shed, nowMicros);
         }
         if (nowMicros - congestedMicros > FORGET_MICROS) {
             knownGood = ceiling;
         }
-        current = (int) Math.max(MIN, dipping ? limit / 2 : limit);
+        ratePerSecond = (int) rate;
+        current = (int) Math.max(MIN, nowMicros < dipEndsMicros ? limit / 2 : limit);
+    }
+
+    private void dip(double meanMicros, boolean shed, long nowMicros) {
+        if (shed && !trying && nowMicros - dippedMicros > DIP_EVERY_MICROS) {
+            dippedMicros = nowMicros;
+            dipEndsMicros = nowMicros + Math.max(DIP_LEAST_MICROS, (long) (2 * meanMicros));
+        }
     }
 
     private void learn(double meanMicros, long nowMicros) {
@@ -99,19 +134,46 @@ final class LatencyLimit {
         lowest[slot] = Math.min(lowest[slot], meanMicros);
     }
 
-    double targetMicros() {
+    private double targetMicros(long nowMicros) {
         double least = Arrays.stream(lowest).min().orElse(TARGET_MIN_MICROS);
         double target = Math.min(targetMaxMicros, Math.max(TARGET_MIN_MICROS, least * TOLERANCE));
-        return Math.max(target, least * 1.2);
+        double tolerated = nowMicros < toleratedUntilMicros ? toleratedMicros : 0;
+        return Math.max(target, Math.max(tolerated, least * 1.2));
     }
 
-    /** By Little's law what is in flight is too much by as much as the latency is; then wait until that shows. */
+    /** By Little's law what is in flight is too much by as much as the latency is; whether it is has to show. */
     private void cut(double meanMicros, double target, int inFlightMax, long nowMicros) {
+        trying = true;
+        rateBefore = rate;
+        limitBefore = limit;
+        meanBefore = meanMicros;
+        trialAnswered = 0;
+        trialMicros = 0;
+        trialFromMicros = nowMicros + (long) meanMicros;
         double ratio = Math.min(CUT_LEAST, Math.max(CUT_MOST, target / meanMicros));
         limit = Math.max(MIN, Math.min(limit, inFlightMax + 1.0) * ratio);
-        knownGood = (int) limit;
-        congestedMicros = nowMicros;
-        heldUntilMicros = nowMicros + (long) meanMicros;
         windowsOver = 0;
+    }
+
+    private void tryOut(long answered, long elapsed, long nowMicros) {
+        if (nowMicros < trialFromMicros + elapsed) {
+            return;
+        }
+        trialAnswered += answered;
+        trialMicros += elapsed;
+        if (trialMicros < Math.max(TRIAL_LEAST_MICROS, 1.5 * meanBefore)) {
+            return;
+        }
+        trying = false;
+        windowsOver = 0;
+        rate = trialAnswered * 1e6 / trialMicros;
+        if (rate < rateBefore * AS_MUCH) {
+            limit = limitBefore;
+            toleratedMicros = meanBefore * TOLERANCE;
+            toleratedUntilMicros = nowMicros + TOLERATED_MICROS;
+        } else {
+            knownGood = (int) limit;
+            congestedMicros = nowMicros;
+        }
     }
 }

@@ -86,6 +86,34 @@ class AdaptiveAdmissionTest {
     }
 
     @Test
+    void takesANoisyDiskForWhatItIs() {
+        // One writer first, at 1 ms; then 256, and commits of 5 to 40 ms.
+        SplittableRandom random = new SplittableRandom(11);
+        Namespace namespace = namespace("noisy-disk", 0, 0);
+        for (int i = 0; i < 1_000; i++) {
+            assertThat(admission.tryAdmit(namespace, Priority.DEGRADED, 1, 1).admitted())
+                    .isTrue();
+            nowMicros += 1_000;
+            admission.release(namespace, Priority.DEGRADED, 1, 1, 1_000);
+        }
+        ArrayDeque<Long> waiting = new ArrayDeque<>();
+        long admitted = 0;
+        int commits = 3_000;
+        for (int commit = 0; commit < commits; commit++) {
+            for (int i = waiting.size(); i < 256; i++) {
+                if (admission.tryAdmit(namespace, Priority.DEGRADED, 1, 1).admitted()) {
+                    waiting.add(nowMicros);
+                    admitted++;
+                }
+            }
+            nowMicros += 5_000 + random.nextInt(35_000);
+            waiting.forEach(start -> admission.release(namespace, Priority.DEGRADED, 1, 1, nowMicros - start));
+            waiting.clear();
+        }
+        assertThat(admitted).isGreaterThan(commits * 256L * 9 / 10);
+    }
+
+    @Test
     void holdsANamespaceToItsRate() {
         Namespace namespace = namespace("slow", 100, 0);
         int admitted = 0;
