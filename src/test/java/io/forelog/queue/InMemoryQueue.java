@@ -55,7 +55,8 @@ public final class InMemoryQueue implements Queue {
 
     private record Demand(int max, long bytesMax, Promise<List<Delivery>> promise) {}
 
-    private record Place(int generation) {}
+    /** A claim: what was taken again since is another. */
+    private record Place(int generation, long claim) {}
 
     public InMemoryQueue(QueueSpec spec, Ticker ticker) {
         this.spec = spec;
@@ -228,7 +229,7 @@ public final class InMemoryQueue implements Queue {
                 next.entry,
                 next.route,
                 receipt(next.sequence),
-                new Place(generation),
+                new Place(generation, next.claim),
                 next.attempts + 1,
                 next.dueMicros,
                 next.first,
@@ -249,7 +250,7 @@ public final class InMemoryQueue implements Queue {
                 if (claimed != null
                         && claimed.claimed
                         && ((Place) delivery.place()).generation() == generation
-                        && claimed.dueMicros == delivery.dueMicros()) {
+                        && ((Place) delivery.place()).claim() == claimed.claim) {
                     long now = ticker.micros();
                     apply(s -> s.settle(sequence, delivery.route(), each.verdict(), now));
                 }
@@ -291,7 +292,8 @@ public final class InMemoryQueue implements Queue {
 
     @Override
     public Future<List<RouteChange>> cancel(EntryId id) {
-        return change(id, obligation -> s -> s.cancel(obligation.sequence, obligation.route, ticker.micros()));
+        long now = ticker.micros();
+        return change(id, obligation -> s -> s.cancel(obligation.sequence, obligation.route, now));
     }
 
     @Override
@@ -342,7 +344,8 @@ public final class InMemoryQueue implements Queue {
 
     @Override
     public Future<Integer> redrive(List<String> ids) {
-        return changeDead(ids, id -> s -> s.redrive(id, ticker.micros()));
+        long now = ticker.micros();
+        return changeDead(ids, id -> s -> s.redrive(id, now));
     }
 
     @Override
@@ -391,12 +394,31 @@ public final class InMemoryQueue implements Queue {
         synchronized (this) {
             long now = ticker.micros();
             for (Entry entry : entries) {
-                apply(s -> s.append(entry, List.of(route), now, true));
+                apply(s -> s.append(only(entry, route), List.of(route), now, true));
             }
             endAtFlush(promise::complete);
         }
         flushUnlessManual();
         return promise.future();
+    }
+
+    private static Entry only(Entry e, int route) {
+        return new Entry(
+                e.id(),
+                e.namespace(),
+                e.acceptedMicros(),
+                e.dueMicros(),
+                e.expiresMicros(),
+                e.writeMicros(),
+                List.of(route),
+                e.destination(),
+                e.key(),
+                e.operation(),
+                e.priority(),
+                e.attributes(),
+                e.headers(),
+                e.payload(),
+                e.token());
     }
 
     @Override

@@ -29,6 +29,7 @@ final class InMemoryState {
     private final TreeMap<String, Obligation> dead = new TreeMap<>();
     private final Map<Integer, Books> books = new TreeMap<>();
     private long entries;
+    private long claims;
 
     /** An event. It names obligations by position, so that it can be applied again to a state built anew. */
     interface Change {
@@ -69,6 +70,7 @@ final class InMemoryState {
         final List<Failure> failures = new ArrayList<>();
         Place place = Place.WAITING;
         boolean claimed;
+        long claim;
         long dueMicros;
         int attempts;
         int asked;
@@ -125,6 +127,7 @@ final class InMemoryState {
 
     void claim(Obligation obligation) {
         obligation.claimed = true;
+        obligation.claim = ++claims;
         waiting(obligation.route).remove(obligation);
     }
 

@@ -159,7 +159,7 @@ final class Backlog {
 
     private void put(RouteBacklog route, EntryId id, Place place, byte[] value, Commit commit) {
         commit.put(place.family(), place.key(number, route.id), value);
-        commit.put(Family.IDS, Keys.id(number, id, route.id), place.encode());
+        commit.put(Family.IDS, Keys.id(number, id, route.id, place.sequence()), place.encode());
         storedBytes += value.length + RECORD_OVERHEAD;
     }
 
@@ -195,7 +195,8 @@ final class Backlog {
                 removed(route, place, timer.storedBytes(), commit);
             }
             case LANE -> {
-                if (route.laneClaims.remove(sequence) == null) {
+                // It may have been parked and taken again since.
+                if (!route.laneClaims.remove(sequence, settled.claim())) {
                     return false;
                 }
                 removed(route, place, settled.storedBytes(), commit);
@@ -248,7 +249,7 @@ final class Backlog {
     private void ended(RouteBacklog route, EntryId id, long sequence, boolean fromLog, Commit commit) {
         if (!fromLog) {
             moved.add(mark(sequence, route.id));
-            commit.delete(Family.IDS, Keys.id(number, id, route.id));
+            commit.delete(Family.IDS, Keys.id(number, id, route.id, sequence));
         }
     }
 
@@ -327,7 +328,7 @@ final class Backlog {
 
     void purge(RouteBacklog route, Place place, EntryId id, int bytes, Commit commit) {
         withdraw(route, place, place.sequence(), bytes, commit);
-        commit.delete(Family.IDS, Keys.id(number, id, route.id));
+        commit.delete(Family.IDS, Keys.id(number, id, route.id, place.sequence()));
         route.purged++;
     }
 

@@ -50,7 +50,7 @@ final class Changes {
             Committer committer, Backlog backlog, RouteBacklog route, Finder.Located located) {
         byte[] known = committer
                 .database()
-                .get(Family.IDS, Keys.id(backlog.number, located.entry().id(), route.id));
+                .get(Family.IDS, Keys.id(backlog.number, located.entry().id(), route.id, located.sequence()));
         long sequence = located.sequence();
         if (known == null) {
             boolean inLog = !located.scheduled()

@@ -41,6 +41,10 @@ final class Commit implements AutoCloseable {
         }
     }
 
+    void at(long nowMicros) {
+        micros = nowMicros;
+    }
+
     long number() {
         return number;
     }

@@ -49,7 +49,9 @@ final class Committer {
     private final Map<Integer, Backlog> backlogs = new ConcurrentSkipListMap<>();
     private final List<Command> group = new ArrayList<>();
     private @Nullable WalException broken;
+    /** One for each write: never ahead of the database's own sequence, from which it goes on after a restart. */
     private long commitNumber;
+
     private long lastMicros;
     private boolean serve;
     private long depthsAt;
@@ -112,6 +114,7 @@ final class Committer {
 
     void install(Backlog backlog) {
         backlogs.put(backlog.number, backlog);
+        commit.touch(backlog);
         serve = true;
     }
 
@@ -229,8 +232,13 @@ final class Committer {
     }
 
     private void begin() {
+        commit.begin(commitNumber + 1, now());
+    }
+
+    /** Never smaller than before, nor than the clock when the command that is applied was put in. */
+    private long now() {
         lastMicros = Math.max(lastMicros, ticker.micros());
-        commit.begin(++commitNumber, lastMicros);
+        return lastMicros;
     }
 
     private int drain() throws RocksDBException {
@@ -243,6 +251,7 @@ final class Committer {
                 break;
             }
             drained++;
+            commit.at(now());
             if (next instanceof Command command) {
                 bytes += command.bytes();
                 apply(command);
@@ -279,6 +288,7 @@ final class Committer {
         if (!commit.isEmpty()) {
             long began = System.nanoTime();
             commit.write();
+            commitNumber++;
             meters.committed(System.nanoTime() - began, commit.entries());
             serve = true;
         }

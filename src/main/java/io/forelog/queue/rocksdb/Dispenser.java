@@ -173,15 +173,15 @@ final class Dispenser {
 
     private static Delivery claimTimer(Backlog backlog, RouteBacklog route) {
         Timer timer = route.timers.claim();
-        return delivery(backlog, route.id, timer, Place.timer(timer.due(), timer.sequence()));
+        return delivery(backlog, route.id, timer, Place.timer(timer.due(), timer.sequence()), 0);
     }
 
-    static Delivery delivery(Backlog backlog, int route, Timer timer, Place place) {
+    static Delivery delivery(Backlog backlog, int route, Timer timer, Place place, long claim) {
         return new Delivery(
                 timer.entry(),
                 route,
                 new Receipt(backlog.name, 0, timer.sequence()),
-                new SettleCommand.Taken(place, timer.storedBytes()),
+                new SettleCommand.Taken(place, timer.storedBytes(), claim),
                 timer.attempts() + 1,
                 timer.due(),
                 timer.first(),

@@ -46,46 +46,47 @@ final class Finder {
             Map<Integer, Place> places,
             Map<Integer, Obligations.Stored> stored) {}
 
+    /** What was readmitted has the id of its first writing, but that is what an id names. */
     @Nullable
     Located locate(int namespace, String name, EntryId id) {
-        Map<Integer, Place> places = places(namespace, id);
+        Map<Long, Map<Integer, Place>> places = places(namespace, id);
+        Located inLog = inLog(namespace, name, id);
+        if (inLog == null && places.isEmpty()) {
+            return null;
+        }
+        long sequence = inLog == null ? java.util.Collections.min(places.keySet()) : inLog.sequence();
+        Map<Integer, Place> own = places.getOrDefault(sequence, Map.of());
         Map<Integer, Obligations.Stored> stored = new TreeMap<>();
-        places.forEach((route, place) -> {
+        own.forEach((route, place) -> {
             byte[] value = database.get(place.family(), place.key(namespace, route));
             if (value != null) {
                 stored.put(route, Obligations.decode(name, value));
             }
         });
-        Located inLog = inLog(namespace, name, id, places, stored);
-        if (inLog != null || stored.isEmpty()) {
-            return inLog;
+        if (inLog != null) {
+            return new Located(inLog.entry(), sequence, inLog.scheduled(), own, stored);
         }
-        int route = stored.keySet().iterator().next();
-        Obligations.Stored first = stored.get(route);
-        Place place = places.get(route);
-        return first == null || place == null
+        return stored.isEmpty()
                 ? null
-                : new Located(first.entry(), place.sequence(), true, places, stored);
+                : new Located(stored.values().iterator().next().entry(), sequence, true, own, stored);
     }
 
-    private Map<Integer, Place> places(int namespace, EntryId id) {
-        Map<Integer, Place> places = new TreeMap<>();
+    /** By sequence, then route. */
+    private Map<Long, Map<Integer, Place>> places(int namespace, EntryId id) {
+        Map<Long, Map<Integer, Place>> places = new TreeMap<>();
         byte[] prefix = Keys.idPrefix(namespace, id);
         try (ReadOptions read = new ReadOptions();
                 RocksIterator at = database.iterator(Family.IDS, read)) {
             for (at.seek(prefix); at.isValid() && Housekeeping.startsWith(at.key(), prefix); at.next()) {
-                places.put(Keys.routeOf(at.key(), 20), Place.decode(at.value()));
+                Place place = Place.decode(at.value());
+                places.computeIfAbsent(place.sequence(), sequence -> new TreeMap<>())
+                        .put(Keys.routeOf(at.key(), 20), place);
             }
         }
         return places;
     }
 
-    private @Nullable Located inLog(
-            int namespace,
-            String name,
-            EntryId id,
-            Map<Integer, Place> places,
-            Map<Integer, Obligations.Stored> stored) {
+    private @Nullable Located inLog(int namespace, String name, EntryId id) {
         long made = id.millis() * 1_000L;
         try (LogTimes times = new LogTimes(database, namespace)) {
             for (IndexRecord record = times.firstFrom(made - BEFORE_MICROS);
@@ -98,7 +99,7 @@ final class Finder {
                 LogValue.Found found = value == null ? null : LogValue.find(name, id, value);
                 if (found != null) {
                     return new Located(
-                            found.entry(), record.first() + found.index(), found.scheduled(), places, stored);
+                            found.entry(), record.first() + found.index(), found.scheduled(), Map.of(), Map.of());
                 }
             }
         }

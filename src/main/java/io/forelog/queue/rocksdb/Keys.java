@@ -72,17 +72,19 @@ final class Keys {
         return laneKey;
     }
 
-    static byte[] id(int namespace, EntryId id, int route) {
-        return ByteBuffer.allocate(22)
+    /** With the sequence, since what was readmitted has the same id. */
+    static byte[] id(int namespace, EntryId id, int route, long sequence) {
+        return ByteBuffer.allocate(30)
                 .putInt(namespace)
                 .putLong(id.high())
                 .putLong(id.low())
                 .putShort((short) route)
+                .putLong(sequence)
                 .array();
     }
 
     static byte[] idPrefix(int namespace, EntryId id) {
-        return Arrays.copyOf(id(namespace, id, 0), 20);
+        return Arrays.copyOf(id(namespace, id, 0, 0), 20);
     }
 
     static byte[] token(int namespace, int day, byte[] tokenHash) {

@@ -46,9 +46,9 @@ final class Lanes {
                 long due = Keys.longAt(found, prefix.length);
                 long sequence = Keys.longAt(found, prefix.length + 8);
                 Place place = Place.lane(due, sequence, laneKey);
-                if (route.laneClaims.putIfAbsent(sequence, place) == null) {
+                if (route.laneClaims.putIfAbsent(sequence, route.claims + 1) == null) {
                     Timer parked = Timer.of(due, sequence, Obligations.decode(backlog.name, at.value()));
-                    taken.add(Dispenser.delivery(backlog, routeId, parked, place));
+                    taken.add(Dispenser.delivery(backlog, routeId, parked, place, ++route.claims));
                 }
             }
         }

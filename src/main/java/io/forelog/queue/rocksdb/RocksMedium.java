@@ -133,7 +133,7 @@ final class RocksMedium implements QueueMedium {
 
     @Override
     public Future<Queue> open(QueueSpec spec) {
-        return blocking(() -> opened(spec));
+        return blocking(() -> opened(spec)).compose(queue -> queue.update(spec).map(queue));
     }
 
     private synchronized Queue opened(QueueSpec spec) {

@@ -17,7 +17,9 @@ final class RouteBacklog {
     final int id;
     final Settled settled;
     final TimerWindow timers;
-    final Map<Long, Place> laneClaims = new HashMap<>();
+    /** By sequence, with the claim's number. */
+    final Map<Long, Long> laneClaims = new HashMap<>();
+
     final Deque<LogChunk> readAhead = new ArrayDeque<>();
     /** Gaps passed by the cursor whose loss is counted once the watermark has passed them: end to obligations. */
     final Deque<long[]> lostAhead = new ArrayDeque<>();
@@ -36,6 +38,8 @@ final class RouteBacklog {
     long nextDue = Long.MAX_VALUE;
     /** What is next in the log was not due before it. */
     long oldestHint;
+
+    long claims;
 
     // books, cumulative
     long accepted;

@@ -24,9 +24,10 @@ final class SettleCommand extends Command {
      * Where a delivery was taken from, as it stands in {@link Delivery#place}.
      *
      * @param storedBytes of the value there
+     * @param claim of a lane: which taking of it this is; else 0
      */
-    record Taken(Place place, int storedBytes) {
-        static final Taken LOG = new Taken(Place.LOG, 0);
+    record Taken(Place place, int storedBytes, long claim) {
+        static final Taken LOG = new Taken(Place.LOG, 0, 0);
     }
 
     /**
@@ -39,6 +40,7 @@ final class SettleCommand extends Command {
             long sequence,
             Place place,
             int storedBytes,
+            long claim,
             Entry entry,
             TrailEvent.Kind kind,
             long atMicros,
@@ -126,6 +128,7 @@ final class SettleCommand extends Command {
                 delivery.receipt().sequence(),
                 taken.place(),
                 taken.storedBytes(),
+                taken.claim(),
                 delivery.entry(),
                 kind,
                 at,

@@ -8,9 +8,13 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -39,19 +43,51 @@ final class RocksNode {
         return await(medium.open(spec));
     }
 
-    /** Copies what is on the disk as the process would leave it. */
+    /** Copies what is on the disk as the process would leave it; again where files came or went meanwhile. */
     Path copyTo(Path target) throws IOException {
-        try (Stream<Path> files = Files.walk(data)) {
-            for (Path file : files.toList()) {
-                Path to = target.resolve(data.relativize(file).toString());
-                if (Files.isDirectory(file)) {
-                    Files.createDirectories(to);
-                } else if (!file.endsWith("lock") && !file.endsWith("LOCK")) {
-                    Files.copy(file, to);
+        for (int attempt = 0; ; attempt++) {
+            List<Path> before = files(data);
+            try {
+                copy(before, target);
+                if (files(data).equals(before)) {
+                    return target;
+                }
+            } catch (NoSuchFileException e) {
+                if (attempt > 50) {
+                    throw e;
                 }
             }
+            if (Files.exists(target)) {
+                delete(target);
+            }
         }
-        return target;
+    }
+
+    private static List<Path> files(Path root) throws IOException {
+        try (Stream<Path> files = Files.walk(root)) {
+            return files.sorted().toList();
+        } catch (UncheckedIOException e) {
+            return List.of();
+        }
+    }
+
+    private void copy(List<Path> files, Path target) throws IOException {
+        for (Path file : files) {
+            Path to = target.resolve(data.relativize(file).toString());
+            if (Files.isDirectory(file)) {
+                Files.createDirectories(to);
+            } else if (!file.endsWith("lock") && !file.endsWith("LOCK")) {
+                Files.copy(file, to);
+            }
+        }
+    }
+
+    static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
     }
 
     RocksNode crashInto(Path target) throws IOException {
