@@ -34,7 +34,7 @@ public final class ForelogProcess implements AutoCloseable {
     private final List<String> jvmFlags;
     private final Thread reaper;
     private volatile Process process;
-    private Ports ports = new Ports(0, 0, 0);
+    private volatile Ports ports = new Ports(0, 0, 0);
 
     private ForelogProcess(Path directory, List<String> jvmFlags) {
         this.directory = directory;
