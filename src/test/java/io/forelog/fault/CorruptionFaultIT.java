@@ -71,7 +71,7 @@ class CorruptionFaultIT {
                         .namespace("payments", Documents.http(receiver.url(), "storage: { isolation: own }"))
                         .start();
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
-            writer.start(
+            writer.insist().start(
                     20,
                     (slot, n) -> n < ENTRIES / 20
                             ? Optional.of(LoadWriter.request(

@@ -117,7 +117,7 @@ class DelayFaultIT {
     /** Every entry is due at a moment of its own, evenly over {@code span} behind {@code lead}. */
     private static void writeDueOver(LoadWriter writer, int entries, Duration lead, Duration span) {
         long begun = System.nanoTime();
-        writer.start(SLOTS, (slot, n) -> {
+        writer.insist().start(SLOTS, (slot, n) -> {
             long index = n * SLOTS + slot;
             long due = lead.toNanos() + span.toNanos() * index / entries;
             Duration delay = Duration.ofNanos(Math.max(0, due - (System.nanoTime() - begun)));

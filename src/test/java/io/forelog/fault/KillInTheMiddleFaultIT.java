@@ -149,7 +149,8 @@ class KillInTheMiddleFaultIT {
     }
 
     private static void write(LoadWriter writer, int entries, Duration delay) {
-        writer.start(
+        writer.insist()
+                .start(
                 10,
                 (slot, n) -> n < entries / 10
                         ? Optional.of(LoadWriter.request("orders", slot + "-" + n, "", delay))

@@ -38,7 +38,7 @@ class OrderFaultIT {
                         .start();
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
             receiver.script(OrderFaultIT::onePercentFailsFourTimes);
-            writer.start(SLOTS, (slot, n) -> ofOneKeyAtATime(slot, n, perKey));
+            writer.insist().start(SLOTS, (slot, n) -> ofOneKeyAtATime(slot, n, perKey));
             for (int kill = 0; kill < Soak.choose(3, 20); kill++) {
                 Await.pause(Duration.ofMillis(1_200));
                 service.kill();
@@ -64,7 +64,7 @@ class OrderFaultIT {
                         .start();
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
             receiver.script(arrival -> arrival.key().equals("sick") ? Reply.status(425) : Reply.OK);
-            writer.start(
+            writer.insist().start(
                     10,
                     (slot, n) -> n < 20
                             ? Optional.of(LoadWriter.request(
@@ -105,7 +105,7 @@ class OrderFaultIT {
                         .start();
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
             receiver.script(arrival -> arrival.text().endsWith("/3") ? Reply.status(400) : Reply.OK);
-            writer.start(
+            writer.insist().start(
                     10,
                     (slot, n) -> n < 10
                             ? Optional.of(

@@ -163,9 +163,13 @@ class SickTargetFaultIT {
             int before = receiver.count();
 
             service.killAndRestart();
-            assertThat(pump(service)).as("after a restart").contains("STORM");
+            Await.until(
+                    "the route pauses itself again",
+                    Duration.ofSeconds(30),
+                    () -> pump(service).contains("STORM"),
+                    () -> pump(service));
             Await.pause(Duration.ofSeconds(1));
-            assertThat(receiver.count() - before).as("attempts of a paused route").isLessThan(backlog / 2);
+            assertThat(receiver.count() - before).as("attempts by then").isLessThan(backlog / 2);
 
             receiver.script(arrival -> Reply.OK);
             service.admin().post(NAMESPACE + ":resume", new JsonObject());
@@ -186,7 +190,8 @@ class SickTargetFaultIT {
     }
 
     private static void write(LoadWriter writer, int entries) {
-        writer.start(
+        writer.insist()
+                .start(
                 10,
                 (slot, n) -> n < entries / 10
                         ? Optional.of(LoadWriter.request("orders", slot + "-" + n))

@@ -17,6 +17,7 @@ import io.vertx.grpc.common.GrpcStatus;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +41,7 @@ public final class LoadWriter implements AutoCloseable {
     private final Map<String, String> unknowns = new ConcurrentHashMap<>();
     private final AtomicInteger running = new AtomicInteger();
     private volatile boolean stopping;
+    private volatile boolean insisting;
     private volatile CountDownLatch ended = new CountDownLatch(0);
 
     /** {@code port} is asked before every write. */
@@ -88,6 +90,12 @@ public final class LoadWriter implements AutoCloseable {
     public void stop() {
         stopping = true;
         await(CALL_LIMIT.multipliedBy(3));
+    }
+
+    /** From now on a write that was refused is made again until it is not. */
+    public LoadWriter insist() {
+        insisting = true;
+        return this;
     }
 
     /** By entry id. */
@@ -141,8 +149,18 @@ public final class LoadWriter implements AutoCloseable {
 
     @Override
     public String toString() {
-        return trues.size() + " TRUE, " + falses.size() + " FALSE, " + unknowns.size() + " UNKNOWN, " + running.get()
-                + " slots running";
+        return trues.size() + " TRUE, " + falses.size() + " FALSE " + kinds(falses) + ", " + unknowns.size()
+                + " UNKNOWN " + kinds(unknowns) + ", " + running.get() + " slots running";
+    }
+
+    /** What was said how often, without its figures. */
+    private static Map<String, Integer> kinds(Map<String, String> answers) {
+        Map<String, Integer> kinds = new TreeMap<>();
+        answers.values().forEach(text -> kinds.merge(
+                text.replaceAll("[0-9]+", "#").substring(0, Math.min(90, text.replaceAll("[0-9]+", "#").length())),
+                1,
+                Integer::sum));
+        return kinds;
     }
 
     private void write(Script script, int slot, long n) {
@@ -164,6 +182,10 @@ public final class LoadWriter implements AutoCloseable {
                             failed(request, failure);
                             again(script, slot, n + 1, false);
                         });
+    }
+
+    private long next(WriteToLogRequest request, long n) {
+        return insisting && falses.containsKey(request.getPayload().toStringUtf8()) ? n : n + 1;
     }
 
     private void again(Script script, int slot, long n, boolean atOnce) {
@@ -218,6 +240,7 @@ public final class LoadWriter implements AutoCloseable {
         String text = request.getPayload().toStringUtf8();
         switch (response.getDurable()) {
             case TRILEAN_TRUE -> {
+                falses.remove(text);
                 com.google.protobuf.Duration delay = request.getLifecycle().getDelay();
                 trues.put(
                         response.getEntryId(),
@@ -229,7 +252,10 @@ public final class LoadWriter implements AutoCloseable {
                 return true;
             }
             case TRILEAN_FALSE -> falses.put(text, response.getMessage());
-            default -> unknowns.put(text, response.getMessage());
+            default -> {
+                falses.remove(text);
+                unknowns.put(text, response.getMessage());
+            }
         }
         return false;
     }
@@ -239,6 +265,7 @@ public final class LoadWriter implements AutoCloseable {
         if (failure instanceof Refused) {
             falses.put(text, String.valueOf(failure.getMessage()));
         } else {
+            falses.remove(text);
             unknowns.put(text, String.valueOf(failure.getMessage()));
         }
     }
