@@ -176,11 +176,11 @@ public final class LoadWriter implements AutoCloseable {
                 .onComplete(
                         response -> {
                             boolean decided = answered(request, response, sent);
-                            again(script, slot, n + 1, decided);
+                            again(script, slot, next(request, n), decided);
                         },
                         failure -> {
                             failed(request, failure);
-                            again(script, slot, n + 1, false);
+                            again(script, slot, next(request, n), false);
                         });
     }
 
