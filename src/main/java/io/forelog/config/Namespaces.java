@@ -1,5 +1,6 @@
 package io.forelog.config;
 
+import io.forelog.model.WalException;
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
@@ -8,6 +9,11 @@ public interface Namespaces {
     /** Null where there is none of that name. */
     @Nullable
     Namespace find(String name);
+
+    /** Why a namespace that is to serve does not, e.g. CORRUPT; null where none of that name is known, or where it serves. */
+    default @Nullable WalException stopped(String name) {
+        return null;
+    }
 
     /** A moment's picture, by name. */
     Collection<Namespace> all();

@@ -326,7 +326,12 @@ public final class Reconciler {
     }
 
     private Future<Void> failed(Step step, Throwable failure) {
-        String why = WalException.of(failure).publicMessage();
+        WalException told = WalException.of(failure);
+        String why = told.publicMessage();
+        if (step.kind() == Kind.ADD) {
+            ErrorCode code = told.code() == ErrorCode.CORRUPT ? ErrorCode.CORRUPT : ErrorCode.UNAVAILABLE;
+            live.stop(step.to().name(), new WalException(code, String.valueOf(told.getMessage())));
+        }
         if (!why.equals(failures.put(step.to().name(), why))) {
             count("failed");
             LOG.atError()

@@ -87,7 +87,7 @@ final class HttpEdge implements Handler<HttpServerRequest> {
             return;
         }
         if (intake.find(namespace) == null) {
-            HttpAnswers.problem(request.response(), Intake.absence(namespace));
+            HttpAnswers.problem(request.response(), intake.absence(namespace));
         } else if (request.method().equals(HttpMethod.DELETE)) {
             entryCall.delete(request, namespace, id);
         } else if (request.method().equals(HttpMethod.PATCH)) {

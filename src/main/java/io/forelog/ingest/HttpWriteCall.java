@@ -33,7 +33,7 @@ final class HttpWriteCall implements Reply, Handler<Buffer> {
     static void open(HttpServerRequest request, Intake intake, String namespace) {
         Inlet inlet = intake.find(namespace);
         if (inlet == null) {
-            HttpAnswers.problem(request.response(), Intake.absence(namespace));
+            HttpAnswers.problem(request.response(), intake.absence(namespace));
             return;
         }
         Refusal closed = intake.closed(inlet);

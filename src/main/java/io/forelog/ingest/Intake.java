@@ -12,6 +12,7 @@ import io.forelog.model.IdempotencyToken;
 import io.forelog.model.Operation;
 import io.forelog.model.Priority;
 import io.forelog.model.Ticker;
+import io.forelog.model.WalException;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.HashMap;
 import java.util.List;
@@ -87,7 +88,11 @@ final class Intake {
         return inlet;
     }
 
-    static Refusal absence(String name) {
+    Refusal absence(String name) {
+        WalException stopped = namespaces.stopped(name);
+        if (stopped != null) {
+            return Refusal.of(stopped);
+        }
         if (name.isEmpty()) {
             return Refusal.field(ErrorCode.INVALID_ARGUMENT, "namespace", "''", "the name of a namespace");
         }

@@ -71,12 +71,13 @@ class CorruptionFaultIT {
                         .namespace("payments", Documents.http(receiver.url(), "storage: { isolation: own }"))
                         .start();
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
-            writer.insist().start(
-                    20,
-                    (slot, n) -> n < ENTRIES / 20
-                            ? Optional.of(LoadWriter.request(
-                                    "orders", slot + "-" + n + "-" + "x".repeat(500), "", Duration.ofHours(1)))
-                            : Optional.empty());
+            writer.insist()
+                    .start(
+                            20,
+                            (slot, n) -> n < ENTRIES / 20
+                                    ? Optional.of(LoadWriter.request(
+                                            "orders", slot + "-" + n + "-" + "x".repeat(500), "", Duration.ofHours(1)))
+                                    : Optional.empty());
             writer.await(Duration.ofSeconds(30));
             assertThat(writer.trues()).hasSize(ENTRIES);
             service.kill();
@@ -96,8 +97,11 @@ class CorruptionFaultIT {
             AdminClient.Reply ready = service.admin().get("/health/ready");
             assertThat(ready.body()).contains("CORRUPT", "orders", "shared");
             assertThat(ready.status()).isEqualTo(200);
-            assertThat(service.log()).contains("CORRUPT").contains(service.data().resolve("queue/shared").toString());
-            assertThat(receiver.arrivals()).allMatch(arrival -> arrival.namespace().equals("payments"));
+            assertThat(service.log())
+                    .contains("CORRUPT")
+                    .contains(service.data().resolve("queue/shared").toString());
+            assertThat(receiver.arrivals())
+                    .allMatch(arrival -> arrival.namespace().equals("payments"));
         }
     }
 

@@ -45,7 +45,8 @@ class DelayFaultIT {
         try (ScriptedReceiver receiver = new ScriptedReceiver();
                 ForelogProcess service = start(receiver);
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
-            writeDueOver(writer, entries, Duration.ofSeconds(Soak.choose(12, 20)), Duration.ofSeconds(Soak.choose(8, 30)));
+            writeDueOver(
+                    writer, entries, Duration.ofSeconds(Soak.choose(12, 20)), Duration.ofSeconds(Soak.choose(8, 30)));
             service.audit("orders").awaitSettled(Duration.ofSeconds(120));
             Verdicts.everyTrueArrived(writer, receiver);
             Verdicts.noneWasEarly(writer, receiver);
@@ -60,7 +61,8 @@ class DelayFaultIT {
         try (ScriptedReceiver receiver = new ScriptedReceiver();
                 ForelogProcess service = start(receiver);
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
-            writeDueOver(writer, entries, Duration.ofSeconds(Soak.choose(5, 20)), Duration.ofSeconds(Soak.choose(8, 30)));
+            writeDueOver(
+                    writer, entries, Duration.ofSeconds(Soak.choose(5, 20)), Duration.ofSeconds(Soak.choose(8, 30)));
             receiver.awaitCount(entries / 10, Duration.ofSeconds(60));
             service.kill();
             Await.pause(Duration.ofSeconds(2));
@@ -102,7 +104,9 @@ class DelayFaultIT {
                         () -> receiver.has(id),
                         service::logTail);
             }
-            assertThat(receiver.count()).as("arrivals; all but one are due in days").isEqualTo(1);
+            assertThat(receiver.count())
+                    .as("arrivals; all but one are due in days")
+                    .isEqualTo(1);
             assertThat(service.isAlive()).isTrue();
         }
     }
@@ -145,7 +149,8 @@ class DelayFaultIT {
                             .setNamespace("orders")
                             .setPayload(ByteString.copyFrom(new byte[100]))
                             .setLifecycle(Lifecycle.newBuilder()
-                                    .setDelay(LoadWriter.protobuf(Duration.ofDays(1).plusMillis(written + i)))));
+                                    .setDelay(LoadWriter.protobuf(
+                                            Duration.ofDays(1).plusMillis(written + i)))));
                 }
                 inFlight.acquire();
                 log.writeBatch(request.build()).onComplete(done -> {

@@ -36,12 +36,13 @@ class DiskFullFaultIT {
     @Timeout(240)
     void aSmallFileSystemFilledToItsMarkRefusesDrainsAndTakesAgain() throws IOException {
         Path data = Files.createDirectories(directory.resolve("data"));
-        if (!run("mount", "-t", "tmpfs", "-o", "size=512m", "tmpfs", data.toString())) {
+        if (!run("mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", data.toString())) {
             Soak.skipping("DiskFullFaultIT on a real small file system", "mount is not permitted here");
             Assumptions.abort("mount is not permitted here");
         }
         try {
-            fill("queues: { embedded: { low_disk_bytes: 201326592, critical_disk_bytes: 67108864, ballast_bytes: 16777216 } }");
+            fill(
+                    "queues: { embedded: { low_disk_bytes: 201326592, critical_disk_bytes: 67108864, ballast_bytes: 16777216 } }");
         } finally {
             run("umount", data.toString());
         }
@@ -58,7 +59,7 @@ class DiskFullFaultIT {
             writer.start(8, (slot, n) -> Optional.of(LoadWriter.request("orders", slot + "-" + n + "-" + PAYLOAD)));
             Await.until(
                     "writes are refused for the disk",
-                    Duration.ofSeconds(90),
+                    Duration.ofSeconds(120),
                     () -> writer.falses().values().stream().anyMatch(text -> text.startsWith("LOW_DISK")),
                     writer::toString);
             writer.stop();

@@ -59,7 +59,9 @@ class KillInTheMiddleFaultIT {
             Audit after = service.audit("orders").awaitSettled(Duration.ofSeconds(60));
             assertThat(after.delivered()).isEqualTo(letters);
             for (String id : writer.trues().keySet()) {
-                assertThat(receiver.arrivalsOf(id).size()).as("arrivals of %s", id).isGreaterThanOrEqualTo(2);
+                assertThat(receiver.arrivalsOf(id).size())
+                        .as("arrivals of %s", id)
+                        .isGreaterThanOrEqualTo(2);
                 if (letters > 2_000) {
                     break; // looking each up is quadratic; the audit has counted them
                 }
@@ -151,17 +153,17 @@ class KillInTheMiddleFaultIT {
     private static void write(LoadWriter writer, int entries, Duration delay) {
         writer.insist()
                 .start(
-                10,
-                (slot, n) -> n < entries / 10
-                        ? Optional.of(LoadWriter.request("orders", slot + "-" + n, "", delay))
-                        : Optional.empty());
+                        10,
+                        (slot, n) -> n < entries / 10
+                                ? Optional.of(LoadWriter.request("orders", slot + "-" + n, "", delay))
+                                : Optional.empty());
         writer.await(Duration.ofSeconds(60));
         assertThat(writer.trues()).as(writer.toString()).hasSize(entries);
     }
 
     private static void redrive(ForelogProcess service, String rate) {
-        AdminClient.Reply reply = service.admin()
-                .post(NAMESPACE + "/dead-letters:redrive", new JsonObject().put("rate", rate));
+        AdminClient.Reply reply =
+                service.admin().post(NAMESPACE + "/dead-letters:redrive", new JsonObject().put("rate", rate));
         assertThat(reply.status()).as(reply.body()).isBetween(200, 202);
     }
 }

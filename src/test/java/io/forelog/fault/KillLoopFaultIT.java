@@ -37,12 +37,15 @@ class KillLoopFaultIT {
                         .namespace("orders", Documents.http(receiver.url(), Documents.PATIENT))
                         .start();
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
-            receiver.script(arrival -> arrival.time() == 1 && arrival.text().endsWith("7") ? Reply.status(503) : Reply.OK);
-            writer.start(SLOTS, (slot, n) -> Optional.of(LoadWriter.request(
-                    "orders",
-                    slot + "-" + n,
-                    "",
-                    n % 2 == 0 ? Duration.ZERO : Duration.ofMillis(200L * (1 + (slot + n) % 20)))));
+            receiver.script(
+                    arrival -> arrival.time() == 1 && arrival.text().endsWith("7") ? Reply.status(503) : Reply.OK);
+            writer.start(
+                    SLOTS,
+                    (slot, n) -> Optional.of(LoadWriter.request(
+                            "orders",
+                            slot + "-" + n,
+                            "",
+                            n % 2 == 0 ? Duration.ZERO : Duration.ofMillis(200L * (1 + (slot + n) % 20)))));
             for (int cycle = 0; cycle < CYCLES; cycle++) {
                 Await.pause(Duration.ofMillis(Soak.choose(200, 2_000) + random.nextInt(Soak.choose(600, 4_000))));
                 service.killAndRestart();

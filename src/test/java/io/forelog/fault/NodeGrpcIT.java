@@ -58,7 +58,9 @@ class NodeGrpcIT {
 
     private static void skipWithout(String command) throws IOException, InterruptedException {
         try {
-            if (run(BASE, Duration.ofSeconds(30), Map.of(), command, "--version").code() == 0) {
+            if (run(BASE, Duration.ofSeconds(30), Map.of(), command, "--version")
+                            .code()
+                    == 0) {
                 return;
             }
         } catch (IOException e) {

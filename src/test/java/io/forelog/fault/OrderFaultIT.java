@@ -64,15 +64,16 @@ class OrderFaultIT {
                         .start();
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
             receiver.script(arrival -> arrival.key().equals("sick") ? Reply.status(425) : Reply.OK);
-            writer.insist().start(
-                    10,
-                    (slot, n) -> n < 20
-                            ? Optional.of(LoadWriter.request(
-                                    "orders",
-                                    (slot == 0 ? "sick" : "k" + slot) + "/" + n,
-                                    slot == 0 ? "sick" : "k" + slot,
-                                    Duration.ZERO))
-                            : Optional.empty());
+            writer.insist()
+                    .start(
+                            10,
+                            (slot, n) -> n < 20
+                                    ? Optional.of(LoadWriter.request(
+                                            "orders",
+                                            (slot == 0 ? "sick" : "k" + slot) + "/" + n,
+                                            slot == 0 ? "sick" : "k" + slot,
+                                            Duration.ZERO))
+                                    : Optional.empty());
             writer.await(Duration.ofSeconds(30));
             Await.until(
                     "all healthy keys are through",
@@ -105,12 +106,13 @@ class OrderFaultIT {
                         .start();
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
             receiver.script(arrival -> arrival.text().endsWith("/3") ? Reply.status(400) : Reply.OK);
-            writer.insist().start(
-                    10,
-                    (slot, n) -> n < 10
-                            ? Optional.of(
-                                    LoadWriter.request("orders", "k" + slot + "/" + n, "k" + slot, Duration.ZERO))
-                            : Optional.empty());
+            writer.insist()
+                    .start(
+                            10,
+                            (slot, n) -> n < 10
+                                    ? Optional.of(LoadWriter.request(
+                                            "orders", "k" + slot + "/" + n, "k" + slot, Duration.ZERO))
+                                    : Optional.empty());
             writer.await(Duration.ofSeconds(30));
             Audit audit = service.audit("orders").awaitSettled(Duration.ofSeconds(60));
             assertThat(audit.dead()).isEqualTo(10);

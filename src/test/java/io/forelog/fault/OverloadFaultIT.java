@@ -53,7 +53,8 @@ class OverloadFaultIT {
             assertThat(books.get("CRITICAL").trues())
                     .as("CRITICAL against BULK, offered alike")
                     .isGreaterThan(books.get("BULK").trues());
-            assertThat(writer.writeOne(LoadWriter.request("orders", "afterwards")).getDurable())
+            assertThat(writer.writeOne(LoadWriter.request("orders", "afterwards"))
+                            .getDurable())
                     .isEqualTo(Trilean.TRILEAN_TRUE);
             service.audit("orders").awaitSettled(Duration.ofSeconds(60));
         }

@@ -45,7 +45,8 @@ class ReloadFaultIT {
             assertThat(state(service).getJsonArray("problems").encode())
                     .contains("retry.max_attempts", "retry.initail", "colour");
             assertThat(state(service).getLong("applied_revision")).isEqualTo(applied);
-            String id = writer.writeOne(LoadWriter.request("orders", "still served")).getEntryId();
+            String id = writer.writeOne(LoadWriter.request("orders", "still served"))
+                    .getEntryId();
             Await.until("it is delivered", Duration.ofSeconds(20), () -> receiver.has(id), service::logTail);
         }
     }
@@ -81,9 +82,17 @@ class ReloadFaultIT {
             Await.until(
                     "the new namespace serves",
                     Duration.ofSeconds(20),
-                    () -> service.admin().get("/admin/v1/namespaces/payments").body().contains("\"ACTIVE\""),
+                    () -> service.admin()
+                            .get("/admin/v1/namespaces/payments")
+                            .body()
+                            .contains("\"ACTIVE\""),
                     service::logTail);
-            other.insist().start(4, (slot, n) -> n < 50 ? Optional.of(LoadWriter.request("payments", "p" + slot + "-" + n)) : Optional.empty());
+            other.insist()
+                    .start(
+                            4,
+                            (slot, n) -> n < 50
+                                    ? Optional.of(LoadWriter.request("payments", "p" + slot + "-" + n))
+                                    : Optional.empty());
             other.await(Duration.ofSeconds(30));
             assertThat(other.trues()).hasSize(200);
 

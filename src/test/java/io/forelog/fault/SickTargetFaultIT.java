@@ -192,10 +192,10 @@ class SickTargetFaultIT {
     private static void write(LoadWriter writer, int entries) {
         writer.insist()
                 .start(
-                10,
-                (slot, n) -> n < entries / 10
-                        ? Optional.of(LoadWriter.request("orders", slot + "-" + n))
-                        : Optional.empty());
+                        10,
+                        (slot, n) -> n < entries / 10
+                                ? Optional.of(LoadWriter.request("orders", slot + "-" + n))
+                                : Optional.empty());
         writer.await(Duration.ofSeconds(60));
         assertThat(writer.trues()).as(writer.toString()).hasSize(entries);
     }

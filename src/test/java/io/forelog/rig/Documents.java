@@ -20,9 +20,7 @@ public final class Documents {
                     default: true
                     config: { url: "%s" }
                     limit: { timeout: PT2S }
-                """
-                        .formatted(url)
-                + String.join("\n", more);
+                """.formatted(url) + String.join("\n", more);
     }
 
     /** As {@link #http}, with more in the target's {@code limit}. */

@@ -156,10 +156,16 @@ public final class LoadWriter implements AutoCloseable {
     /** What was said how often, without its figures. */
     private static Map<String, Integer> kinds(Map<String, String> answers) {
         Map<String, Integer> kinds = new TreeMap<>();
-        answers.values().forEach(text -> kinds.merge(
-                text.replaceAll("[0-9]+", "#").substring(0, Math.min(90, text.replaceAll("[0-9]+", "#").length())),
-                1,
-                Integer::sum));
+        answers.values()
+                .forEach(text -> kinds.merge(
+                        text.replaceAll("[0-9]+", "#")
+                                .substring(
+                                        0,
+                                        Math.min(
+                                                90,
+                                                text.replaceAll("[0-9]+", "#").length())),
+                        1,
+                        Integer::sum));
         return kinds;
     }
 

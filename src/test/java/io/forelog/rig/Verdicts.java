@@ -19,7 +19,9 @@ public final class Verdicts {
                 .filter(written -> !receiver.has(written.entryId()))
                 .toList();
         assertThat(missing.stream().limit(5))
-                .as("%d of %d answered TRUE never arrived", missing.size(), writer.trues().size())
+                .as(
+                        "%d of %d answered TRUE never arrived",
+                        missing.size(), writer.trues().size())
                 .isEmpty();
     }
 
@@ -40,7 +42,8 @@ public final class Verdicts {
             if (written != null) {
                 assertThat(arrival.micros())
                         .as("arrival of %s, sent %d with delay %s", arrival, written.sentMicros(), written.delay())
-                        .isGreaterThanOrEqualTo(written.sentMicros() + written.delay().toNanos() / 1_000);
+                        .isGreaterThanOrEqualTo(
+                                written.sentMicros() + written.delay().toNanos() / 1_000);
             }
         }
     }

@@ -244,6 +244,18 @@ final class Database {
         }
     }
 
+    /**
+     * Rewrites what lies between two keys, so that what was dropped there goes. {@link #deleteFiles} leaves the youngest
+     * level alone, and where nothing is written any more nothing else would ever clear that.
+     */
+    void compact(Family family, byte[] from, byte[] to) {
+        try {
+            opened().db().compactRange(handle(family), from, to);
+        } catch (RocksDBException e) {
+            throw unreadable(e);
+        }
+    }
+
     /** A consistent copy that opens as a database folder does. */
     void backup(Path target) throws RocksDBException, IOException {
         Open current = opened();

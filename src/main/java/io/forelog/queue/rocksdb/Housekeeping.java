@@ -173,6 +173,9 @@ final class Housekeeping {
             database.deleteFiles(Family.LOG, from, Keys.log(namespace, floor));
             database.deleteFiles(Family.INDEX, from, Keys.log(namespace, floor));
             database.deleteFiles(Family.TRAIL, from, Keys.log(namespace, floor >>> Keys.BUCKET_BITS));
+            if (disk.refusal() != null) {
+                database.compact(Family.LOG, from, Keys.log(namespace, floor));
+            }
         } catch (WalException e) {
             LOG.atDebug().addKeyValue(LogKeys.REASON, e.getMessage()).log("no files freed");
         } finally {
