@@ -21,7 +21,7 @@ COPY --from=build --chown=forelog:forelog /out/data /data
 RUN ln -s /opt/forelog/forelog /usr/local/bin/forelog
 USER forelog
 WORKDIR /data
-ENV FORELOG_LOG=json
+ENV FORELOG_LOG=json FORELOG_BIND_HOST=0.0.0.0
 VOLUME ["/data", "/conf"]
 # HTTP writes, gRPC, management
 EXPOSE 8080 9090 8081

@@ -5,7 +5,6 @@ import io.forelog.config.NamespaceDocument.PersistenceConfiguration;
 import io.forelog.consume.ConsumerPump;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
-import io.forelog.produce.AppendLimits;
 import io.forelog.produce.QueuePump;
 import io.forelog.queue.Queue;
 import io.forelog.queue.QueueMedium;
@@ -139,7 +138,7 @@ final class NamespaceRuntime {
     }
 
     private Future<Void> startProducer() {
-        QueuePump pump = new QueuePump(opened(), parts.bus(), namespace.name(), parts.metrics(), AppendLimits.DEFAULT);
+        QueuePump pump = new QueuePump(opened(), parts.bus(), namespace.name(), parts.metrics(), parts.appendLimits());
         return deploy(pump)
                 .onSuccess(id -> {
                     producerId = id;

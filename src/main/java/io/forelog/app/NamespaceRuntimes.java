@@ -69,14 +69,15 @@ final class NamespaceRuntimes implements Deployer {
 
     @Override
     public Future<Void> remove(Namespace retired) {
-        NamespaceRuntime runtime = runtimes.remove(retired.name());
+        NamespaceRuntime runtime = runtimes.get(retired.name());
         if (runtime == null) {
             return Future.succeededFuture();
         }
         QueueMedium medium =
                 parts.media().get(retired.document().persistence().get(0).type());
         return runtime.stop()
-                .compose(stopped -> medium == null ? Future.succeededFuture() : medium.remove(retired.name()));
+                .compose(stopped -> medium == null ? Future.succeededFuture() : medium.remove(retired.name()))
+                .onSuccess(removed -> runtimes.remove(retired.name()));
     }
 
     /** Stops all, side by side. Never fails. */

@@ -23,6 +23,7 @@ import io.forelog.ingest.EdgeSettings;
 import io.forelog.model.Ticker;
 import io.forelog.observe.LogKeys;
 import io.forelog.observe.Metrics;
+import io.forelog.produce.AppendLimits;
 import io.forelog.queue.MediumOptions;
 import io.forelog.queue.QueueMedium;
 import io.forelog.table.Tables;
@@ -94,6 +95,7 @@ final class Node {
                 media,
                 catalogue.targets(),
                 this::resources,
+                new AppendLimits(config.append().entries(), config.append().bytes()),
                 config.drainTimeout()));
         this.services = new LocalNode(config, data.path(), vertx, ticker, namespaces, runtimes, media);
         this.admin = new AdminServer(

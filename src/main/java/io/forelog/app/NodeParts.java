@@ -3,6 +3,7 @@ package io.forelog.app;
 import io.forelog.bus.Bus;
 import io.forelog.consume.PauseRegister;
 import io.forelog.model.Ticker;
+import io.forelog.produce.AppendLimits;
 import io.forelog.queue.QueueMedium;
 import io.forelog.target.TargetProvider;
 import io.forelog.target.TargetResources;
@@ -18,6 +19,7 @@ import java.util.function.Function;
  * @param media by queue type, upper case, opened
  * @param targets by type, lower case
  * @param resources what a target of that type gets from the node
+ * @param appendLimits of each namespace
  * @param drainLimit how long a pump may take to settle what is in flight
  */
 record NodeParts(
@@ -29,4 +31,5 @@ record NodeParts(
         Map<String, QueueMedium> media,
         Map<String, TargetProvider> targets,
         Function<String, TargetResources> resources,
+        AppendLimits appendLimits,
         Duration drainLimit) {}

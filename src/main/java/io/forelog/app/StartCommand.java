@@ -60,7 +60,11 @@ final class StartCommand implements Callable<Integer> {
     @Option(names = "--data", paramLabel = "DIR", description = "Instead of data_directory in forelog.yaml.")
     private @Nullable Path data;
 
-    @Option(names = "--bind", paramLabel = "HOST", description = "Instead of bind_host in forelog.yaml.")
+    @Option(
+            names = "--bind",
+            paramLabel = "HOST",
+            defaultValue = "${env:FORELOG_BIND_HOST}",
+            description = "Instead of bind_host in forelog.yaml; also FORELOG_BIND_HOST.")
     private @Nullable String bind;
 
     @Option(names = "--http-port", paramLabel = "PORT", description = "Instead of ports.http; 0 = any free one.")

@@ -4,6 +4,7 @@ import io.forelog.admin.DocumentControl;
 import io.forelog.config.ConfigStore;
 import io.forelog.config.NamespaceStatus;
 import io.forelog.config.Reconciler;
+import io.forelog.config.Redaction;
 import io.forelog.config.StoredDocument;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
@@ -50,7 +51,7 @@ final class StoredDocuments implements DocumentControl {
 
     private static Map<String, Object> document(String namespace, String text) {
         StoredDocument shown = new StoredDocument(namespace, 0, 0, "", "", StoredDocument.Action.PUT, text, "document");
-        return shown.read().values();
+        return Redaction.of(shown.read().values());
     }
 
     @Override

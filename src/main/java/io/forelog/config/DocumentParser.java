@@ -13,8 +13,10 @@ import io.forelog.config.NamespaceDocument.StoragePolicy;
 import io.forelog.model.Priority;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +73,22 @@ public final class DocumentParser {
         Section root = new Section("", DocumentText.withDefaults(own, defaults), problems);
         NamespaceDocument document = new CrossCheck(adapters, root).check(read(name, root));
         return new Parsed(problems.isEmpty() ? document : null, List.copyOf(problems));
+    }
+
+    /** The path of every key there is; a list's items are {@code []}. */
+    static Set<String> keys() {
+        Set<String> asked = new LinkedHashSet<>();
+        Map<String, Object> one = Map.of("physical_storage", Map.of("type", "NONE"));
+        Map<String, Object> document = Map.of(
+                PersistenceReader.PLURAL,
+                Map.of(PersistenceReader.SINGULAR, List.of(one)),
+                "targets",
+                List.of(Map.of("name", "x")));
+        new DocumentParser(new Adapters(Map.of(), Map.of()), Map.of())
+                .read("x", new Section("", document, new ArrayList<>(), asked));
+        Set<String> keys = new LinkedHashSet<>();
+        asked.forEach(key -> keys.add(key.replace("[0]", "[]")));
+        return keys;
     }
 
     private NamespaceDocument read(String name, Section root) {

@@ -58,13 +58,17 @@ final class DrainWatch {
         emptySince.remove(namespace);
     }
 
-    /** The retiring targets of {@code namespace} whose routes have been empty long enough. */
+    /**
+     * The retiring targets of {@code namespace} whose routes have been empty long enough. Dead letters hold a route too:
+     * without it nobody could redrive them.
+     */
     Set<String> empty(Namespace namespace) {
         Set<String> gone = new TreeSet<>();
         for (Map.Entry<String, Route> route : namespace.routes().entrySet()) {
             if (route.getValue().retiring()) {
                 Left left = deployer.left(namespace, route.getValue().id());
-                if (quiet(namespace.name(), route.getValue().id(), left.undelivered() == 0)) {
+                boolean nothing = left.undelivered() == 0 && left.dead() == 0;
+                if (quiet(namespace.name(), route.getValue().id(), nothing)) {
                     gone.add(route.getKey());
                 }
             }

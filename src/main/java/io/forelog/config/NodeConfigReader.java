@@ -62,7 +62,7 @@ public final class NodeConfigReader {
                 texts(root, "bootstrap_servers"),
                 root.map("namespace_defaults"),
                 root.duration("drain_timeout", Duration.ofMillis(1), Duration.ofMinutes(30), Duration.ofSeconds(25)),
-                root.duration("audit_interval", Duration.ofMillis(100), Duration.ofDays(1), Duration.ofSeconds(30)),
+                root.duration("audit_interval", Duration.ofMillis(100), Duration.ofDays(1), Duration.ofSeconds(10)),
                 root.flag("bench", false));
         root.refuseTheRest();
         return config;

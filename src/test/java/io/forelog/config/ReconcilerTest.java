@@ -220,6 +220,9 @@ class ReconcilerTest {
         get(reconciler.start(NEVER));
         assertThat(live.find("a").routes().get("x").retiring()).isTrue();
         deployer.left = new Deployer.Left(0, 7);
+        shrinkAfter(Duration.ofHours(1));
+        assertThat(live.find("a").routes()).containsOnlyKeys("x", "y");
+        deployer.left = new Deployer.Left(0, 0);
         shrinkAfter(Duration.ZERO);
         shrinkAfter(Duration.ofSeconds(10));
         assertThat(live.find("a").routes()).containsOnlyKeys("y");

@@ -1,0 +1,25 @@
+package io.forelog.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class RedactionTest {
+    @Test
+    void hidesWhatLooksLikeASecretAndNothingElse() {
+        Map<String, Object> shown = Redaction.of(DocumentText.parse("""
+                namespace: token
+                targets:
+                  - name: a
+                    config:
+                      url: https://ann:pw@host/path
+                      authorization: env:TOKEN
+                      apiKey: abc
+                      headers: { X-Api-Key: abc, Cookie: [abc], Accept: text }
+                """));
+        assertThat(DocumentText.toJson(shown)).doesNotContain("pw").doesNotContain("abc");
+        assertThat(DocumentText.toYaml(shown))
+                .contains("https://(hidden)@host/path", "env:TOKEN", "Accept: \"text\"", "namespace: \"token\"");
+    }
+}
