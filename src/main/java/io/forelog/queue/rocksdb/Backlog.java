@@ -93,8 +93,9 @@ final class Backlog {
         return floor;
     }
 
+    /** With what the filling commit will add. */
     long storedBytes() {
-        return storedBytes;
+        return storedBytes + building.size();
     }
 
     long commitMicros() {
@@ -128,7 +129,6 @@ final class Backlog {
         long sequence = nextSequence++;
         boolean later = !readmission && entry.delayed();
         building.add(sequence, entry, envelope, later, readmission);
-        storedBytes += envelope.length + RECORD_OVERHEAD;
         entries += readmission ? 0 : 1;
         byte[] value = later ? Obligations.fresh(envelope) : new byte[0];
         for (int i = 0; i < entry.routes().size(); i++) {
@@ -147,6 +147,7 @@ final class Backlog {
 
     private void seal(Commit commit) {
         if (!building.isEmpty()) {
+            storedBytes += building.size();
             tail.add(building.seal(number, commit));
         }
     }

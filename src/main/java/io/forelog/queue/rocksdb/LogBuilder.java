@@ -25,6 +25,11 @@ final class LogBuilder {
         return entries.isEmpty();
     }
 
+    /** Of the value to be; 0 = there is none. */
+    int size() {
+        return entries.isEmpty() ? 0 : LogValue.size(entries.size(), envelopeBytes);
+    }
+
     boolean fits(boolean readmission) {
         return entries.isEmpty() || readmitted == readmission;
     }
@@ -55,7 +60,7 @@ final class LogBuilder {
     /** Adds value and index record to the commit; what was collected is forgotten. */
     LogChunk seal(int namespace, Commit commit) {
         int count = entries.size();
-        int size = LogValue.size(count, envelopeBytes);
+        int size = size();
         long[] bits = anyScheduled ? java.util.Arrays.copyOf(scheduled, (count + 63) >> 6) : new long[0];
         java.nio.ByteBuffer value = commit.value(size);
         LogValue.encode(ids, envelopes, bits, readmitted, commit.micros(), value);
