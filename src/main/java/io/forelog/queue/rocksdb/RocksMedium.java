@@ -40,7 +40,7 @@ final class RocksMedium implements QueueMedium {
     private final MediumOptions node;
     private final Path folder;
     private final RocksSettings settings;
-    private final RocksOptions options = new RocksOptions();
+    private final RocksOptions options;
     private final DiskWatch disk;
     private final Worker diskWorker = new Worker("forelog-queue-disk");
     private final long watch;
@@ -55,6 +55,7 @@ final class RocksMedium implements QueueMedium {
         this.settings = RocksSettings.of(node.settings());
         this.folder = node.dataDirectory().resolve("queue");
         Files.createDirectories(folder);
+        this.options = new RocksOptions(folder);
         FileStore fileStore = Files.getFileStore(folder);
         this.disk = new DiskWatch(
                 folder, settings, free == null ? () -> usable(fileStore) : free, fileStore.getTotalSpace());

@@ -1,5 +1,11 @@
 package io.forelog.queue.rocksdb;
 
+import com.sun.nio.file.ExtendedOpenOption;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.rocksdb.BlockBasedTableConfig;
@@ -26,8 +32,6 @@ final class RocksOptions implements AutoCloseable {
     private static final long WAL_BYTES = 192 * MIB;
     private static final long LOG_BUFFER_BYTES = 48 * MIB;
     private static final long SMALL_BUFFER_BYTES = 16 * MIB;
-    private static final long BLOB_FILE_BYTES = 64 * MIB;
-    private static final long BLOB_LEAST_BYTES = 2048;
     private static final int OPEN_FILES = 512;
     private static final int WAL_FILES_RECYCLED = 4;
 
@@ -39,6 +43,30 @@ final class RocksOptions implements AutoCloseable {
     private final WriteBufferManager buffers = new WriteBufferManager(WRITE_BUFFERS_BYTES, cache);
     private final BloomFilter bloom = new BloomFilter(10);
 
+    private final boolean direct;
+
+    /** {@code folder}: exists; what lies below it is written past the page cache where its file system can. */
+    RocksOptions(Path folder) {
+        this.direct = takesDirectIo(folder);
+    }
+
+    /** Half of the processor time of a commit is the kernel's, for flushing through the page cache (ADR 0003). */
+    private static boolean takesDirectIo(Path folder) {
+        Path probe = folder.resolve(".direct-io");
+        try (FileChannel channel = FileChannel.open(
+                probe, StandardOpenOption.CREATE, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT)) {
+            return channel.isOpen();
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        } finally {
+            try {
+                Files.deleteIfExists(probe);
+            } catch (IOException e) {
+                // It is empty, and written anew at the next start.
+            }
+        }
+    }
+
     DBOptions database() {
         return new DBOptions()
                 .setCreateIfMissing(true)
@@ -48,6 +76,7 @@ final class RocksOptions implements AutoCloseable {
                 .setMaxTotalWalSize(WAL_BYTES)
                 .setWriteBufferManager(buffers)
                 .setMaxBackgroundJobs(2)
+                .setUseDirectIoForFlushAndCompaction(direct)
                 .setMaxOpenFiles(OPEN_FILES)
                 .setKeepLogFileNum(2)
                 .setStatsDumpPeriodSec(0)
@@ -70,13 +99,11 @@ final class RocksOptions implements AutoCloseable {
                 .setBlockSize(16 << 10);
         ColumnFamilyOptions options = new ColumnFamilyOptions().setCompressionType(CompressionType.NO_COMPRESSION);
         if (family == Family.LOG) {
-            // Values leave the tree at their first flush: the log is written twice in all, and a dropped
-            // range frees whole files.
+            // Written in order and dropped in order: there is little that compaction could win.
             options.setWriteBufferSize(LOG_BUFFER_BYTES)
-                    .setEnableBlobFiles(true)
-                    .setMinBlobSize(BLOB_LEAST_BYTES)
-                    .setBlobFileSize(BLOB_FILE_BYTES)
-                    .setEnableBlobGarbageCollection(true);
+                    .setLevel0FileNumCompactionTrigger(40)
+                    .setLevel0SlowdownWritesTrigger(120)
+                    .setLevel0StopWritesTrigger(160);
         } else {
             options.setWriteBufferSize(SMALL_BUFFER_BYTES);
         }

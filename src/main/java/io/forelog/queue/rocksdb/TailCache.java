@@ -7,20 +7,29 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The newest chunks of one namespace's log by reference, so that delivery which keeps up neither reads nor decodes. Owned
- * by the committer thread; bounded by a budget shared by all namespaces of the database: the oldest go first.
+ * New chunks of one namespace's log by reference, so that delivery which keeps up neither reads nor decodes. Owned by the
+ * committer thread; bounded by a share of its own, and by a budget of all namespaces of the database, whose oldest go first.
+ * A full tail takes nothing more: what delivery that lags would only meet after the disk is not worth its place, and
+ * entries that die young cost the collector nothing.
  */
 final class TailCache {
+    /** Of the budget one namespace may hold a quarter. */
+    private static final int SHARES = 4;
+
     private final TreeMap<Long, LogChunk> chunks = new TreeMap<>();
     private final Budget budget;
+    private long bytes;
 
     TailCache(Budget budget) {
         this.budget = budget;
     }
 
     void add(LogChunk chunk) {
-        chunks.put(chunk.first, chunk);
-        budget.add(this, chunk);
+        if (bytes < budget.most / SHARES) {
+            chunks.put(chunk.first, chunk);
+            bytes += chunk.bytes;
+            budget.add(this, chunk);
+        }
     }
 
     /** Null where it is not (or no longer) here. */
@@ -33,7 +42,15 @@ final class TailCache {
     /** Every route has passed it. */
     void dropBelow(long sequence) {
         while (!chunks.isEmpty() && chunks.firstEntry().getValue().end() <= sequence) {
-            budget.bytes -= chunks.pollFirstEntry().getValue().bytes;
+            drop(chunks.firstKey());
+        }
+    }
+
+    private void drop(long first) {
+        LogChunk gone = chunks.remove(first);
+        if (gone != null) {
+            bytes -= gone.bytes;
+            budget.bytes -= gone.bytes;
         }
     }
 
@@ -62,8 +79,7 @@ final class TailCache {
             bytes += chunk.bytes;
             while (!oldest.isEmpty() && (bytes > most || oldest.peek().isGone())) {
                 Held held = oldest.remove();
-                LogChunk gone = held.tail().chunks.remove(held.first());
-                bytes -= gone == null ? 0 : gone.bytes;
+                held.tail().drop(held.first());
             }
         }
     }
