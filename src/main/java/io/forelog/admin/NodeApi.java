@@ -28,7 +28,7 @@ final class NodeApi {
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
     /** What a pump can't leave by itself, or only when somebody repairs something. */
-    private static final Set<String> ALARMING = Set.of("STORM", "SETTLE_FAILING", "PARKED_FULL", "STOPPED");
+    private static final Set<String> ALARMING = Set.of("STORM", "SETTLE_FAILING", "PARKED_FULL");
 
     private final Desk desk;
     private final Vertx vertx;

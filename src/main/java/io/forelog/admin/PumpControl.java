@@ -20,8 +20,8 @@ public interface PumpControl {
     /**
      * What one route does now.
      *
-     * @param state RUNNING, PAUSED (by hand), STORM (paused itself), BREAKER_OPEN, or another name of the
-     *     pump's own states; STOPPED where no pump runs for a live route
+     * @param state in the pump's words, which are also those of the metric: RUNNING, PAUSED (by hand), STORM (paused
+     *     itself), BREAKER_OPEN, SETTLE_FAILING, PARKED_FULL, TARGET_GONE, DRAINING
      * @param reason in words; empty when RUNNING
      * @param sinceMicros when the state began; 0 = not known
      */

@@ -12,6 +12,7 @@ import io.forelog.model.WalException;
 import io.forelog.queue.MediumHealth;
 import io.forelog.queue.Queue;
 import io.forelog.queue.QueueMedium;
+import io.forelog.table.Tables;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -28,7 +29,10 @@ import org.jspecify.annotations.Nullable;
 /** This node as the management API sees it. Any thread; blocking work goes to Vert.x worker threads. */
 final class LocalNode implements NodeServices {
     /** What of the data directory is copied as it is; databases copy themselves. */
-    private static final List<String> PLAIN = List.of("config", "pumps");
+    private static final List<String> PLAIN = List.of("config", "pumps", "audit.log");
+
+    /** Where the embedded tables lie, in the data directory as in a backup. */
+    static final String TABLES = "tables";
 
     private final NodeConfig config;
     private final Path data;
@@ -36,6 +40,7 @@ final class LocalNode implements NodeServices {
     private final Namespaces namespaces;
     private final NamespaceRuntimes runtimes;
     private final Map<String, QueueMedium> media;
+    private final Tables tables;
     private final PumpControl pumps;
     private final long startedMicros;
     private volatile @Nullable DocumentControl documents;
@@ -49,13 +54,15 @@ final class LocalNode implements NodeServices {
             Ticker ticker,
             Namespaces namespaces,
             NamespaceRuntimes runtimes,
-            Map<String, QueueMedium> media) {
+            Map<String, QueueMedium> media,
+            Tables tables) {
         this.config = config;
         this.data = data;
         this.vertx = vertx;
         this.namespaces = namespaces;
         this.runtimes = runtimes;
         this.media = media;
+        this.tables = tables;
         this.pumps = new RuntimePumpControl(runtimes);
         this.startedMicros = ticker.micros();
     }
@@ -102,9 +109,7 @@ final class LocalNode implements NodeServices {
     @Override
     public List<MediumHealth> databases() {
         List<MediumHealth> health = new ArrayList<>();
-        synchronized (media) {
-            media.values().forEach(medium -> health.addAll(medium.health()));
-        }
+        openMedia().forEach(medium -> health.addAll(medium.health()));
         return health;
     }
 
@@ -124,6 +129,10 @@ final class LocalNode implements NodeServices {
                 data);
     }
 
+    /**
+     * The queues first: what is delivered meanwhile is then delivered again, to tables that have it, and never missing in
+     * both. The documents and their routes last: the queues' copy knows no route that they don't.
+     */
     @Override
     public Future<Void> backup(Path directory) {
         return vertx.<Void>executeBlocking(() -> {
@@ -132,15 +141,24 @@ final class LocalNode implements NodeServices {
                                 ErrorCode.CONFLICT, "directory: " + directory + " exists (expected: a new one)");
                     }
                     Files.createDirectories(directory);
+                    return null;
+                })
+                .compose(made -> Future.all(openMedia().stream()
+                        .map(medium -> medium.backup(directory.resolve("queue")))
+                        .toList()))
+                .compose(copied -> tables.backup(directory.resolve(TABLES)))
+                .compose(copied -> vertx.executeBlocking(() -> {
                     for (String name : PLAIN) {
                         copy(data.resolve(name), directory.resolve(name));
                     }
                     return null;
-                })
-                .compose(copied -> Future.all(media.values().stream()
-                        .map(medium -> medium.backup(directory.resolve("queue")))
-                        .toList()))
-                .mapEmpty();
+                }));
+    }
+
+    private List<QueueMedium> openMedia() {
+        synchronized (media) {
+            return List.copyOf(media.values());
+        }
     }
 
     private static void copy(Path from, Path to) throws IOException {

@@ -85,7 +85,7 @@ final class Node {
         this.vertx =
                 Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(loops()));
         this.bus = Bus.on(vertx);
-        this.tables = new Tables(vertx, data.path().resolve("tables"), ticker);
+        this.tables = new Tables(vertx, data.path().resolve(LocalNode.TABLES), ticker);
         this.runtimes = new NamespaceRuntimes(new NodeParts(
                 vertx,
                 bus,
@@ -97,7 +97,7 @@ final class Node {
                 this::resources,
                 new AppendLimits(config.append().entries(), config.append().bytes()),
                 config.drainTimeout()));
-        this.services = new LocalNode(config, data.path(), vertx, ticker, namespaces, runtimes, media);
+        this.services = new LocalNode(config, data.path(), vertx, ticker, namespaces, runtimes, media, tables);
         this.admin = new AdminServer(
                 config.bindHost(),
                 config.ports().management(),

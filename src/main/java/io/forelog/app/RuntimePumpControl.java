@@ -31,18 +31,10 @@ final class RuntimePumpControl implements PumpControl {
         return new RouteState(
                 status.route(),
                 status.target(),
-                word(status.state()),
+                status.state().name(),
                 status.reason(),
                 status.sinceMicros(),
                 status.inFlight());
-    }
-
-    private static String word(PumpStatus.State state) {
-        return switch (state) {
-            case PAUSED_STORM -> "STORM";
-            case DEFERRED -> "BREAKER_OPEN";
-            case RUNNING, PAUSED, SETTLE_FAILING, PARKED_FULL, TARGET_GONE, DRAINING -> state.name();
-        };
     }
 
     @Override

@@ -33,9 +33,9 @@ public record PumpStatus(
         /** By hand. */
         PAUSED,
         /** The target rejects in a storm; probes go on. */
-        PAUSED_STORM,
+        STORM,
         /** The target is silent (breaker open) or nobody writes to it; probes go on. */
-        DEFERRED,
+        BREAKER_OPEN,
         /** The queue can't be written: nothing is taken, what happened is kept. */
         SETTLE_FAILING,
         /** Too many ordered keys are parked. */

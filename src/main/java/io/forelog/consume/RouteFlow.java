@@ -296,7 +296,7 @@ final class RouteFlow implements Intake.Taker, Lanes.Track, Sender.Ends, Settler
         }
         RouteGate.State gate = sender.gate().state();
         if (gate != RouteGate.State.OPEN) {
-            return gate == RouteGate.State.STORM ? PumpStatus.State.PAUSED_STORM : PumpStatus.State.DEFERRED;
+            return gate == RouteGate.State.STORM ? PumpStatus.State.STORM : PumpStatus.State.BREAKER_OPEN;
         }
         if (intake.keysFull()) {
             return PumpStatus.State.PARKED_FULL;

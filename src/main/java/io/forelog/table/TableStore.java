@@ -2,6 +2,7 @@ package io.forelog.table;
 
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,9 @@ public interface TableStore {
      * people and tests: it reads item by item.
      */
     Future<List<Item>> scan(String table, @Nullable Position after, int limit);
+
+    /** Copies the store as it is at one moment, while it is used, to {@code directory}, which must not exist. */
+    Future<Void> backup(Path directory);
 
     /** Ends what waits, then closes. */
     Future<Void> close();

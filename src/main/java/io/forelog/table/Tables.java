@@ -5,6 +5,7 @@ import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,6 +54,16 @@ public final class Tables {
         }
         throw new WalException(
                 ErrorCode.INVALID_ARGUMENT, "table store: " + type + " (expected: one of " + known + ")");
+    }
+
+    /**
+     * Copies the embedded store to {@code copy}, which must not exist; nothing where this node has no tables. One that
+     * lies on the disk and was not asked for yet is opened.
+     */
+    public Future<Void> backup(Path copy) {
+        return Files.isDirectory(directory)
+                ? open(EMBEDDED).compose(store -> store.backup(copy))
+                : Future.succeededFuture();
     }
 
     /** Closes what was opened: after those that use it, before Vert.x. */

@@ -77,7 +77,7 @@ class ConsumerPumpTest {
         ConsumerPump pump = pump();
         get(vertx.deployVerticle(pump));
         get(queue.append(List.of(entries.immediate("a"))));
-        await().untilAsserted(() -> assertThat(pump.status().get(0).state()).isEqualTo(PumpStatus.State.DEFERRED));
+        await().untilAsserted(() -> assertThat(pump.status().get(0).state()).isEqualTo(PumpStatus.State.BREAKER_OPEN));
 
         serveTarget();
 

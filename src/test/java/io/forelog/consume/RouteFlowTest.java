@@ -138,7 +138,7 @@ class RouteFlowTest {
 
         rig.pass(Duration.ofMinutes(10));
 
-        assertThat(rig.status(1).state()).isEqualTo(PumpStatus.State.DEFERRED);
+        assertThat(rig.status(1).state()).isEqualTo(PumpStatus.State.BREAKER_OPEN);
         assertThat(rig.status(1).inFlight()).isLessThanOrEqualTo(256);
         assertThat(rig.target.arrivals.stream().mapToInt(a -> a.delivery().attempt()))
                 .containsOnly(1);

@@ -25,13 +25,13 @@ class StormTest {
         rig.pass(Duration.ofMinutes(30));
 
         PumpStatus status = rig.status(1);
-        assertThat(status.state()).isEqualTo(PumpStatus.State.PAUSED_STORM);
+        assertThat(status.state()).isEqualTo(PumpStatus.State.STORM);
         assertThat(status.reason()).isEqualTo("403 forbidden");
         assertThat(rig.deadLetters()).hasSizeLessThan(StormWatch.LEAST);
         assertThat(rig.tally(2).delivered()).as("the other route goes on").isEqualTo(5_000);
         assertThat(rig.metrics
                         .get("forelog.route.paused")
-                        .tags("target", "t1", "outcome", "paused_storm")
+                        .tags("target", "t1", "outcome", "storm")
                         .gauge()
                         .value())
                 .isEqualTo(1);

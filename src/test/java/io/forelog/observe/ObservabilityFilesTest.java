@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.forelog.consume.PumpStatus;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -55,6 +57,20 @@ class ObservabilityFilesTest {
         JsonNode dashboard =
                 new ObjectMapper().readTree(FILES.resolve("dashboard.json").toFile());
         assertThat(dashboard.get("panels").size()).isGreaterThan(8);
+    }
+
+    @Test
+    void theAlertsNameOutcomesThatExist() throws Exception {
+        Set<String> states = new TreeSet<>();
+        for (PumpStatus.State state : PumpStatus.State.values()) {
+            states.add(state.name().toLowerCase(Locale.ROOT));
+        }
+        Matcher matcher = Pattern.compile("route_paused\\{outcome=\"(\\w+)\"")
+                .matcher(Files.readString(FILES.resolve("alerts.yaml")));
+        assertThat(matcher.find()).isTrue();
+        do {
+            assertThat(states).contains(matcher.group(1));
+        } while (matcher.find());
     }
 
     @Test

@@ -282,6 +282,15 @@ final class RocksTableStore implements TableStore {
     }
 
     @Override
+    @SuppressWarnings("NullAway") // a lambda's nullable result is not inferred
+    public Future<Void> backup(Path copy) {
+        return this.<Void>read(open -> {
+            open.copy(copy);
+            return null;
+        });
+    }
+
+    @Override
     public Future<Void> close() {
         closing = true;
         return closed.future().compose(done -> reading.close());

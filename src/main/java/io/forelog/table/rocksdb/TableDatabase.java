@@ -9,6 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
+import org.rocksdb.Checkpoint;
 import org.rocksdb.CompressionType;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
@@ -97,6 +98,16 @@ final class TableDatabase implements AutoCloseable {
     /** The caller closes it. What it reads stays out of the cache. */
     RocksIterator iterator(ReadOptions reading) {
         return db.newIterator(reading.setFillCache(false));
+    }
+
+    /** Files that don't change any more are linked, where {@code copy} lies on the same disk; the rest is copied. */
+    void copy(Path copy) throws RocksDBException {
+        try (Checkpoint checkpoint = Checkpoint.create(db)) {
+            Files.createDirectories(copy.toAbsolutePath().getParent());
+            checkpoint.createCheckpoint(copy.toString());
+        } catch (IOException e) {
+            throw new WalException(ErrorCode.UNAVAILABLE, "backup " + copy + ": " + e, e);
+        }
     }
 
     @Override
