@@ -38,6 +38,11 @@ final class NamespaceRuntimes implements Deployer {
 
     @Override
     public Future<Void> add(Namespace next) {
+        NamespaceRuntime late = runtimes.get(next.name());
+        // One whose start ended after its time limit: a queue is opened once.
+        if (late != null && late.queue().isPresent()) {
+            return replace(late.namespace(), next);
+        }
         NamespaceRuntime runtime = new NamespaceRuntime(parts, next);
         return runtime.start().onSuccess(started -> runtimes.put(next.name(), runtime));
     }
