@@ -218,7 +218,9 @@ final class Committer {
         try {
             begin();
             int drained = drain();
-            housekeeping.turn(this);
+            if (broken == null) {
+                housekeeping.turn(this);
+            }
             flush();
             serve();
             publishDepths(drained);
@@ -387,12 +389,26 @@ final class Committer {
                     .addKeyValue(LogKeys.REASON, e.getMessage())
                     .log("the database could not be reopened");
             if (e.code() == ErrorCode.CORRUPT) {
-                broken = e;
-                brokenSeen = e;
+                stopForGood(e);
                 return true;
             }
             return false;
         }
+    }
+
+    private void stopForGood(WalException why) {
+        broken = why;
+        brokenSeen = why;
+        for (Backlog backlog : backlogs.values()) {
+            for (RouteBacklog route : backlog.routes()) {
+                if (route.demand != null) {
+                    route.demand.failWith(why);
+                    completions.add(route.demand);
+                    route.demand = null;
+                }
+            }
+        }
+        completions.release();
     }
 
     private void refuseWhileDown() {

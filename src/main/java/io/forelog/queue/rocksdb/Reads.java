@@ -1,6 +1,5 @@
 package io.forelog.queue.rocksdb;
 
-import io.forelog.model.WalException;
 import io.forelog.observe.LogKeys;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,7 +58,7 @@ final class Reads {
         database.reading().lock();
         try {
             return read.get();
-        } catch (WalException e) {
+        } catch (RuntimeException e) {
             LOG.atError()
                     .addKeyValue(LogKeys.DATABASE, database.name())
                     .addKeyValue(LogKeys.REASON, e.getMessage())

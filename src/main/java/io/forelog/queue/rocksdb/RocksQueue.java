@@ -199,7 +199,7 @@ final class RocksQueue implements Queue {
     @Override
     public Future<Tally> tally() {
         Promise<Tally> promise = context().promise();
-        store.audit(() -> store.auditor().tally(number), promise);
+        store.audit(() -> store.tally(number), promise);
         return promise.future();
     }
 

@@ -5,6 +5,7 @@ import io.forelog.model.WalException;
 import io.forelog.queue.MediumHealth;
 import io.forelog.queue.QueueDepth;
 import io.forelog.queue.QueueSpec;
+import io.forelog.queue.Tally;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Promise;
 import java.nio.ByteBuffer;
@@ -23,6 +24,8 @@ import org.rocksdb.WriteBatch;
  */
 final class Store {
     private static final byte[] LAST_NUMBER = {'l'};
+    private static final long COUNT_FREE_NANOS = 500_000_000L;
+    private static final long COUNT_SHARE = 20;
 
     private final Database database;
     private final Ticker ticker;
@@ -41,6 +44,7 @@ final class Store {
     private final Committer committer;
     private final Thread thread;
     private final DiskWatch disk;
+    private final Map<Integer, Counted> counted = new ConcurrentHashMap<>();
     private final Map<String, Backlog> open = new ConcurrentHashMap<>();
 
     /** Opens the database. CORRUPT where it does not hold what it confirmed. */
@@ -115,9 +119,24 @@ final class Store {
         return lanes;
     }
 
-    Auditor auditor() {
-        return auditor;
+    /**
+     * A count of millions takes seconds: it is answered again until twenty times as long has passed, so that audits cost at
+     * most a twentieth of a processor. On the worker for audits.
+     */
+    Tally tally(int number) {
+        Counted last = counted.get(number);
+        if (last != null && System.nanoTime() - last.atNanos() < last.tookNanos() * COUNT_SHARE) {
+            return last.tally();
+        }
+        long began = System.nanoTime();
+        Tally tally = auditor.tally(number);
+        long took = System.nanoTime() - began;
+        counted.put(number, new Counted(tally, began, took < COUNT_FREE_NANOS ? 0 : took));
+        return tally;
     }
+
+    /** A tally and what it cost; 0 = nothing to speak of. */
+    private record Counted(Tally tally, long atNanos, long tookNanos) {}
 
     /** Loads a namespace and gives it to the committer. Blocking. */
     Backlog load(QueueSpec spec) {
