@@ -3,26 +3,37 @@ package io.forelog.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.forelog.config.DocumentParser.Parsed;
+import io.forelog.model.ConfigSchema;
+import io.forelog.queue.Capabilities;
+import io.forelog.queue.QueueProvider;
+import io.forelog.target.TargetProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Holds docs/namespaces.md against the parser: its keys, and the defaults that it tells. */
 class NamespacesPageTest {
     private static final Pattern ROW = Pattern.compile("(?m)^\\| `([a-z_.\\[\\]]+)` \\| (.*?) \\|");
     private static final Pattern QUEUE_KEY = Pattern.compile("`([a-z_.-]+)`");
+    private static final Pattern EXAMPLE = Pattern.compile("```(?:yaml|json)\n(.*?)```", Pattern.DOTALL);
+    private static final Path PAGE = Path.of("docs", "namespaces.md");
     private static final String BASE = "targets: [{name: x, type: log}]";
 
     private final DocumentParser parser = new DocumentParser(Catalogue.BUILT, Map.of());
 
     private static String section(String title) throws IOException {
-        String page = Files.readString(Path.of("docs", "namespaces.md"));
+        String page = Files.readString(PAGE);
         int start = page.indexOf("\n## " + title + "\n");
         return page.substring(start, page.indexOf("\n## ", start + 1));
     }
@@ -52,6 +63,71 @@ class NamespacesPageTest {
                 assertThat(parsed.document()).as(row.getKey()).isEqualTo(plain);
             }
         }
+    }
+
+    @Test
+    void everyExampleIsADocumentAndOneSaysEveryKey() throws IOException {
+        DocumentParser real = new DocumentParser(onTheClassPath(), Map.of());
+        Matcher examples = EXAMPLE.matcher(Files.readString(PAGE));
+        TreeSet<String> said = new TreeSet<>();
+        int found = 0;
+        while (examples.find()) {
+            found++;
+            Map<String, Object> example = DocumentText.parse(examples.group(1));
+            assertThat(real.parse("example", example).problems())
+                    .as(examples.group(1))
+                    .isEmpty();
+            collect("", example, said);
+        }
+        assertThat(found).isGreaterThanOrEqualTo(3);
+        assertThat(said).containsAll(DocumentParser.keys());
+    }
+
+    /** The queues and targets that a node would find. */
+    private static Adapters onTheClassPath() {
+        Map<String, Adapters.QueueType> queues = new LinkedHashMap<>();
+        ServiceLoader.load(QueueProvider.class).forEach(provider -> {
+            Capabilities can = provider.capabilities();
+            queues.put(
+                    provider.type(),
+                    new Adapters.QueueType(
+                            provider.schema(),
+                            can.longestDelay(),
+                            can.order(),
+                            can.delayWithOrder(),
+                            can.largestEntryBytes()));
+        });
+        Map<String, ConfigSchema> targets = new LinkedHashMap<>();
+        ServiceLoader.load(TargetProvider.class).forEach(provider -> targets.put(provider.type(), provider.schema()));
+        return new Adapters(queues, targets);
+    }
+
+    private static void collect(String path, @Nullable Object value, Set<String> into) {
+        if (value instanceof Map<?, ?> map) {
+            map.forEach((key, each) -> {
+                String below = path.isEmpty() ? key.toString() : path + "." + key;
+                into.add(below);
+                collect(below, each, into);
+            });
+        } else if (value instanceof List<?> list) {
+            list.forEach(each -> collect(path + "[]", each, into));
+        }
+    }
+
+    @Test
+    void whatHasNoEffectYetIsAKeyThatThereIs() throws IOException {
+        Matcher named = Pattern.compile("`([a-z_.\\[\\]]+)`[,|]? ")
+                .matcher(section("Keys without effect yet")
+                        .lines()
+                        .filter(line -> line.startsWith("| `"))
+                        .map(line -> line.substring(2, line.indexOf(" |", 2)) + " ")
+                        .collect(Collectors.joining()));
+        int found = 0;
+        while (named.find()) {
+            found++;
+            assertThat(DocumentParser.keys()).contains(named.group(1));
+        }
+        assertThat(found).isGreaterThanOrEqualTo(4);
     }
 
     /** The document that says {@code value} at {@code path}, which lies in the first target or in no list. */
