@@ -191,7 +191,7 @@ public final class AdaptiveAdmission implements Admission {
         });
     }
 
-    @Override
+    /** Forgets a namespace that is gone. */
     public void forget(String namespace) {
         shares.remove(namespace);
     }

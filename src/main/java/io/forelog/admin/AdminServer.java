@@ -81,7 +81,13 @@ public final class AdminServer extends VerticleBase {
                         .setCompressionSupported(true))
                 .requestHandler(this::received)
                 .exceptionHandler(failure -> LOG.debug("a management connection failed", failure));
-        return server.listen().onComplete(listener -> listening.complete(listener.actualPort()), listening::fail);
+        return server.listen()
+                .recover(failure -> Future.failedFuture(new WalException(
+                        ErrorCode.UNAVAILABLE,
+                        "ports.management: " + host + ":" + port + ": " + failure.getMessage()
+                                + " (expected: an address of this machine and a free port; 0 = any)",
+                        failure)))
+                .onComplete(listener -> listening.complete(listener.actualPort()), listening::fail);
     }
 
     @Override

@@ -131,8 +131,12 @@ final class DeadLettersApi {
         Namespace namespace = desk.node().namespaces().find(exchange.namespace());
         return desk.queue(exchange)
                 .deadLetter(id)
-                .map(found -> found.orElseThrow(() -> new WalException(
-                        ErrorCode.NOT_FOUND, "dead letter " + id + " is not there (redriven, purged, or expired)")))
+                .map(
+                        found -> found.orElseThrow(
+                                () -> new WalException(
+                                        ErrorCode.NOT_FOUND,
+                                        "dead letter " + id
+                                                + " is not there (redriven, purged, or expired; expected: an id from the list, not an entry's)")))
                 .map(letter -> Answer.ok(Views.deadLetter(letter, namespace, payload)));
     }
 

@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -45,6 +46,7 @@ import picocli.CommandLine.Spec;
 final class StartCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(StartCommand.class);
     private static final long START_LIMIT_SECONDS = 600;
+    private static final int PORT_MAX = 65_535;
     private static final long STOP_SLACK_SECONDS = 15;
 
     @Spec
@@ -115,6 +117,12 @@ final class StartCommand implements Callable<Integer> {
         try {
             return NodeConfigReader.read(
                     Files.exists(file) ? Files.readString(file) : missing(file), hostName(), catalogue.schemas());
+        } catch (WalException e) {
+            String text = String.valueOf(e.getMessage());
+            throw new WalException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    file + (text.contains("\n") ? ":\n  " + text.replace("\n", "\n  ") : ": " + text),
+                    e);
         } catch (IOException e) {
             throw new WalException(ErrorCode.INVALID_ARGUMENT, file + ": " + e + " (expected: a file to read)", e);
         }
@@ -133,11 +141,19 @@ final class StartCommand implements Callable<Integer> {
 
     private NodeConfig overridden(NodeConfig read) {
         NodeConfig config = read.withPorts(
-                http == null ? read.ports().http() : http,
-                grpc == null ? read.ports().grpc() : grpc,
-                management == null ? read.ports().management() : management);
+                port("--http-port", http, read.ports().http()),
+                port("--grpc-port", grpc, read.ports().grpc()),
+                port("--management-port", management, read.ports().management()));
         config = data == null ? config : config.withDataDirectory(data);
         return bind == null ? config : config.withBindHost(bind);
+    }
+
+    private int port(String option, @Nullable Integer asked, int read) {
+        if (asked != null && (asked < 0 || asked > PORT_MAX)) {
+            throw new ParameterException(
+                    spec.commandLine(), option + ": " + asked + " (expected: 0 to " + PORT_MAX + ")");
+        }
+        return asked == null ? read : asked;
     }
 
     private static String hostName() {

@@ -1,6 +1,8 @@
 package io.forelog.ingest;
 
 import io.forelog.bus.Address;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
 import io.netty.handler.flush.FlushConsolidationHandler;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -79,8 +81,8 @@ final class EdgeVerticle extends VerticleBase {
             }
         });
         grpc = server(grpcEdge);
-        return listen(http, edge.settings().httpPort(), -1)
-                .compose(listening -> listen(grpc, edge.settings().grpcPort(), -2))
+        return listen("http", http, edge.settings().httpPort(), -1)
+                .compose(listening -> listen("grpc", grpc, edge.settings().grpcPort(), -2))
                 .onSuccess(listening -> edge.listening(http.actualPort(), grpc.actualPort()));
     }
 
@@ -118,8 +120,13 @@ final class EdgeVerticle extends VerticleBase {
     }
 
     /** Servers of one deployment that ask for the same negative port share one that is free. */
-    private static Future<HttpServer> listen(HttpServer server, int port, int anyPort) {
-        return server.listen(port == 0 ? anyPort : port);
+    private Future<HttpServer> listen(String name, HttpServer server, int port, int anyPort) {
+        return server.listen(port == 0 ? anyPort : port)
+                .recover(failure -> Future.failedFuture(new WalException(
+                        ErrorCode.UNAVAILABLE,
+                        "ports." + name + ": " + edge.settings().host() + ":" + port + ": " + failure.getMessage()
+                                + " (expected: an address of this machine and a free port; 0 = any)",
+                        failure)));
     }
 
     private void measureLag() {

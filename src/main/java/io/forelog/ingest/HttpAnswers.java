@@ -73,9 +73,18 @@ final class HttpAnswers {
         }
     }
 
+    /** Of a question about an entry, which says nothing of whether the entry is durable. */
+    static void noWrite(HttpServerResponse response, Refusal refusal) {
+        problem(response, refusal, refusal.code().httpStatus(), Durable.UNKNOWN, "");
+    }
+
     private static void problem(HttpServerResponse response, Refusal refusal, Durable durable, String entryId) {
-        ErrorCode code = refusal.code();
-        int status = durable == Durable.UNKNOWN ? 504 : code.httpStatus();
+        int status = durable == Durable.UNKNOWN ? 504 : refusal.code().httpStatus();
+        problem(response, refusal, status, durable, entryId);
+    }
+
+    private static void problem(
+            HttpServerResponse response, Refusal refusal, int status, Durable durable, String entryId) {
         response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, PROBLEM);
         if (status == 429 || status == 503) {
             long millis = refusal.retryAfterMillis() > 0 ? refusal.retryAfterMillis() : RETRY_MILLIS;

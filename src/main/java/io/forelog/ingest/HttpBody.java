@@ -32,12 +32,22 @@ final class HttpBody implements Handler<Buffer> {
 
     /**
      * {@code whole} gets the body once it is there. Null where the request was answered instead: too large by its own
-     * words, or an expectation nobody can meet.
+     * words, in a coding, or with an expectation nobody can meet.
      */
     static @Nullable HttpBody read(HttpServerRequest request, int bytesMax, Handler<Buffer> whole) {
         String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
         if (length != null && exceeds(length, bytesMax)) {
             tooLarge(request, length + " bytes", bytesMax);
+            return null;
+        }
+        String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
+        if (encoding != null && !encoding.isEmpty() && !encoding.equalsIgnoreCase("identity")) {
+            request.response().putHeader(HttpHeaders.ACCEPT_ENCODING, HttpHeaders.IDENTITY);
+            HttpAnswers.plain(
+                    request.response(),
+                    415,
+                    ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+                    "Content-Encoding: " + Validator.quote(encoding) + " (expected: none; the body is taken as it is)");
             return null;
         }
         String expect = request.getHeader(HttpHeaders.EXPECT);

@@ -106,7 +106,7 @@ final class HttpEntryCall {
                 },
                 failure -> {
                     if (!response.closed() && !response.ended()) {
-                        HttpAnswers.problem(response, Refusal.of(WalException.of(failure)));
+                        HttpAnswers.noWrite(response, Refusal.of(WalException.of(failure)));
                     }
                 });
     }

@@ -15,6 +15,7 @@ import io.forelog.model.Operation;
 import io.forelog.model.Priority;
 import io.forelog.model.Receipt;
 import io.forelog.model.WalException;
+import io.forelog.observe.MetricNames;
 import io.forelog.wire.Bytes;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
@@ -92,6 +93,12 @@ class AppendCoalescerTest implements AppendCoalescer.Loop, AppendCoalescer.Sende
         assertThat(one.taken()).isZero();
         assertThat(released).isEqualTo(2);
         assertThat(coalescer.unanswered()).isZero();
+        assertThat(registry.get(MetricNames.WRITE_LATENCY)
+                        .tag(MetricNames.NAMESPACE, "one")
+                        .timer()
+                        .count())
+                .as("a sample a batch")
+                .isEqualTo(1);
         assertThat(writes("one", "true")).isEqualTo(1);
         assertThat(writes("one", "false")).isEqualTo(1);
     }

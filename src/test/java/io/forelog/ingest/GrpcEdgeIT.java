@@ -33,6 +33,9 @@ import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
 import io.vertx.grpc.health.v1.HealthCheckRequest;
 import io.vertx.grpc.health.v1.HealthCheckResponse;
+import io.vertx.grpc.reflection.v1.ServerReflectionRequest;
+import io.vertx.grpc.reflection.v1.ServerReflectionResponse;
+import io.vertx.grpc.reflection.v1.ServiceResponse;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -275,6 +278,32 @@ class GrpcEdgeIT {
         Answer<WriteToLogResponse> answer = write(request("ns").build(), 0);
         assertThat(answer.status).isEqualTo(GrpcStatus.UNAVAILABLE);
         assertThat(answer.detail(ErrorInfo.class).getReason()).isEqualTo("DRAINING");
+    }
+
+    @Test
+    void reflectionListsTheServicesAndDescribesThem() {
+        ServiceMethod<ServerReflectionResponse, ServerReflectionRequest> info = ServiceMethod.client(
+                io.vertx.grpc.common.ServiceName.create("grpc.reflection.v1", "ServerReflection"),
+                "ServerReflectionInfo",
+                GrpcMessageEncoder.encoder(),
+                GrpcMessageDecoder.decoder(ServerReflectionResponse.newBuilder()));
+        ServerReflectionResponse listed = call(
+                        info,
+                        ServerReflectionRequest.newBuilder().setListServices("").build(),
+                        0)
+                .message;
+        assertThat(listed.getListServicesResponse().getServiceList())
+                .extracting(ServiceResponse::getName)
+                .contains("forelog.v1.WriteAheadLog", "grpc.health.v1.Health");
+        ServerReflectionResponse described = call(
+                        info,
+                        ServerReflectionRequest.newBuilder()
+                                .setFileContainingSymbol("forelog.v1.WriteAheadLog")
+                                .build(),
+                        0)
+                .message;
+        assertThat(described.getFileDescriptorResponse().getFileDescriptorProtoList())
+                .anyMatch(file -> file.toStringUtf8().contains("WriteToLogRequest"));
     }
 
     @Test

@@ -276,6 +276,15 @@ class HttpEdgeIT {
         assertThat(fixture.batches).isEmpty();
     }
 
+    @Test
+    void aBodyInACodingIs415() {
+        HttpResponse<String> answer = json("ns", "{}", "Content-Encoding", "gzip");
+        assertThat(answer.statusCode()).isEqualTo(415);
+        assertThat(new JsonObject(answer.body()).getString("detail")).contains("Content-Encoding: 'gzip'");
+        assertThat(answer.headers().firstValue("accept-encoding")).hasValue("identity");
+        assertThat(fixture.batches).isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource({
         "nope,404,UNKNOWN_NAMESPACE,false",
@@ -422,7 +431,11 @@ class HttpEdgeIT {
     void anEntryIsFoundCancelledAndMoved() {
         String path = "/v1/namespaces/ns/entries/" + ID;
         assertThat(send("GET", path, new byte[0]).body()).contains("\"found\"");
-        assertThat(send("DELETE", path, new byte[0]).statusCode()).isEqualTo(409);
+        HttpResponse<String> tooLate = send("DELETE", path, new byte[0]);
+        assertThat(tooLate.statusCode()).isEqualTo(409);
+        assertThat(new JsonObject(tooLate.body()).getString("durable"))
+                .as("an entry that can't be cancelled is not an entry that is nowhere")
+                .isEqualTo("UNKNOWN");
         byte[] due = "{\"due\":\"2026-01-01T00:00:00Z\"}".getBytes(java.nio.charset.StandardCharsets.UTF_8);
         assertThat(send("PATCH", path, due).body()).contains("1767225600000000");
         assertThat(send("PATCH", path, "{}".getBytes(java.nio.charset.StandardCharsets.UTF_8))

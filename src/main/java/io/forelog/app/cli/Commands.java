@@ -1,10 +1,13 @@
 package io.forelog.app.cli;
 
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** The table of commands that talk to a node. Used once, on the main thread. */
 public final class Commands {
@@ -60,8 +63,17 @@ public final class Commands {
                 .addSubcommand(new ReceiveCommand());
         root.setExecutionExceptionHandler(new Failures());
         root.setCaseInsensitiveEnumValuesAllowed(true);
+        root.registerConverter(Duration.class, Commands::duration);
         sameVersion(root, root);
         return root;
+    }
+
+    private static Duration duration(String text) {
+        try {
+            return Duration.parse(text);
+        } catch (DateTimeParseException e) {
+            throw new TypeConversionException("'" + text + "' (expected: an ISO-8601 duration such as PT3S)");
+        }
     }
 
     /** {@code -V} says the same everywhere. */

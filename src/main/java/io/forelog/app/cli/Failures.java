@@ -3,6 +3,8 @@ package io.forelog.app.cli;
 import io.forelog.client.NotListening;
 import io.forelog.client.Problem;
 import io.forelog.model.WalException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import picocli.CommandLine;
 
 /** Tells a failure in a line or two on standard error, without a stack trace, and ends with code 1. Stateless. */
@@ -25,6 +27,9 @@ final class Failures implements CommandLine.IExecutionExceptionHandler {
             return String.valueOf(failure.getMessage());
         }
         String message = failure.getMessage();
+        if (message != null && (failure.getClass() == IOException.class || failure instanceof UncheckedIOException)) {
+            return message;
+        }
         return failure.getClass().getSimpleName() + (message == null ? "" : ": " + message);
     }
 }

@@ -62,9 +62,9 @@ final class JobCommands {
     private static String line(JsonObject job) {
         long omitted = job.getLong("omitted", 0L);
         String text = job.getString("text", "");
-        return job.getString("kind") + " " + job.getString("id") + ": " + job.getString("state") + ", "
-                + job.getLong("done")
-                + " done of " + job.getLong("matched") + " matched"
+        boolean counts = !job.getString("kind").equals("backup");
+        return job.getString("kind") + " " + job.getString("id") + ": " + job.getString("state")
+                + (counts ? ", " + job.getLong("done") + " done of " + job.getLong("matched") + " matched" : "")
                 + (omitted == 0 ? "" : ", " + omitted + " left out")
                 + (text.isEmpty() ? "" : " (" + text + ")");
     }
@@ -105,6 +105,11 @@ final class JobCommands {
                 description = "The namespace (default: the node's own jobs, which are backups).")
         private @Nullable String namespace;
 
+        @Nullable
+        String namespace() {
+            return namespace;
+        }
+
         String path(String rest) {
             return jobs(namespace, rest);
         }
@@ -132,7 +137,7 @@ final class JobCommands {
                         When.text(job.getString("started")),
                         job.getString("text"));
             }
-            console.print(table, "no jobs");
+            console.print(table, namespace() == null ? "no jobs of the node (of a namespace: -n NAME)" : "no jobs");
             return 0;
         }
     }

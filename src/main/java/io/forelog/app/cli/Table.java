@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 /** Text in aligned columns; a column of numbers is flush right. One command's; bounded by what it prints. */
 final class Table {
     private static final int CELL_MAX = 80;
+    /** The last column, where reasons and problems stand, lines up nothing behind it. */
+    private static final int LAST_MAX = 300;
 
     private final List<String> heads;
     private final List<List<String>> rows = new ArrayList<>();
@@ -21,7 +23,8 @@ final class Table {
         List<String> row = new ArrayList<>(cells.length);
         for (Object cell : cells) {
             String text = cell == null || cell.toString().isEmpty() ? "-" : cell.toString();
-            row.add(cut(text.replaceAll("\\s*\\R\\s*", " ")));
+            int most = row.size() == cells.length - 1 ? LAST_MAX : CELL_MAX;
+            row.add(cut(text.replaceAll("\\s*\\R\\s*", " "), most));
         }
         rows.add(row);
         return this;
@@ -66,7 +69,7 @@ final class Table {
         }
     }
 
-    private static String cut(String text) {
-        return text.length() <= CELL_MAX ? text : text.substring(0, CELL_MAX - 1) + "…";
+    private static String cut(String text, int most) {
+        return text.length() <= most ? text : text.substring(0, most - 1) + "…";
     }
 }

@@ -277,7 +277,13 @@ final class Committer {
             return;
         }
         if (command.mustSeeCommitted(this)) {
-            flush();
+            try {
+                flush();
+            } catch (RocksDBException | RuntimeException e) {
+                // It left the inbox: nobody else would end it.
+                group.add(command);
+                throw e;
+            }
             begin();
         }
         group.add(command);

@@ -5,6 +5,8 @@ import io.forelog.model.Entry;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Map;
@@ -42,6 +44,7 @@ final class RequestHeaders {
     private static final CharSequence NAMESPACE = HttpHeaders.createOptimized("forelog-namespace");
     private static final CharSequence KEY = HttpHeaders.createOptimized("forelog-key");
     private static final CharSequence KEY_BASE64 = HttpHeaders.createOptimized("forelog-key-base64");
+    private static final CharSequence DUE = HttpHeaders.createOptimized("forelog-due");
     private static final CharSequence ATTEMPT = HttpHeaders.createOptimized("forelog-attempt");
     private static final CharSequence OPERATION = HttpHeaders.createOptimized("forelog-operation");
     private static final CharSequence IDEMPOTENCY_KEY = HttpHeaders.createOptimized("idempotency-key");
@@ -81,6 +84,8 @@ final class RequestHeaders {
         String id = entry.id().toString();
         headers.set(ENTRY_ID, id);
         headers.set(NAMESPACE, UrlTemplate.ascii(entry.namespace()));
+        headers.set(
+                DUE, Instant.EPOCH.plus(entry.dueMicros(), ChronoUnit.MICROS).toString());
         headers.set(ATTEMPT, Integer.toString(delivery.attempt()));
         headers.set(OPERATION, entry.operation().name());
         headers.set(

@@ -38,6 +38,21 @@ class CommandsTest {
         return commands().execute(words);
     }
 
+    @Test
+    void aDurationThatIsNoneIsToldWithoutJavaWords() {
+        assertThat(execute("write", "x", "--delay", "3")).isEqualTo(2);
+        assertThat(err.toString())
+                .startsWith("Invalid value for option '--delay': '3' (expected: an ISO-8601 duration such as PT3S)");
+    }
+
+    @Test
+    void aFailureIsToldWithoutTheNameOfItsClass() {
+        String backup = directory.resolve("none").toString();
+        assertThat(execute("restore", backup, "--data", directory.resolve("d").toString()))
+                .isEqualTo(1);
+        assertThat(err.toString()).startsWith("forelog: " + backup + ": not a backup");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

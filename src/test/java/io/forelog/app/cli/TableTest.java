@@ -21,8 +21,12 @@ class TableTest {
 
     @Test
     void keepsARowOnOneLineAndACellWithinBounds() {
-        String text = new Table("text").row("a\nb").row("x".repeat(200)).render();
-        assertThat(text.lines()).hasSize(3).allMatch(line -> line.length() <= 80);
+        String text = new Table("text", "reason")
+                .row("a\nb", "c")
+                .row("x".repeat(200), "y".repeat(500))
+                .render();
+        assertThat(text.lines()).hasSize(3).allMatch(line -> line.length() <= 80 + 2 + 300);
+        assertThat(text).contains("x".repeat(79) + "…  " + "y".repeat(299) + "…");
         assertThat(text).contains("a b");
     }
 

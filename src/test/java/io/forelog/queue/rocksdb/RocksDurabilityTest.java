@@ -23,6 +23,7 @@ import io.forelog.queue.Tally;
 import io.forelog.queue.Verdict;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -32,6 +33,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -101,6 +103,14 @@ class RocksDurabilityTest {
         assertThat(thrown).isInstanceOf(ExecutionException.class);
         assertThat(thrown.getCause()).isInstanceOf(WalException.class);
         return (WalException) thrown.getCause();
+    }
+
+    private static void hold(CountDownLatch until) {
+        try {
+            until.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private List<Delivery> take(Queue queue, int count) throws Exception {
@@ -231,6 +241,28 @@ class RocksDurabilityTest {
         assertThat(tally(queue).balanced()).isTrue();
         assertThat(tally(queue).accepted()).isEqualTo(4);
         assertThat(node.medium.health().get(0).state()).isEqualTo(MediumHealth.State.SERVING);
+    }
+
+    @Test
+    void whatWaitsForACommitThatFailsIsAnsweredToo() throws Exception {
+        Queue queue = node("node", Map.of()).open(spec());
+        Store store = ((RocksQueue) queue).store();
+        CountDownLatch held = new CountDownLatch(1);
+        store.inbox().put((Committer committer) -> hold(held));
+        store.database().failNextWrite = true;
+        Future<List<AppendOutcome>> appended = queue.append(List.of(entries.immediate("?")));
+        Future<List<Delivery>> parked = queue.takeParked(1, Buffer.buffer("k"), 1);
+        held.countDown();
+        assertThat(await(appended).get(0).durable()).isEqualTo(Durable.UNKNOWN);
+        assertThat(failureOf(() -> await(parked)).code()).isEqualTo(ErrorCode.UNKNOWN_DURABILITY);
+    }
+
+    @Test
+    void sizesMayBeTexts() {
+        assertThat(RocksSettings.of(Map.of("low_disk_bytes", "3 GiB")).lowDiskBytes())
+                .isEqualTo(3L << 30);
+        assertThatThrownBy(() -> RocksSettings.of(Map.of("low_disk_bytes", "3 GB")))
+                .hasMessageContaining("queues.embedded.low_disk_bytes: 3 GB (expected: a number >= 0, or a text");
     }
 
     @Test

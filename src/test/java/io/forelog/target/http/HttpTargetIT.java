@@ -129,6 +129,11 @@ class HttpTargetIT {
                 .containsEntry("forelog-namespace", "shop")
                 .containsEntry("forelog-key", "k1")
                 .containsEntry("forelog-attempt", "1")
+                .containsEntry(
+                        "forelog-due",
+                        java.time.Instant.EPOCH
+                                .plus(entry.dueMicros(), java.time.temporal.ChronoUnit.MICROS)
+                                .toString())
                 .containsEntry("forelog-operation", "PUT")
                 .containsEntry("idempotency-key", "tok-1")
                 .containsEntry("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
