@@ -191,7 +191,7 @@ public final class AdaptiveAdmission implements Admission {
         });
     }
 
-    /** Forgets a namespace that is gone. */
+    @Override
     public void forget(String namespace) {
         shares.remove(namespace);
     }

@@ -33,6 +33,9 @@ public interface Admission {
      */
     void release(Namespace namespace, Priority priority, int entries, long bytes, long micros);
 
+    /** {@code namespace} is gone: nothing of it is kept. */
+    default void forget(String namespace) {}
+
     /**
      * What admission says.
      *

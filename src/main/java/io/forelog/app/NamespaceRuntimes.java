@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /**
  * Carries out what the reconciler decides, one namespace at a time: starts, changes and stops their runtimes. Changes
@@ -18,10 +19,13 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class NamespaceRuntimes implements Deployer {
     private final NodeParts parts;
+    private final Consumer<String> gone;
     private final Map<String, NamespaceRuntime> runtimes = new ConcurrentHashMap<>();
 
-    NamespaceRuntimes(NodeParts parts) {
+    /** {@code gone} is told the name of every namespace that was removed. */
+    NamespaceRuntimes(NodeParts parts, Consumer<String> gone) {
         this.parts = parts;
+        this.gone = gone;
     }
 
     Optional<NamespaceRuntime> find(String namespace) {
@@ -82,7 +86,10 @@ final class NamespaceRuntimes implements Deployer {
                 parts.media().get(retired.document().persistence().get(0).type());
         return runtime.stop()
                 .compose(stopped -> medium == null ? Future.succeededFuture() : medium.remove(retired.name()))
-                .onSuccess(removed -> runtimes.remove(retired.name()));
+                .onSuccess(removed -> {
+                    runtimes.remove(retired.name());
+                    gone.accept(retired.name());
+                });
     }
 
     /** Stops all, side by side. Never fails. */

@@ -86,17 +86,21 @@ final class Node {
                 Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(loops()));
         this.bus = Bus.on(vertx);
         this.tables = new Tables(vertx, data.path().resolve(LocalNode.TABLES), ticker);
-        this.runtimes = new NamespaceRuntimes(new NodeParts(
-                vertx,
-                bus,
-                ticker,
-                metrics.registry(),
-                new FilePauseRegister(vertx, data.path().resolve("pumps")),
-                media,
-                catalogue.targets(),
-                this::resources,
-                new AppendLimits(config.append().entries(), config.append().bytes()),
-                config.drainTimeout()));
+        Admission admission = admission();
+        this.runtimes = new NamespaceRuntimes(
+                new NodeParts(
+                        vertx,
+                        bus,
+                        ticker,
+                        metrics.registry(),
+                        new FilePauseRegister(vertx, data.path().resolve("pumps")),
+                        media,
+                        catalogue.targets(),
+                        this::resources,
+                        new AppendLimits(
+                                config.append().entries(), config.append().bytes()),
+                        config.drainTimeout()),
+                admission::forget);
         this.services = new LocalNode(config, data.path(), vertx, ticker, namespaces, runtimes, media, tables);
         this.admin = new AdminServer(
                 config.bindHost(),
@@ -114,7 +118,7 @@ final class Node {
                         config.drainTimeout(),
                         config.bench()),
                 namespaces,
-                admission(),
+                admission,
                 WriteRights.byDocument(),
                 bus,
                 ticker,

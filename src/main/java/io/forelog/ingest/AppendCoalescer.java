@@ -117,6 +117,7 @@ final class AppendCoalescer {
         WriteMeters meters = flight.inlet.meters();
         int durable = 0;
         long durableBytes = 0;
+        Answered answered = new Answered();
         for (int i = 0; i < writes.size(); i++) {
             PendingWrite write = writes.get(i);
             AppendOutcome outcome = i < outcomes.size() ? outcomes.get(i) : missing(write.entry);
@@ -129,11 +130,32 @@ final class AppendCoalescer {
             } else {
                 count(meters, outcome);
             }
-            answer(flight, write, outcome, now);
+            answer(flight, write, outcome, now, answered);
         }
         meters.decided(Durable.TRUE, durable);
         meters.bytes(durableBytes);
+        release(flight, answered);
         land(flight);
+    }
+
+    /** What of one flight is answered in one go: counted, and given back to admission, once for all. */
+    private static final class Answered {
+        private int entries;
+        private long bytes;
+        private long microsSum;
+        private long microsMax;
+    }
+
+    private void release(Flight flight, Answered answered) {
+        if (answered.entries > 0) {
+            flight.inlet.meters().latency(answered.microsMax);
+            admission.release(
+                    flight.inlet.terms().namespace(),
+                    flight.writes.get(0).admittedAs,
+                    answered.entries,
+                    answered.bytes,
+                    answered.microsSum / answered.entries);
+        }
     }
 
     private static AppendOutcome missing(Entry entry) {
@@ -151,13 +173,15 @@ final class AppendCoalescer {
 
     private void fail(Flight flight, WalException failure) {
         long now = ticker.micros();
+        Answered answered = new Answered();
         for (PendingWrite write : flight.writes) {
             if (!write.answered()) {
                 AppendOutcome outcome = outcomeOf(failure, write.entry);
                 count(flight.inlet.meters(), outcome);
-                answer(flight, write, outcome, now);
+                answer(flight, write, outcome, now, answered);
             }
         }
+        release(flight, answered);
         land(flight);
     }
 
@@ -177,12 +201,14 @@ final class AppendCoalescer {
         };
     }
 
-    private void answer(Flight flight, PendingWrite write, AppendOutcome outcome, long now) {
+    private void answer(Flight flight, PendingWrite write, AppendOutcome outcome, long now, Answered answered) {
         unanswered--;
         flight.unanswered--;
         long micros = now - write.entry.acceptedMicros();
-        flight.slowestMicros = Math.max(flight.slowestMicros, micros);
-        admission.release(flight.inlet.terms().namespace(), write.admittedAs, 1, write.admittedBytes, micros);
+        answered.entries++;
+        answered.bytes += write.admittedBytes;
+        answered.microsSum += micros;
+        answered.microsMax = Math.max(answered.microsMax, micros);
         if (write.reply.abandoned()) {
             flight.inlet.meters().abandoned();
         }
@@ -215,17 +241,19 @@ final class AppendCoalescer {
 
     private void expire(Flight flight, long now, long until, String why) {
         long nextAnswerAt = Long.MAX_VALUE;
+        Answered answered = new Answered();
         for (PendingWrite write : flight.writes) {
             if (write.answered()) {
                 continue;
             }
             if (write.answerAtMicros <= until) {
                 flight.inlet.meters().decided(Durable.UNKNOWN, 1);
-                answer(flight, write, AppendOutcome.unknown(write.entry.id(), why), now);
+                answer(flight, write, AppendOutcome.unknown(write.entry.id(), why), now, answered);
             } else {
                 nextAnswerAt = Math.min(nextAnswerAt, write.answerAtMicros);
             }
         }
+        release(flight, answered);
         flight.nextAnswerAtMicros = nextAnswerAt;
     }
 
@@ -238,7 +266,6 @@ final class AppendCoalescer {
     }
 
     private void land(Flight flight) {
-        flight.inlet.meters().latency(flight.slowestMicros);
         flight.inlet.give(flight.writes.size(), flight.bytes);
         Flight before = flight.before;
         Flight after = flight.after;

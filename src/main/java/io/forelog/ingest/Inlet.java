@@ -89,8 +89,6 @@ final class Inlet {
         long limitMicros;
         long nextAnswerAtMicros = Long.MAX_VALUE;
         int unanswered;
-        /** Of those that were answered: from being accepted to the answer. */
-        long slowestMicros;
 
         @Nullable
         Flight before;

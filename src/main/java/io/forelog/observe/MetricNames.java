@@ -13,7 +13,7 @@ public final class MetricNames {
     public static final String WRITES = "forelog.writes";
     /** Counter: payload bytes of writes answered TRUE. */
     public static final String WRITE_BYTES = "forelog.write.bytes";
-    /** Timer: from the decoded request to the answer; a sample a batch handed to the queue, of its slowest entry. */
+    /** Timer: from the decoded request to the answer; one sample a batch, its slowest entry's. */
     public static final String WRITE_LATENCY = "forelog.write.latency";
     /** Counter: writes shed, by outcome = reason. */
     public static final String SHED = "forelog.shed";
