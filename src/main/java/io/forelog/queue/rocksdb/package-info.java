@@ -1,4 +1,4 @@
-/** The embedded queue: RocksDB, one committer thread a database, group commit. See docs/adr/0003 and docs/adr/0004. */
+/** The embedded queue: RocksDB, one committer thread a database, group commit. See docs/adr/0003 to 0006. */
 @NullMarked
 package io.forelog.queue.rocksdb;
 
