@@ -19,7 +19,10 @@ import java.util.Arrays;
  */
 final class LatencyLimit {
     static final int MIN = 24;
-    private static final int INITIAL = 512;
+    private static final int INITIAL = 4_096;
+    /** More than the largest legal batch, whatever its priority. */
+    private static final int BURST = 2_048;
+
     private static final double TOLERANCE = 1.8;
     private static final double TARGET_MIN_MICROS = 5_000;
     private static final int WINDOWS_OVER = 3;
@@ -30,7 +33,8 @@ final class LatencyLimit {
     private static final int BUCKETS = 6;
     private static final long DIP_EVERY_MICROS = 2_000_000;
     private static final long DIP_LEAST_MICROS = 60_000;
-    private static final double GIVES_WAY_SECONDS = 0.02;
+    private static final double GIVES_WAY_SECONDS = 0.05;
+    private static final double DECAY = 0.98;
     private static final double RATE_WEIGHT = 0.2;
     private static final double AS_MUCH = 0.85;
     private static final long TRIAL_LEAST_MICROS = 40_000;
@@ -82,7 +86,7 @@ final class LatencyLimit {
 
     /** Whether {@code needed} entries in flight are no reason to refuse: the queue has answered fast so far. */
     boolean givesWayTo(double needed) {
-        return calm && needed <= Math.min(knownGood, INITIAL + ratePerSecond * GIVES_WAY_SECONDS);
+        return calm && needed <= Math.min(knownGood, burst());
     }
 
     /**
@@ -108,6 +112,8 @@ final class LatencyLimit {
             } else if (windowsOver == 0 && nowMicros >= dipEndsMicros && inFlightMax > limit * 0.7) {
                 double faster = calm && limit < knownGood ? limit : limit * GROWTH;
                 limit = Math.min(ceiling, limit + Math.max(1, faster));
+            } else if (calm && !shed && inFlightMax < limit * 0.25) {
+                limit = Math.max(Math.min(limit, burst()), limit * DECAY);
             }
             dip(meanMicros, shed, nowMicros);
         }
@@ -116,6 +122,11 @@ final class LatencyLimit {
         }
         ratePerSecond = (int) rate;
         current = (int) Math.max(MIN, nowMicros < dipEndsMicros ? limit / 2 : limit);
+    }
+
+    /** What may come at once to a queue that answers fast. */
+    private double burst() {
+        return BURST + ratePerSecond * GIVES_WAY_SECONDS;
     }
 
     private void dip(double meanMicros, boolean shed, long nowMicros) {

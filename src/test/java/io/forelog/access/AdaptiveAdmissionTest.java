@@ -26,10 +26,12 @@ class AdaptiveAdmissionTest {
     @Test
     void keepsGoodputAndLatencyAtTenTimesTheCapacity() {
         Simulated calm = simulate(3_500, 5_000, 10_000_000L);
+        Simulated onset = simulate(50_000, 5_000, 1_000_000L);
         Simulated overload = simulate(50_000, 5_000, 30_000_000L);
         Simulated after = simulate(3_500, 5_000, 5_000_000L);
 
         assertThat(calm.shed).isZero();
+        assertThat(onset.answered).isGreaterThan((long) (0.9 * 5_000));
         assertThat(overload.answered).isGreaterThan((long) (0.9 * 5_000 * 30));
         assertThat(overload.p99Micros()).isLessThan(3 * Math.max(calm.p99Micros(), 5_000));
         assertThat(after.shed).isLessThan(after.answered / 20);
@@ -62,6 +64,21 @@ class AdaptiveAdmissionTest {
             waiting.clear();
         }
         assertThat(shed).isZero();
+    }
+
+    @Test
+    void takesTheLargestBatchWheneverTheNodeIsIdle() {
+        Namespace namespace = namespace("batches", 0, 0);
+        for (int batch = 0; batch < 500; batch++) {
+            for (int i = 0; i < 1_000; i++) {
+                assertThat(admission
+                                .tryAdmit(namespace, Priority.DEGRADED, 1, 1)
+                                .admitted())
+                        .isTrue();
+            }
+            nowMicros += 30_000;
+            admission.release(namespace, Priority.DEGRADED, 1_000, 1_000, 3_000);
+        }
     }
 
     @Test
