@@ -13,12 +13,12 @@ import io.forelog.rig.ScriptedReceiver.Arrival;
 import io.forelog.rig.Soak;
 import io.forelog.rig.Verdicts;
 import io.forelog.wire.v1.Lifecycle;
+import io.forelog.wire.v1.Trilean;
 import io.forelog.wire.v1.WriteAheadLogGrpcClient;
 import io.forelog.wire.v1.WriteBatchRequest;
 import io.forelog.wire.v1.WriteBatchResponse;
 import io.forelog.wire.v1.WriteToLogRequest;
 import io.forelog.wire.v1.WriteToLogResponse;
-import io.forelog.wire.v1.Trilean;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.SocketAddress;
@@ -155,7 +155,9 @@ class DelayFaultIT {
                 int before = written;
                 for (Future<WriteBatchResponse> answer : answers) {
                     for (WriteToLogResponse outcome : Await.result(answer).getOutcomesList()) {
-                        assertThat(outcome.getDurable()).as(outcome.getMessage()).isNotEqualTo(Trilean.TRILEAN_UNKNOWN);
+                        assertThat(outcome.getDurable())
+                                .as(outcome.getMessage())
+                                .isNotEqualTo(Trilean.TRILEAN_UNKNOWN);
                         written += outcome.getDurable() == Trilean.TRILEAN_TRUE ? 1 : 0;
                     }
                 }

@@ -171,7 +171,9 @@ class SickTargetFaultIT {
             int attempts = receiver.count();
             Await.pause(Duration.ofSeconds(1));
             assertThat(receiver.count()).as("attempts of a paused route").isEqualTo(attempts);
-            assertThat(service.audit("orders").readBalanced().dead()).as("dead letters of two storms").isLessThan(backlog / 2);
+            assertThat(service.audit("orders").readBalanced().dead())
+                    .as("dead letters of two storms")
+                    .isLessThan(backlog / 2);
 
             receiver.script(arrival -> Reply.OK);
             service.admin().post(NAMESPACE + ":resume", new JsonObject());

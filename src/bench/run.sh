@@ -1,0 +1,246 @@
+#!/usr/bin/env bash
+# Measures Forelog against its own echo and against Redis, all in one run on one machine, and prints a Markdown table.
+#
+#   src/bench/run.sh                 everything, about 12 minutes
+#   SECONDS_EACH=5 ROUNDS=1 src/bench/run.sh
+#
+# Wants h2load (Debian: nghttp2-client), wrk and redis-server; what is missing leaves its rows out, with a word on
+# standard error. Starts its own server and its own Redis on free ports and directories, and ends both by their ids.
+set -euo pipefail
+
+here=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+home=$(cd -P "$here/../.." && pwd)
+seconds=${SECONDS_EACH:-8}
+rounds=${ROUNDS:-3}
+heap=${HEAP:-1g}
+work=$(mktemp -d)
+pids=()
+
+finish() {
+  local pid
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap finish EXIT
+
+say() { echo "bench: $*" >&2; }
+have() { command -v "$1" >/dev/null || { say "no $1: its rows are left out"; return 1; }; }
+json() { python3 -c 'import json,sys; d=json.load(sys.stdin); print(eval(sys.argv[1], {"d": d}))' "$1"; }
+free_port() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'; }
+median() { sort -n | awk '{ v[NR] = $1 } END { print NR ? v[int((NR + 1) / 2)] : 0 }'; }
+ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"; } # hundredths of a second
+
+jar=$(ls -t "$home"/target/forelog-*.jar 2>/dev/null | head -1 || true)
+[[ -n $jar && -d $home/target/lib ]] || { say "no jar in target (expected: mvn -DskipTests package first)"; exit 1; }
+
+# ---- the server
+mkdir -p "$work/conf/namespaces"
+printf 'bench: true\nadmission: { enabled: %s }\n' "${ADMISSION:-true}" >"$work/conf/forelog.yaml"
+flags=(--add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED
+  -Dio.netty.tryReflectionSetAccessible=true -Dvertx.disableFileCPResolving=true -Xms256m "-Xmx$heap" -XX:+UseG1GC)
+# shellcheck disable=SC2086 # SERVER_OPTS holds words
+java "${flags[@]}" ${SERVER_OPTS:-} -cp "$jar" io.forelog.app.Main start --conf "$work/conf" --data "$work/data" \
+  --http-port 0 --grpc-port 0 --management-port 0 >"$work/server.log" 2>&1 &
+server=$!
+pids+=("$server")
+ready=false
+for _ in $(seq 120); do
+  if [[ -s $work/data/ports.json ]]; then
+    management=$(json 'd["management"]' <"$work/data/ports.json")
+    if curl -fsS -o "$work/ready" "http://127.0.0.1:$management/health/ready" 2>/dev/null; then ready=true; break; fi
+  fi
+  kill -0 "$server" 2>/dev/null || break
+  sleep 0.5
+done
+$ready || { cat "$work/server.log" >&2; say "the server did not get ready"; exit 1; }
+grpc=$(json 'd["grpc"]' <"$work/data/ports.json")
+http=$(json 'd["http"]' <"$work/data/ports.json")
+admin="http://127.0.0.1:$management/admin/v1/namespaces"
+
+namespace() { # NAME: kv target, its delivery paused
+  curl -fsS -o "$work/answer" -X PUT -H 'content-type: application/yaml' --data-binary @- "$admin/$1" <<'DOCUMENT'
+persistence_configurations:
+  persistence_configuration: [{ physical_storage: { type: EMBEDDED } }]
+targets: [{ name: out, type: kv, default: true }]
+retention: PT0S
+DOCUMENT
+  curl -fsS -o "$work/answer" -X POST -d '{}' "$admin/$1:pause"
+}
+drain() { # NAME: lets it deliver and waits, so that no round inherits the last one's backlog
+  curl -fsS -o "$work/answer" -X POST -d '{}' "$admin/$1:resume"
+  for _ in $(seq 1200); do
+    (($(curl -fsS "$admin/$1/audit" | json 'd["pending"]') == 0)) && break
+    sleep 0.5
+  done
+  curl -fsS -o "$work/answer" -X POST -d '{}' "$admin/$1:pause"
+}
+bench() { java -Xmx512m -XX:+UseParallelGC -cp "$jar" io.forelog.app.Main bench "$@" --data "$work/data" -o json; }
+
+accepted() { curl -fsS "$admin/bench/audit" | json 'd["entries"]'; }
+# A refusal is quicker than a write, and h2load takes it for an answer like any other: the log itself says how many came in.
+taken() { # OFFERED BEFORE SECONDS: entries a second
+  local rate
+  rate=$(awk -v n=$(($(accepted) - $2)) -v s="$3" 'BEGIN { printf "%.0f", n / s }')
+  awk -v r="$rate" -v o="$1" 'BEGIN { exit !(r < 0.95 * o) }' && say "shed: $1 calls/s answered, $rate entries/s taken"
+  echo "$rate"
+}
+
+# ---- one measurement each: prints the rate; leaves the server's µs an operation in $work/cpu
+h2() { # PATH BODY IN_FLIGHT ENTRIES_A_CALL (0 = writes nothing)
+  local before after rate had
+  had=$(accepted)
+  before=$(ticks "$server")
+  h2load -t 1 -c 4 -m $((($3 + 3) / 4)) -D "$seconds" --warm-up-time=2 -d "$2" -H 'content-type: application/grpc' \
+    -H 'te: trailers' "http://127.0.0.1:$grpc$1" >"$work/h2load"
+  after=$(ticks "$server")
+  rate=$(grep -oE '[0-9.]+ req/s' "$work/h2load" | head -1 | cut -d' ' -f1)
+  if ((! $(awk '/^status codes:/ { print $3 }' "$work/h2load"))); then cat "$work/h2load" >&2; fi
+  if (($4)); then rate=$(taken "$(awk -v r="$rate" -v n="$4" 'BEGIN { print r * n }')" "$had" $((seconds + 2))); fi
+  awk -v t=$((after - before)) -v r="$rate" -v s=$((seconds + 2)) 'BEGIN { print r ? t * 10000 / (r * s) : 0 }' >"$work/cpu"
+  echo "$rate"
+}
+http_rate() { # PATH ENTRIES_A_CALL
+  local before after rate had
+  had=$(accepted)
+  before=$(ticks "$server")
+  rate=$(wrk -t 1 -c 64 -d "${seconds}s" -s "$work/post.lua" "http://127.0.0.1:$http$1" | awk '/Requests\/sec/ { print $2 }')
+  after=$(ticks "$server")
+  if (($2)); then rate=$(taken "$rate" "$had" "$seconds"); fi
+  awk -v t=$((after - before)) -v r="$rate" -v s="$seconds" 'BEGIN { print r ? t * 10000 / (r * s) : 0 }' >"$work/cpu"
+  echo "$rate"
+}
+
+rows=()
+row() { rows+=("| $1 | $2 | $3 | $4 | $5 |"); say "$1: $2 ($3, ratio $4)"; } # WHAT RESULT RANGE RATIO CPU
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.2f", a / b; else printf "-" }'; }
+range() { sort -n | awk '{ v[NR] = $1 } END { printf "%d to %d", v[1], v[NR] }'; }
+cpu_of() { median <"$1" | awk '{ printf "%.1f", $1 }'; }
+
+python3 - "$work" <<'BODIES'
+import os, struct, sys
+work = sys.argv[1]
+def varint(n):
+    out = b''
+    while n > 127:
+        out += bytes([n & 127 | 128]); n >>= 7
+    return out + bytes([n])
+def field(number, data): return varint(number << 3 | 2) + varint(len(data)) + data
+payload = os.urandom(1024)
+entry = field(1, b'bench') + field(3, payload) + field(4, field(3, b'key-1'))
+def frame(message): return b'\0' + struct.pack('>I', len(message)) + message
+open(work + '/one.bin', 'wb').write(frame(entry))
+open(work + '/batch.bin', 'wb').write(frame(b''.join(field(1, entry) for _ in range(32))))
+open(work + '/payload.bin', 'wb').write(payload)
+BODIES
+cat >"$work/post.lua" <<LUA
+local file = io.open("$work/payload.bin", "rb")
+wrk.method = "POST"
+wrk.body = file:read("*a")
+wrk.headers["content-type"] = "application/octet-stream"
+wrk.headers["forelog-key"] = "key-1"
+LUA
+
+namespace bench
+say "warming up"
+bench write --namespace bench --duration PT5S --warmup PT1S >"$work/warm"
+drain bench
+
+echo_rate=0 redis_rate=0 redis_p50=0 unary_rate=0
+
+# ---- Redis, every XADD synced
+if have redis-server && have redis-benchmark; then
+  redis_port=$(free_port)
+  mkdir -p "$work/redis"
+  redis-server --port "$redis_port" --bind 127.0.0.1 --dir "$work/redis" --appendonly yes --appendfsync always --save '' \
+    >"$work/redis.log" 2>&1 &
+  redis=$!
+  pids+=("$redis")
+  for _ in $(seq 50); do redis-cli -p "$redis_port" ping >"$work/ping" 2>&1 && break; sleep 0.1; done
+  value=$(head -c 768 /dev/urandom | base64 -w 0)
+  for _ in $(seq "$rounds"); do
+    redis-benchmark -p "$redis_port" -c 256 -n 300000 --csv XADD stream MAXLEN '~' 100000 '*' v "$value" |
+      awk -F'","' 'END { print $2 }' | tr -d '"' >>"$work/redis.rates"
+  done
+  redis_rate=$(median <"$work/redis.rates")
+  redis_p50=$(redis-benchmark -p "$redis_port" -c 1 -n 20000 --csv XADD stream MAXLEN '~' 100000 '*' v "$value" |
+    awk -F'","' 'END { print $5 }' | tr -d '"')
+  row "Redis XADD, appendfsync always, 256 clients" "$redis_rate /s" "$(range <"$work/redis.rates")" 1.00 -
+  row "Redis XADD, 1 client, p50" "$redis_p50 ms" - 1.00 -
+fi
+
+# ---- gRPC
+if have h2load; then
+  for _ in $(seq "$rounds"); do
+    h2 /forelog.v1.Bench/Echo "$work/one.bin" 256 0 >>"$work/echo.rates"; cat "$work/cpu" >>"$work/echo.cpu"
+    h2 /forelog.v1.WriteAheadLog/WriteToLog "$work/one.bin" 256 1 >>"$work/unary.rates"; cat "$work/cpu" >>"$work/unary.cpu"
+    drain bench
+    h2 /forelog.v1.WriteAheadLog/WriteBatch "$work/batch.bin" 16 32 >>"$work/batch.rates"; cat "$work/cpu" >>"$work/batch.cpu"
+    drain bench
+  done
+  echo_rate=$(median <"$work/echo.rates")
+  unary_rate=$(median <"$work/unary.rates")
+  row "Echo gRPC, 256 in flight" "$echo_rate /s" "$(range <"$work/echo.rates")" "1.00 of echo" "$(cpu_of "$work/echo.cpu")"
+  row "WriteToLog, 256 in flight" "$unary_rate /s" "$(range <"$work/unary.rates")" \
+    "$(ratio "$unary_rate" "$echo_rate") of echo, $(ratio "$unary_rate" "$redis_rate") of Redis" "$(cpu_of "$work/unary.cpu")"
+  batch=$(median <"$work/batch.rates")
+  row "WriteBatch, 32 a message, 16 in flight" "$batch entries/s" "$(range <"$work/batch.rates")" \
+    "$(ratio "$batch" "$redis_rate") of Redis" "$(cpu_of "$work/batch.cpu")"
+fi
+
+# ---- WriteStream and one in flight, by our own client
+for _ in $(seq "$rounds"); do
+  bench write --protocol stream --in-flight 16 --namespace bench --duration "PT${seconds}S" --server-pid "$server" >"$work/stream"
+  json 'd["entries_per_second"]' <"$work/stream" >>"$work/stream.rates"
+  json 'd["server_cpu_micros_per_entry"]' <"$work/stream" >>"$work/stream.cpu"
+  drain bench
+  bench write --in-flight 1 --namespace bench --duration "PT${seconds}S" >"$work/single"
+  json 'd["latency_ms"]["p50"]' <"$work/single" >>"$work/single.p50"
+done
+stream=$(median <"$work/stream.rates")
+single=$(median <"$work/single.p50")
+row "WriteStream, 32 a message, 16 in flight" "$stream entries/s" "$(range <"$work/stream.rates")" \
+  "$(ratio "$stream" "$redis_rate") of Redis" "$(cpu_of "$work/stream.cpu")"
+row "WriteToLog, 1 in flight, p50" "$single ms" - "$(ratio "$single" "$redis_p50") of Redis" -
+drain bench
+
+# ---- HTTP
+if have wrk; then
+  for _ in $(seq "$rounds"); do
+    http_rate /bench/echo 0 >>"$work/post.rates"; cat "$work/cpu" >>"$work/post.cpu"
+    http_rate /v1/namespaces/bench/entries 1 >>"$work/http.rates"; cat "$work/cpu" >>"$work/http.cpu"
+    drain bench
+  done
+  post=$(median <"$work/post.rates")
+  writes=$(median <"$work/http.rates")
+  row "Bare HTTP POST" "$post /s" "$(range <"$work/post.rates")" "1.00 of POST" "$(cpu_of "$work/post.cpu")"
+  row "HTTP write" "$writes /s" "$(range <"$work/http.rates")" "$(ratio "$writes" "$post") of POST" "$(cpu_of "$work/http.cpu")"
+fi
+
+# ---- namespaces, delivery, delay
+for count in 1 50; do
+  bench write --namespaces "$count" --duration "PT${seconds}S" --server-pid "$server" >"$work/many"
+  row "WriteToLog by our client, $count namespaces" "$(json 'd["entries_per_second"]' <"$work/many") /s" - \
+    "p99 $(json 'd["latency_ms"]["p99"]' <"$work/many") ms" "$(json 'round(d["server_cpu_micros_per_entry"], 1)' <"$work/many")"
+done
+for target in kv http; do
+  bench deliver --target "$target" --duration "PT${seconds}S" --server-pid "$server" >"$work/deliver" || true
+  delivered=$(json 'd["drained_per_second"]' <"$work/deliver")
+  row "Delivery of a backlog to $target" "$delivered /s" - "$(ratio "$delivered" "$unary_rate") of unary ingest" \
+    "$(json 'round(d["server_cpu_micros_per_delivery"], 1)' <"$work/deliver")"
+done
+bench deliver --target kv --live --duration "PT${seconds}S" >"$work/live" || true
+row "Ingest and delivery to kv at once" "$(json 'd["written_per_second"]' <"$work/live") /s in" \
+  "$(json 'd["delivered_per_second_while_writing"]' <"$work/live") /s out meanwhile" - -
+bench delay --entries "${DELAYED:-100000}" --span PT30S --server-pid "$server" >"$work/delay" || true
+row "Delay, $(json 'd["arrived"]' <"$work/delay") entries due over 30 s: lateness p50 / p99 / max" \
+  "$(json '" / ".join(str(d["lateness_ms"][p]) for p in ("p50", "p99", "max"))' <"$work/delay") ms" \
+  "early $(json 'd["early"]' <"$work/delay")" - "$(json 'round(d["server_cpu_micros_per_entry"], 1)' <"$work/delay")"
+
+cat <<TABLE
+$(date -u +%Y-%m-%d), $(nproc) cores ($(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)), $(java -version 2>&1 | head -1), 1 KiB payloads, load before $(cut -d' ' -f1 /proc/loadavg); medians of $rounds, ${seconds} s each.
+
+| what | result | range | ratio | server µs of CPU each |
+|---|---|---|---|---|
+$(printf '%s\n' "${rows[@]}")
+TABLE
