@@ -129,6 +129,6 @@ final class DocumentFiles {
                 one.namespace(),
                 one.file(),
                 one.source(),
-                "namespace: {given_by_both: [" + one.source() + ", " + other.source() + "]}\n");
+                "namespace: 'given by both " + (one.source() + " and " + other.source()).replace("'", "''") + "'\n");
     }
 }

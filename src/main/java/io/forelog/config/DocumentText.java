@@ -56,7 +56,10 @@ public final class DocumentText {
             return Map.of();
         }
         if (!(read instanceof Map<?, ?>)) {
-            throw malformed("a " + read.getClass().getSimpleName() + " (expected: a map of keys to values)", null);
+            throw malformed(
+                    (read instanceof Iterable<?> ? "a list" : "a single value")
+                            + " (expected: a map of keys to values)",
+                    null);
         }
         return asMap(read);
     }
@@ -74,7 +77,9 @@ public final class DocumentText {
         String text =
                 e.getOriginalMessage() == null ? "" : e.getOriginalMessage().strip();
         int end = text.indexOf('\n');
-        return end < 0 ? text : text.substring(0, end);
+        String line = end < 0 ? text : text.substring(0, end);
+        int source = line.indexOf(" (start marker at [Source");
+        return source < 0 ? line : line.substring(0, source);
     }
 
     public static String toJson(Object value) {

@@ -122,7 +122,7 @@ class DirectoryStoreIT {
         assertThat(new DocumentParser(Catalogue.BUILT, java.util.Map.of())
                         .parse("a", document.read().values())
                         .problems())
-                .anySatisfy(problem -> assertThat(problem).contains("given_by_both"));
+                .anySatisfy(problem -> assertThat(problem).contains("given by both a.yaml and b.yaml"));
     }
 
     @Test

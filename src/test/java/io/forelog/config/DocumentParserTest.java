@@ -322,6 +322,7 @@ class DocumentParserTest {
             value = {
                 "{\"a\": 1, \"a\": 2}|not JSON at line 1",
                 "{\"a\": |not JSON at line 1",
+                "[1, 2]|document: a list (expected: a map of keys to values)",
                 "a: 1\\na: 2|not YAML at line",
                 "a: [1|not YAML at line",
                 "- a|(expected: a map of keys to values)",
