@@ -5,11 +5,11 @@ import io.forelog.config.NodeConfig;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 
-/** What a person sees when the node is ready: where it listens, and a line to try. Stateless. */
+/** What a person sees when the node is ready: where it listens, and a line to try where quickstart serves. Stateless. */
 final class Banner {
     private Banner() {}
 
-    static void print(PrintWriter out, NodeConfig config, Path conf, NodeStatus status) {
+    static void print(PrintWriter out, NodeConfig config, Path conf, NodeStatus status, boolean quickstart) {
         String host =
                 config.bindHost().equals("0.0.0.0") || config.bindHost().equals("::") ? "localhost" : config.bindHost();
         int http = status.ports().getOrDefault("http", 0);
@@ -26,6 +26,13 @@ final class Banner {
                 status.dataDirectory().toAbsolutePath().normalize());
         status.reasons().forEach(reason -> out.println("  ! " + reason));
         out.println();
+        if (quickstart) {
+            tryIt(out, host, http);
+        }
+        out.flush();
+    }
+
+    private static void tryIt(PrintWriter out, String host, int http) {
         out.println("Try it: in a second terminal `./forelog receive`, in a third");
         out.printf(
                 "  curl -i http://%s:%d/v1/namespaces/quickstart/entries -H 'content-type: application/json' \\%n"
@@ -33,6 +40,5 @@ final class Banner {
                 host, http);
         out.println("and three seconds later it arrives. Ctrl-C stops.");
         out.println();
-        out.flush();
     }
 }

@@ -170,6 +170,10 @@ final class Node {
                 .compose(this::ready);
     }
 
+    boolean serves(String namespace) {
+        return namespaces.find(namespace) != null;
+    }
+
     private Future<Void> openMedia() {
         List<Future<Void>> opening = new ArrayList<>();
         catalogue

@@ -93,7 +93,7 @@ final class StartCommand implements Callable<Integer> {
             NodeStatus status =
                     node.start().toCompletionStage().toCompletableFuture().get(START_LIMIT_SECONDS, TimeUnit.SECONDS);
             PrintWriter out = spec.commandLine().getOut();
-            Banner.print(out, config, conf, status);
+            Banner.print(out, config, conf, status, node.serves("quickstart"));
             LOG.atInfo()
                     .addKeyValue(LogKeys.PORT, status.ports())
                     .addKeyValue(LogKeys.STATE, status.phase())
