@@ -20,7 +20,9 @@ public record EntryStatus(Entry entry, Receipt receipt, List<RouteStatus> routes
         DELIVERED,
         DEAD,
         EXPIRED,
-        CANCELLED
+        CANCELLED,
+        /** To another queue of the namespace, which knows what became of it. */
+        MOVED
     }
 
     /**

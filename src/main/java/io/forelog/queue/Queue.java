@@ -55,6 +55,14 @@ public interface Queue {
     /** The first up to {@code max} parked obligations of {@code key} in lane order; empty = the lane is empty. */
     Future<List<Delivery>> takeParked(int route, Buffer key, int max);
 
+    /**
+     * Takes over obligations from another queue of the namespace, each with its attempts, failures and redrives so far; due
+     * when they say. All are durable when the future ends. On failure none may be assumed stored or not stored: calling again
+     * may duplicate. Counted {@code movedIn}, never accepted; what {@link #read} lists stays with the queue that was
+     * written to.
+     */
+    Future<Void> moveIn(List<Transfer> transfers);
+
     // ---- single entries (Capabilities.find and .cancel, else NOT_SUPPORTED)
 
     Future<Optional<EntryStatus>> find(EntryId id);

@@ -10,12 +10,14 @@ import java.util.List;
  */
 public record Tally(long entries, List<RouteTally> routes, boolean exact) {
     /**
-     * One route. Balanced: {@code accepted = delivered + dead + expired + cancelled + lost + pending}, and as many dead
-     * letters stored as {@code dead - purged}.
+     * One route. Balanced: {@code accepted + movedIn = delivered + dead + expired + cancelled + movedOut + lost + pending},
+     * and as many dead letters stored as {@code dead - purged}.
      *
      * @param accepted appended and readmitted
      * @param dead dead-lettered less redriven
      * @param purged of the dead, deleted by hand or by retention
+     * @param movedIn taken over from another queue of the namespace
+     * @param movedOut handed to another queue of the namespace
      * @param lost gaps found in the log: an alarm
      * @param pending counted in the store itself, never computed from the other figures
      * @param deadStored counted in the store itself
@@ -28,11 +30,14 @@ public record Tally(long entries, List<RouteTally> routes, boolean exact) {
             long expired,
             long cancelled,
             long purged,
+            long movedIn,
+            long movedOut,
             long lost,
             long pending,
             long deadStored) {
         public boolean balanced() {
-            return accepted == delivered + dead + expired + cancelled + lost + pending && deadStored == dead - purged;
+            return accepted + movedIn == delivered + dead + expired + cancelled + movedOut + lost + pending
+                    && deadStored == dead - purged;
         }
     }
 }

@@ -13,7 +13,8 @@ public sealed interface Verdict {
         RETRY,
         PARK,
         DEAD,
-        EXPIRED
+        EXPIRED,
+        MOVED
     }
 
     /** The target confirmed. */
@@ -56,6 +57,14 @@ public sealed interface Verdict {
         @Override
         public Kind kind() {
             return Kind.EXPIRED;
+        }
+    }
+
+    /** Settled here, because another queue of the namespace has confirmed that it holds the obligation now. */
+    record Moved(long atMicros) implements Verdict {
+        @Override
+        public Kind kind() {
+            return Kind.MOVED;
         }
     }
 }

@@ -23,7 +23,7 @@ class AuditorTest {
     }
 
     private static Tally tally(long accepted, long lost, long pending) {
-        return new Tally(accepted, List.of(new RouteTally(1, accepted, 1, 0, 0, 0, 0, lost, pending, 0)), true);
+        return new Tally(accepted, List.of(new RouteTally(1, accepted, 1, 0, 0, 0, 0, 0, 0, lost, pending, 0)), true);
     }
 
     @Test

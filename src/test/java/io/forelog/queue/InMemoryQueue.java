@@ -39,6 +39,7 @@ public final class InMemoryQueue implements Queue {
     private boolean manual;
     private boolean closed;
     private boolean failSettles;
+    private boolean failMoves;
     private int generation;
     private AppendFault appendFault = AppendFault.NONE;
 
@@ -90,6 +91,10 @@ public final class InMemoryQueue implements Queue {
 
     public synchronized void failSettles(boolean on) {
         failSettles = on;
+    }
+
+    public synchronized void failMoves(boolean on) {
+        failMoves = on;
     }
 
     /** Makes durable what was called before; ends the futures that wait for it. */
@@ -396,6 +401,20 @@ public final class InMemoryQueue implements Queue {
             for (Entry entry : entries) {
                 apply(s -> s.append(only(entry, route), List.of(route), now, true));
             }
+            endAtFlush(promise::complete);
+        }
+        flushUnlessManual();
+        return promise.future();
+    }
+
+    @Override
+    public Future<Void> moveIn(List<Transfer> transfers) {
+        Promise<Void> promise = promise();
+        synchronized (this) {
+            if (closed || failMoves) {
+                return Future.failedFuture(new WalException(ErrorCode.UNAVAILABLE, "move refused"));
+            }
+            transfers.forEach(transfer -> apply(s -> s.moveIn(transfer)));
             endAtFlush(promise::complete);
         }
         flushUnlessManual();

@@ -45,7 +45,8 @@ final class InMemoryState {
         DEAD,
         DELIVERED,
         EXPIRED,
-        CANCELLED;
+        CANCELLED,
+        MOVED;
 
         boolean pending() {
             return this == WAITING || this == LANE;
@@ -60,6 +61,8 @@ final class InMemoryState {
         long expired;
         long cancelled;
         long purged;
+        long movedIn;
+        long movedOut;
     }
 
     /** One entry x route. */
@@ -125,6 +128,27 @@ final class InMemoryState {
         }
     }
 
+    void moveIn(Transfer transfer) {
+        long sequence = nextSequence++;
+        log.put(sequence, new Logged(sequence, transfer.entry(), true));
+        ids.putIfAbsent(transfer.entry().id(), sequence);
+        Obligation o = new Obligation(sequence, transfer.route(), transfer.entry(), transfer.dueMicros());
+        o.attempts = transfer.attempts();
+        o.asked = transfer.attempts();
+        o.first = transfer.firstFailure();
+        o.last = transfer.lastFailure();
+        o.redrives = transfer.redrives();
+        if (o.first != null) {
+            o.failures.add(o.first);
+        }
+        if (o.last != null && o.attempts > 1) {
+            o.failures.add(o.last);
+        }
+        obligations.computeIfAbsent(sequence, s -> new TreeMap<>()).put(transfer.route(), o);
+        waiting(transfer.route()).add(o);
+        books(transfer.route()).movedIn++;
+    }
+
     void claim(Obligation obligation) {
         obligation.claimed = true;
         obligation.claim = ++claims;
@@ -143,6 +167,10 @@ final class InMemoryState {
             case EXPIRED -> {
                 end(o, Place.EXPIRED, ((Verdict.Expired) verdict).atMicros());
                 books(route).expired++;
+            }
+            case MOVED -> {
+                end(o, Place.MOVED, ((Verdict.Moved) verdict).atMicros());
+                books(route).movedOut++;
             }
             case RETRY -> {
                 o.failed(((Verdict.Retry) verdict).failure());
@@ -290,6 +318,7 @@ final class InMemoryState {
             case DELIVERED -> EntryStatus.State.DELIVERED;
             case EXPIRED -> EntryStatus.State.EXPIRED;
             case CANCELLED -> EntryStatus.State.CANCELLED;
+            case MOVED -> EntryStatus.State.MOVED;
         };
     }
 
@@ -308,6 +337,8 @@ final class InMemoryState {
                             b.expired,
                             b.cancelled,
                             b.purged,
+                            b.movedIn,
+                            b.movedOut,
                             0,
                             pending,
                             stored);

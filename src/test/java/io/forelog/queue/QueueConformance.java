@@ -366,6 +366,62 @@ public abstract class QueueConformance {
     }
 
     @Test
+    void anObligationMovedInKeepsItsAttemptsAndSurvivesACrash() throws Exception {
+        Queue queue = open(spec(1, 2));
+        Entry entry = entries.routed("moved", 1, 2);
+        Transfer transfer = new Transfer(
+                entry, 1, ticker.micros() + 5_000_000, 2, failure("the first"), failure("the second"), 1);
+        await(queue.moveIn(List.of(transfer)));
+        assertNothingIsDue(queue);
+        queue = crashAndReopen(flushed(queue));
+        assertBalanced(queue);
+        turn(queue, Duration.ofSeconds(5));
+        List<Delivery> taken = take(queue, 9);
+        assertThat(payloads(taken)).containsExactly("moved");
+        assertThat(taken.get(0).entry().id()).isEqualTo(entry.id());
+        assertThat(taken).extracting(Delivery::attempt, Delivery::redrives).containsExactly(tuple(3, 1));
+        assertThat(taken.get(0).dueMicros()).isEqualTo(transfer.dueMicros());
+        assertThat(taken.get(0).firstFailure().text()).isEqualTo("the first");
+        assertThat(taken.get(0).lastFailure().text()).isEqualTo("the second");
+        settle(queue, taken, new Verdict.Dead(failure("the third")));
+        queue = crashAndReopen(flushed(queue));
+        assertBalanced(queue);
+        DeadLetter letter = await(queue.deadLetters(new DeadLetterCursor(1, ""), 9))
+                .items()
+                .get(0);
+        assertThat(letter.attempts()).isEqualTo(3);
+        assertThat(letter.firstFailure().text()).isEqualTo("the first");
+        Tally tally = await(queue.tally());
+        Tally.RouteTally books = tally.routes().get(0);
+        assertThat(books.movedIn()).isEqualTo(1);
+        assertThat(books.accepted()).isEqualTo(1);
+        assertThat(books.dead()).isEqualTo(1);
+        assertThat(tally.routes().get(1).movedIn()).isZero();
+        assertThat(tally.entries()).isEqualTo(1);
+    }
+
+    @Test
+    void anObligationMovedOutIsSettledHereAndCountedOnce() throws Exception {
+        Queue queue = open(spec(1));
+        Entry entry = entries.immediate("goes");
+        await(queue.append(List.of(entry, entries.delayed("goes too", Duration.ofSeconds(1)))));
+        turn(queue, Duration.ofSeconds(1));
+        List<Delivery> taken = takeAll(queue, 2);
+        settle(queue, taken, new Verdict.Moved(ticker.micros()));
+        settle(queue, taken, new Verdict.Moved(ticker.micros()));
+        if (queue.capabilities().find()) {
+            assertThat(stateOf(queue, entry.id())).isEqualTo(State.MOVED);
+        }
+        queue = crashAndReopen(flushed(queue));
+        assertNothingIsDue(queue);
+        assertBalanced(queue);
+        Tally.RouteTally books = await(queue.tally()).routes().get(0);
+        assertThat(books.movedOut()).isEqualTo(2);
+        assertThat(books.accepted()).isEqualTo(3);
+        assertThat(books.pending()).isZero();
+    }
+
+    @Test
     void cancelsWhatIsNotYetTaken() throws Exception {
         Queue queue = open(spec(1));
         Entry delayed = entries.delayed("delayed", Duration.ofSeconds(5));

@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "audit",
         description = {
-            "The books: accepted = delivered + pending + dead + expired + cancelled + lost, target by target.",
+            "The books: accepted + moved in = delivered + pending + dead + expired + cancelled + moved out + lost, target by target.",
             "Exit code 1 where they do not balance."
         })
 final class AuditCommand extends NodeCommand {
@@ -33,6 +33,8 @@ final class AuditCommand extends NodeCommand {
                 "dead",
                 "expired",
                 "cancelled",
+                "moved in",
+                "moved out",
                 "lost",
                 "balanced");
         boolean balanced = true;
@@ -80,6 +82,8 @@ final class AuditCommand extends NodeCommand {
                 books.getLong("dead"),
                 books.getLong("expired"),
                 books.getLong("cancelled"),
+                books.getLong("moved_in", 0L),
+                books.getLong("moved_out", 0L),
                 books.getLong("lost"),
                 books.getBoolean("balanced") ? "yes" : "NO");
     }

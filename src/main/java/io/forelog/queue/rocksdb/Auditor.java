@@ -46,6 +46,8 @@ final class Auditor {
                         route.expired,
                         route.cancelled,
                         route.purged,
+                        route.movedIn,
+                        route.movedOut,
                         route.lost,
                         pending,
                         count(Family.DEAD, prefix, prefix, read)));

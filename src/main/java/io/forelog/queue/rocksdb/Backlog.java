@@ -145,6 +145,19 @@ final class Backlog {
         return sequence;
     }
 
+    /** An obligation that another queue held: into the log, where no replay reads it, and into the timers. */
+    void moveIn(MoveIn.One one, Commit commit) {
+        if (!building.fits(true)) {
+            seal(commit);
+        }
+        commit.touch(this);
+        Timer timer = one.timer().at(nextSequence++);
+        building.add(timer.sequence(), timer.entry(), one.envelope(), true, true);
+        RouteBacklog route = route(one.route());
+        route.movedIn++;
+        putTimer(route, timer, one.value(), commit);
+    }
+
     private void seal(Commit commit) {
         if (!building.isEmpty()) {
             storedBytes += building.size();
@@ -226,6 +239,10 @@ final class Backlog {
             }
             case EXPIRED -> {
                 route.expired++;
+                ended(route, entry.id(), sequence, fromLog, commit);
+            }
+            case MOVED -> {
+                route.movedOut++;
                 ended(route, entry.id(), sequence, fromLog, commit);
             }
             case RETRIED -> {

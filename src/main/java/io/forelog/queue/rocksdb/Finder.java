@@ -147,12 +147,9 @@ final class Finder {
             asked += event.failure() != null || event.kind() == TrailEvent.Kind.DELIVERED ? 1 : 0;
             due = event.dueMicros() != 0 && event.kind() != TrailEvent.Kind.PARKED ? event.dueMicros() : due;
         }
-        if (events.isEmpty() && stored != null) {
+        if (stored != null && asked < stored.attempts()) {
             asked = stored.attempts();
-            addUnlessNull(failures, stored.first());
-            if (stored.attempts() > 1) {
-                addUnlessNull(failures, stored.last());
-            }
+            before(failures, stored);
         }
         if (place != null && place.kind() != Place.Kind.DEAD) {
             due = place.micros();
@@ -170,9 +167,13 @@ final class Finder {
                 dead && place != null ? DeadLetters.id(route, place) : "");
     }
 
-    private static void addUnlessNull(List<Failure> failures, @Nullable Failure failure) {
-        if (failure != null) {
-            failures.add(failure);
+    /** What failed in another queue: the first failure, and the last where nothing has failed here since. */
+    private static void before(List<Failure> failures, Obligations.Stored stored) {
+        if (failures.isEmpty() && stored.last() != null && stored.attempts() > 1) {
+            failures.add(stored.last());
+        }
+        if (stored.first() != null && !failures.contains(stored.first())) {
+            failures.add(0, stored.first());
         }
     }
 
@@ -189,6 +190,7 @@ final class Finder {
                 case DELIVERED -> State.DELIVERED;
                 case EXPIRED -> State.EXPIRED;
                 case CANCELLED -> State.CANCELLED;
+                case MOVED -> State.MOVED;
                 default -> State.DEAD;
             };
         }

@@ -20,6 +20,7 @@ import io.forelog.queue.QueueSpec;
 import io.forelog.queue.RouteChange;
 import io.forelog.queue.Settlement;
 import io.forelog.queue.Tally;
+import io.forelog.queue.Transfer;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -219,6 +220,12 @@ final class RocksQueue implements Queue {
         });
         closed = true;
         return last.otherwiseEmpty().compose(none -> closing.apply(this));
+    }
+
+    @Override
+    public Future<Void> moveIn(List<Transfer> transfers) {
+        MoveIn moveIn = new MoveIn(transfers);
+        return ask(false, moveIn::apply).mapEmpty();
     }
 
     // ---- ways to the committer and the readers

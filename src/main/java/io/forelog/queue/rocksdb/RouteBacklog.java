@@ -49,6 +49,8 @@ final class RouteBacklog {
     long cancelled;
     long purged;
     long lost;
+    long movedIn;
+    long movedOut;
     // gauges
     long logPending;
     long logClaims;

@@ -71,6 +71,7 @@ final class SettleCommand extends Command {
         return switch (verdict.kind()) {
             case DELIVERED -> ended(delivery, TrailEvent.Kind.DELIVERED, ((Verdict.Delivered) verdict).atMicros());
             case EXPIRED -> ended(delivery, TrailEvent.Kind.EXPIRED, ((Verdict.Expired) verdict).atMicros());
+            case MOVED -> ended(delivery, TrailEvent.Kind.MOVED, ((Verdict.Moved) verdict).atMicros());
             case RETRY -> {
                 Verdict.Retry retry = (Verdict.Retry) verdict;
                 long due = Math.max(retry.dueMicros(), 1);

@@ -28,6 +28,10 @@ record Timer(
                 stored.storedBytes());
     }
 
+    Timer at(long newSequence) {
+        return new Timer(due, newSequence, entry, attempts, first, last, redrives, storedBytes);
+    }
+
     @Override
     public int compareTo(Timer other) {
         int byDue = Long.compare(due, other.due);

@@ -37,12 +37,13 @@ record TrailEvent(
         EXPIRED,
         CANCELLED,
         RESCHEDULED,
-        REDRIVEN;
+        REDRIVEN,
+        MOVED;
 
         private static final Kind[] ALL = values();
 
         boolean ends() {
-            return this == DELIVERED || this == DEAD || this == EXPIRED || this == CANCELLED;
+            return this == DELIVERED || this == DEAD || this == EXPIRED || this == CANCELLED || this == MOVED;
         }
     }
 
