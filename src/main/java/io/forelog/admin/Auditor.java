@@ -124,7 +124,8 @@ public final class Auditor extends VerticleBase {
     private Books open(String name) {
         Books opened = new Books();
         opened.meters.add(Gauge.builder(MetricNames.BALANCED, opened.balanced, AtomicLong::get)
-                .description("1 where accepted + moved_in = delivered + pending + dead + expired + cancelled + moved_out + lost")
+                .description(
+                        "1 where accepted + moved_in = delivered + pending + dead + expired + cancelled + moved_out + lost")
                 .tag(MetricNames.NAMESPACE, name)
                 .register(registry));
         opened.meters.add(Gauge.builder(MetricNames.STORED_BYTES, () -> storedBytes(name))

@@ -369,8 +369,8 @@ public abstract class QueueConformance {
     void anObligationMovedInKeepsItsAttemptsAndSurvivesACrash() throws Exception {
         Queue queue = open(spec(1, 2));
         Entry entry = entries.routed("moved", 1, 2);
-        Transfer transfer = new Transfer(
-                entry, 1, ticker.micros() + 5_000_000, 2, failure("the first"), failure("the second"), 1);
+        Transfer transfer =
+                new Transfer(entry, 1, ticker.micros() + 5_000_000, 2, failure("the first"), failure("the second"), 1);
         await(queue.moveIn(List.of(transfer)));
         assertNothingIsDue(queue);
         queue = crashAndReopen(flushed(queue));
@@ -386,9 +386,8 @@ public abstract class QueueConformance {
         settle(queue, taken, new Verdict.Dead(failure("the third")));
         queue = crashAndReopen(flushed(queue));
         assertBalanced(queue);
-        DeadLetter letter = await(queue.deadLetters(new DeadLetterCursor(1, ""), 9))
-                .items()
-                .get(0);
+        DeadLetter letter =
+                await(queue.deadLetters(new DeadLetterCursor(1, ""), 9)).items().get(0);
         assertThat(letter.attempts()).isEqualTo(3);
         assertThat(letter.firstFailure().text()).isEqualTo("the first");
         Tally tally = await(queue.tally());

@@ -23,11 +23,13 @@ public final class AuditProbe {
             long dead,
             long expired,
             long cancelled,
+            long movedIn,
+            long movedOut,
             boolean balanced,
             String raw) {
         /** The identity, added up here and not believed. */
         public boolean addsUp() {
-            return accepted == delivered + pending + dead + expired + cancelled;
+            return accepted + movedIn == delivered + pending + dead + expired + cancelled + movedOut;
         }
     }
 
@@ -44,6 +46,8 @@ public final class AuditProbe {
                 json.getLong("dead"),
                 json.getLong("expired"),
                 json.getLong("cancelled"),
+                json.getLong("moved_in"),
+                json.getLong("moved_out"),
                 json.getBoolean("balanced"),
                 reply.body());
     }
