@@ -1,6 +1,7 @@
 package io.forelog.app;
 
 import io.forelog.model.ErrorCode;
+import io.forelog.model.Folders;
 import io.forelog.model.WalException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -33,7 +34,7 @@ final class DataDirectory implements AutoCloseable {
     /** Makes it where it is missing. UNAVAILABLE where another process has it, INVALID_ARGUMENT where it can't be used. */
     static DataDirectory lock(Path path) {
         try {
-            Files.createDirectories(path);
+            Folders.make(path);
             FileChannel channel =
                     FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (tryLock(channel) == null) {

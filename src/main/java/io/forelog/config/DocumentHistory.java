@@ -2,6 +2,7 @@ package io.forelog.config;
 
 import io.forelog.config.StoredDocument.Action;
 import io.forelog.model.ErrorCode;
+import io.forelog.model.Folders;
 import io.forelog.model.WalException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,7 +29,7 @@ final class DocumentHistory {
 
     DocumentHistory(Path directory) throws IOException {
         this.directory = directory;
-        Files.createDirectories(directory);
+        Folders.make(directory);
         for (Path folder : list(directory)) {
             List<Long> revisions = revisions(folder);
             if (!revisions.isEmpty()) {

@@ -1,5 +1,6 @@
 package io.forelog.config;
 
+import io.forelog.model.Folders;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -19,7 +20,7 @@ final class DurableFile {
         if (directory == null) {
             throw new IOException(file + ": no directory (expected: a file in one)");
         }
-        Files.createDirectories(directory);
+        Folders.make(directory);
         Path next = directory.resolve("." + file.getFileName() + ".new");
         try (FileChannel channel = FileChannel.open(
                 next, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
@@ -34,21 +35,15 @@ final class DurableFile {
         } catch (AtomicMoveNotSupportedException e) {
             Files.move(next, file, StandardCopyOption.REPLACE_EXISTING);
         }
-        sync(directory);
+        Folders.sync(directory);
     }
 
     static void delete(Path file) throws IOException {
         if (Files.deleteIfExists(file)) {
             Path directory = file.toAbsolutePath().getParent();
             if (directory != null) {
-                sync(directory);
+                Folders.sync(directory);
             }
-        }
-    }
-
-    private static void sync(Path directory) throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
         }
     }
 }

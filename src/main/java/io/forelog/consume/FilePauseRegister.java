@@ -1,6 +1,7 @@
 package io.forelog.consume;
 
 import io.forelog.model.ErrorCode;
+import io.forelog.model.Folders;
 import io.forelog.model.WalException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -65,7 +66,7 @@ public final class FilePauseRegister implements PauseRegister {
     }
 
     private void write(Path file, String text) throws IOException {
-        Files.createDirectories(directory);
+        Folders.make(directory);
         Path fresh = directory.resolve(file.getFileName() + ".new");
         try (FileChannel channel = FileChannel.open(
                 fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
@@ -76,8 +77,6 @@ public final class FilePauseRegister implements PauseRegister {
             channel.force(true);
         }
         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        try (FileChannel parent = FileChannel.open(directory, StandardOpenOption.READ)) {
-            parent.force(true);
-        }
+        Folders.sync(directory);
     }
 }

@@ -12,7 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -32,13 +34,17 @@ public final class ForelogProcess implements AutoCloseable {
 
     private final Path directory;
     private final List<String> jvmFlags;
+    private final Map<String, String> environment;
     private final Thread reaper;
+    private volatile List<String> under;
     private volatile Process process;
     private volatile Ports ports = new Ports(0, 0, 0);
 
-    private ForelogProcess(Path directory, List<String> jvmFlags) {
+    private ForelogProcess(Path directory, List<String> jvmFlags, List<String> under, Map<String, String> environment) {
         this.directory = directory;
         this.jvmFlags = List.copyOf(jvmFlags);
+        this.under = under;
+        this.environment = new HashMap<>(environment);
         this.reaper = new Thread(this::destroy, "forelog-reaper");
         Runtime.getRuntime().addShutdownHook(reaper);
     }
@@ -54,6 +60,8 @@ public final class ForelogProcess implements AutoCloseable {
         private final List<String> flags = new ArrayList<>(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         private final StringBuilder settings = new StringBuilder();
         private String heap = "384m";
+        private List<String> under = List.of();
+        private final Map<String, String> environment = new HashMap<>();
 
         private Builder(Path directory) {
             this.directory = directory;
@@ -81,6 +89,17 @@ public final class ForelogProcess implements AutoCloseable {
             return this;
         }
 
+        /** A command that runs the service's as its child and ends with it, such as a tracer. */
+        public Builder under(List<String> command) {
+            under = List.copyOf(command);
+            return this;
+        }
+
+        public Builder environment(String name, String value) {
+            environment.put(name, value);
+            return this;
+        }
+
         /** The compiler and collector of a real installation, for what is measured. */
         public Builder forMeasuring() {
             flags.clear();
@@ -93,7 +112,7 @@ public final class ForelogProcess implements AutoCloseable {
             write(directory.resolve("conf/forelog.yaml"), settings.toString());
             List<String> all = new ArrayList<>(flags);
             all.add("-Xmx" + heap);
-            return new ForelogProcess(directory, all);
+            return new ForelogProcess(directory, all, under, environment);
         }
 
         /** Started and ready. */
@@ -129,8 +148,9 @@ public final class ForelogProcess implements AutoCloseable {
         try {
             Files.createDirectories(data());
             Files.deleteIfExists(data().resolve(Ports.FILE));
-            process = new ProcessBuilder(command())
-                    .directory(directory.toFile())
+            ProcessBuilder builder = new ProcessBuilder(command());
+            builder.environment().putAll(environment);
+            process = builder.directory(directory.toFile())
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile().toFile()))
                     .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
@@ -157,6 +177,16 @@ public final class ForelogProcess implements AutoCloseable {
                 this::logTail);
     }
 
+    /** From the next start on. */
+    public void setEnvironment(String name, String value) {
+        environment.put(name, value);
+    }
+
+    /** As {@link Builder#under}, from the next start on. */
+    public void setUnder(List<String> command) {
+        under = List.copyOf(command);
+    }
+
     /** kill -9. */
     public void kill() {
         destroy();
@@ -170,7 +200,7 @@ public final class ForelogProcess implements AutoCloseable {
 
     /** SIGTERM; answers the exit code. */
     public int stop() {
-        process.destroy();
+        handle().destroy();
         return awaitExit(STOP_LIMIT);
     }
 
@@ -187,7 +217,7 @@ public final class ForelogProcess implements AutoCloseable {
     }
 
     public long pid() {
-        return process.pid();
+        return handle().pid();
     }
 
     public Ports ports() {
@@ -259,7 +289,7 @@ public final class ForelogProcess implements AutoCloseable {
     }
 
     private List<String> command() {
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(under);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("--add-opens=java.base/java.nio=ALL-UNNAMED");
         command.add("--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED");
@@ -303,12 +333,12 @@ public final class ForelogProcess implements AutoCloseable {
 
     private void signal(String name) {
         try {
-            int code = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+            int code = new ProcessBuilder("kill", "-" + name, Long.toString(pid()))
                     .inheritIO()
                     .start()
                     .waitFor();
             if (code != 0) {
-                throw new IllegalStateException("kill -" + name + " " + process.pid() + " answered " + code);
+                throw new IllegalStateException("kill -" + name + " " + pid() + " answered " + code);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -319,13 +349,20 @@ public final class ForelogProcess implements AutoCloseable {
 
     private void destroy() {
         Optional.ofNullable(process).ifPresent(child -> {
-            child.destroyForcibly();
+            handle().destroyForcibly();
             try {
                 child.waitFor(20, TimeUnit.SECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
         });
+    }
+
+    /** The service's own, also below a tracer. */
+    private ProcessHandle handle() {
+        return under.isEmpty()
+                ? process.toHandle()
+                : process.children().findFirst().orElse(process.toHandle());
     }
 
     private Path logFile() {

@@ -55,8 +55,9 @@ public final class LoadWriter implements AutoCloseable {
      *
      * @param text the payload's, which tells writes apart
      * @param sentMicros when it was handed to the client: the earliest moment the server can have received it
+     * @param answeredMicros when the answer was here: it was given before
      */
-    public record Written(String entryId, String text, Duration delay, long sentMicros) {}
+    public record Written(String entryId, String text, Duration delay, long sentMicros, long answeredMicros) {}
 
     /** What to write: for slot s the n-th write, from 0; empty = the slot is done. */
     public interface Script {
@@ -254,7 +255,8 @@ public final class LoadWriter implements AutoCloseable {
                                 response.getEntryId(),
                                 text,
                                 Duration.ofSeconds(delay.getSeconds(), delay.getNanos()),
-                                sent));
+                                sent,
+                                ScriptedReceiver.nowMicros()));
                 return true;
             }
             case TRILEAN_FALSE -> falses.put(text, response.getMessage());

@@ -1,6 +1,7 @@
 package io.forelog.queue.rocksdb;
 
 import io.forelog.model.ErrorCode;
+import io.forelog.model.Folders;
 import io.forelog.model.WalException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -65,10 +66,13 @@ final class Database {
     void open() {
         lock.writeLock().lock();
         try {
-            Files.createDirectories(folder);
+            Folders.make(folder);
             lockAgainstOthers();
             Confirmed confirmed = Confirmed.open(folder.resolve("confirmed"));
+            Folders.sync(folder);
             check(confirmed);
+            // RocksDB syncs what it names below it, and not its own name.
+            Folders.make(folder.resolve("db"));
             DBOptions db = options.database();
             List<ColumnFamilyHandle> handles = new ArrayList<>();
             RocksDB opened = RocksDB.open(db, path(), options.families(), handles);
@@ -259,7 +263,7 @@ final class Database {
     /** A consistent copy that opens as a database folder does. */
     void backup(Path target) throws RocksDBException, IOException {
         Open current = opened();
-        Files.createDirectories(target);
+        Folders.make(target);
         long sequence = current.db().getLatestSequenceNumber();
         try (Checkpoint checkpoint = Checkpoint.create(current.db())) {
             checkpoint.createCheckpoint(target.resolve("db").toString());
@@ -267,6 +271,7 @@ final class Database {
         Confirmed copy = Confirmed.open(target.resolve("confirmed"));
         copy.advance(sequence);
         copy.force();
+        Folders.sync(target);
     }
 
     /** After a failed write: what it holds is read anew from the disk. */

@@ -1,6 +1,7 @@
 package io.forelog.queue.rocksdb;
 
 import io.forelog.model.ErrorCode;
+import io.forelog.model.Folders;
 import io.forelog.model.WalException;
 import io.forelog.observe.LogKeys;
 import io.forelog.observe.MetricNames;
@@ -54,7 +55,7 @@ final class RocksMedium implements QueueMedium {
         this.node = node;
         this.settings = RocksSettings.of(node.settings());
         this.folder = node.dataDirectory().resolve("queue");
-        Files.createDirectories(folder);
+        Folders.make(folder);
         this.options = new RocksOptions(folder);
         FileStore fileStore = Files.getFileStore(folder);
         this.disk = new DiskWatch(

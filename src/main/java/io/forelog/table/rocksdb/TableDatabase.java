@@ -1,6 +1,7 @@
 package io.forelog.table.rocksdb;
 
 import io.forelog.model.ErrorCode;
+import io.forelog.model.Folders;
 import io.forelog.model.WalException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -70,7 +71,7 @@ final class TableDatabase implements AutoCloseable {
                         .setCacheIndexAndFilterBlocks(true)
                         .setPinL0FilterAndIndexBlocksInCache(true));
         try {
-            Files.createDirectories(directory);
+            Folders.make(directory);
             return new TableDatabase(RocksDB.open(options, directory.toString()), options, cache, filter);
         } catch (RocksDBException | IOException e) {
             options.close();
