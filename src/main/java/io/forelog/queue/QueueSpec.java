@@ -27,6 +27,20 @@ public record QueueSpec(
         boolean ownDatabase,
         Map<String, Object> config) {
 
+    /** This namespace's policies with what one of its queues serves and is configured by. */
+    QueueSpec of(QueueSpec part) {
+        return new QueueSpec(
+                namespace,
+                routes,
+                ordered,
+                part.serves,
+                retention,
+                deadLetterRetention,
+                quotaBytes,
+                ownDatabase,
+                part.config);
+    }
+
     /** The classes by which several queues of a namespace divide the work. */
     public enum EntryClass {
         IMMEDIATE,

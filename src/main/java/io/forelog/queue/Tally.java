@@ -35,6 +35,23 @@ public record Tally(long entries, List<RouteTally> routes, boolean exact) {
             long lost,
             long pending,
             long deadStored) {
+        /** The books of two queues of one route. */
+        RouteTally plus(RouteTally other) {
+            return new RouteTally(
+                    route,
+                    accepted + other.accepted,
+                    delivered + other.delivered,
+                    dead + other.dead,
+                    expired + other.expired,
+                    cancelled + other.cancelled,
+                    purged + other.purged,
+                    movedIn + other.movedIn,
+                    movedOut + other.movedOut,
+                    lost + other.lost,
+                    pending + other.pending,
+                    deadStored + other.deadStored);
+        }
+
         public boolean balanced() {
             return accepted + movedIn == delivered + dead + expired + cancelled + movedOut + lost + pending
                     && deadStored == dead - purged;
