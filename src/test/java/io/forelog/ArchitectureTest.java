@@ -42,7 +42,8 @@ class ArchitectureTest {
             Map.entry("access", Set.of("config")),
             Map.entry("bus", Set.of("wire")),
             Map.entry("produce", Set.of("bus", "queue", "config", "cluster")),
-            Map.entry("queue", Set.of("wire")),
+            Map.entry("queue", Set.of("wire", "blob")),
+            Map.entry("blob", Set.of()),
             Map.entry("consume", Set.of("bus", "queue", "config", "cluster")),
             Map.entry("target", Set.of("bus", "wire", "table")),
             Map.entry("table", Set.of()),
@@ -57,9 +58,11 @@ class ArchitectureTest {
             Map.entry("model", Set.of()));
 
     /** Their direct sub-packages are adapters, each for itself; only {@code app} sees them. */
-    private static final Set<String> WITH_ADAPTERS = Set.of("queue", "target", "table");
+    private static final Set<String> WITH_ADAPTERS = Set.of("queue", "target", "table", "blob");
 
-    private static final String[] ADAPTERS = {ROOT + ".queue.*..", ROOT + ".target.*..", ROOT + ".table.*.."};
+    private static final String[] ADAPTERS = {
+        ROOT + ".queue.*..", ROOT + ".target.*..", ROOT + ".table.*..", ROOT + ".blob.*.."
+    };
 
     private static final String[] BACKENDS = {
         "org.rocksdb..",
@@ -69,6 +72,8 @@ class ArchitectureTest {
         "com.datastax..",
         "io.vertx.cassandra..",
         "io.vertx.redis..",
+        "io.vertx.pgclient..",
+        "io.vertx.sqlclient..",
         "com.spotify.folsom.."
     };
 
