@@ -28,7 +28,6 @@ public interface BlobStoreProvider {
             }
             known.add(provider.type());
         }
-        throw new WalException(
-                ErrorCode.INVALID_ARGUMENT, "blob store: " + type + " (expected: one of " + known + ")");
+        throw new WalException(ErrorCode.INVALID_ARGUMENT, "blob store: " + type + " (expected: one of " + known + ")");
     }
 }

@@ -66,6 +66,12 @@ public final class MetricNames {
     public static final String LOST = "forelog.audit.lost";
     /** Counter: reloads by outcome. */
     public static final String RELOADS = "forelog.config.reloads";
+    /** Summary by namespace: entries a SendMessageBatch. */
+    public static final String SQS_BATCH_ENTRIES = "forelog.sqs.batch.entries";
+    /** Gauges by namespace: messages sent and not answered, messages received and not settled. */
+    public static final String SQS_SENDING = "forelog.sqs.sending";
+
+    public static final String SQS_HELD = "forelog.sqs.held";
 
     private MetricNames() {}
 }

@@ -20,8 +20,7 @@ final class PostgresBlobStore implements BlobStore {
     private static final String TABLE =
             "CREATE TABLE IF NOT EXISTS forelog_blob (id text PRIMARY KEY, put_at timestamptz NOT NULL DEFAULT now(),"
                     + " content bytea NOT NULL)";
-    private static final String BY_AGE =
-            "CREATE INDEX IF NOT EXISTS forelog_blob_put_at ON forelog_blob (put_at)";
+    private static final String BY_AGE = "CREATE INDEX IF NOT EXISTS forelog_blob_put_at ON forelog_blob (put_at)";
     private static final String PUT = "INSERT INTO forelog_blob (id, content) VALUES ($1, $2)"
             + " ON CONFLICT (id) DO UPDATE SET content = excluded.content, put_at = now()";
     private static final String GET = "SELECT content FROM forelog_blob WHERE id = $1";

@@ -60,7 +60,8 @@ public final class PostgresBlobStoreProvider implements BlobStoreProvider {
             connect = PgConnectOptions.fromUri((String) settings.getOrDefault(URI, ""));
         } catch (IllegalArgumentException e) {
             return Future.failedFuture(new WalException(
-                    ErrorCode.INVALID_ARGUMENT, "uri: not understood (expected: postgresql://user@host:port/database)"));
+                    ErrorCode.INVALID_ARGUMENT,
+                    "uri: not understood (expected: postgresql://user@host:port/database)"));
         }
         Object password = settings.get(PASSWORD);
         return (password instanceof String reference

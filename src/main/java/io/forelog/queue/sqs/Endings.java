@@ -1,0 +1,312 @@
+package io.forelog.queue.sqs;
+
+import io.forelog.model.Entry;
+import io.forelog.model.EntryId;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.Failure;
+import io.forelog.model.Operation;
+import io.forelog.model.Priority;
+import io.forelog.model.Ticker;
+import io.forelog.model.WalException;
+import io.forelog.observe.LogKeys;
+import io.forelog.wire.Bytes;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.ContextInternal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.services.sqs.model.Message;
+
+/**
+ * How messages leave our hands: deleted when all their obligations are over, copied and then deleted, hidden until they are
+ * due, given back. A copy is confirmed before its original is deleted: a crash between the two repeats, and never loses. Owned
+ * by the home; bounded by the {@link Shelf} and by how many may be hidden.
+ */
+final class Endings {
+    private static final Logger LOG = LoggerFactory.getLogger(Endings.class);
+    private static final long AGAIN_MILLIS = 500;
+    private static final int UNREADABLE_SECONDS = 10;
+
+    private final ContextInternal home;
+    private final Ticker ticker;
+    private final Shelf shelf;
+    private final Books books;
+    private final Delays delays;
+    private final int hideMost;
+    private final int poisonReceives;
+    private final Supplier<List<Integer>> routes;
+    /** Each queue's dead letters. */
+    private final Map<Line, Line> graves;
+
+    private final PriorityQueue<Long> hiddenUntil = new PriorityQueue<>();
+    private Runnable moved = () -> {};
+    private boolean closed;
+
+    Endings(
+            ContextInternal home,
+            Ticker ticker,
+            Shelf shelf,
+            Books books,
+            SqsSettings settings,
+            Supplier<List<Integer>> routes,
+            Map<Line, Line> graves) {
+        this.home = home;
+        this.ticker = ticker;
+        this.shelf = shelf;
+        this.books = books;
+        this.delays = Delays.of(settings);
+        this.hideMost = settings.hideMost();
+        this.poisonReceives = settings.poisonReceives();
+        this.routes = routes;
+        this.graves = graves;
+    }
+
+    /** Told when there may be room or something due. */
+    void onMove(Runnable listener) {
+        moved = listener;
+    }
+
+    Delays delays() {
+        return delays;
+    }
+
+    int hidden() {
+        forgetHidden();
+        return hiddenUntil.size();
+    }
+
+    void close() {
+        closed = true;
+    }
+
+    // ---- the end of obligations
+
+    /** Delivered, expired or moved: the message goes with its last obligation. */
+    void over(Slot slot, Books.Line line) {
+        books.count(slot.route(), line, 1);
+        done(slot);
+    }
+
+    private void done(Slot slot) {
+        slot.state = Slot.State.DONE;
+        if (slot.held.all(Slot.State.DONE)) {
+            delete(slot.held);
+        }
+    }
+
+    /** Again and again, as long as it takes: until then it is kept hidden. */
+    private void delete(Held held) {
+        held.leaving = true;
+        held.line.remove(held.receipt).onSuccess(reason -> {
+            if (reason.equals(Batches.DONE) || Line.outlived(reason)) {
+                shelf.remove(held);
+                held.line.claims.discard(held.blob);
+                moved.run();
+            } else if (!closed) {
+                home.setTimer(AGAIN_MILLIS, again -> delete(held));
+            }
+        });
+    }
+
+    /** Copies of one message's slots, as one message, with what their obligations have become. */
+    Future<Void> copy(Held held, List<Slot> slots, List<Obligation> obligations) {
+        Parcel copy = Parcel.of(held.parcel().entry(), obligations);
+        return sent(held.line, copy)
+                .onSuccess(confirmed -> slots.forEach(this::done))
+                .onFailure(failure -> slots.forEach(slot -> slot.state = Slot.State.TAKEN));
+    }
+
+    private Future<Void> sent(Line line, Parcel parcel) {
+        return line.send(parcel, delays.delaySeconds(parcel.dueMicros(), ticker.micros()))
+                .compose(sent -> sent.isStored() ? Future.succeededFuture() : Future.failedFuture(sent.failure()));
+    }
+
+    /** To the dead letters. */
+    Future<Void> bury(Slot slot, Obligation dead) {
+        Line line = slot.held.line;
+        Line grave = graves.getOrDefault(line, line);
+        return grave.send(Parcel.of(slot.held.parcel().entry(), List.of(dead)), 0)
+                .compose(sent -> {
+                    if (!sent.isStored()) {
+                        slot.state = Slot.State.TAKEN;
+                        return Future.<Void>failedFuture(sent.failure());
+                    }
+                    over(slot, Books.Line.DEAD);
+                    return Future.<Void>succeededFuture();
+                });
+    }
+
+    // ---- what never gets to a target
+
+    /** Received again and again and never settled: its deliveries end the process, or nobody deletes it. */
+    void poison(Held held) {
+        String text =
+                "received " + held.receives + " times and never settled (expected: at most " + poisonReceives + ")";
+        held.line
+                .claims
+                .unpack(held.parcel(), held.blob)
+                .otherwise(held.parcel())
+                .onSuccess(parcel -> {
+                    held.loaded(parcel);
+                    buryAll(held, ErrorCode.POISON, text);
+                });
+    }
+
+    /** Its payload can't be had. */
+    void unreadable(Held held, WalException why) {
+        if (why.code() == ErrorCode.NOT_FOUND) {
+            buryAll(held, ErrorCode.CORRUPT, String.valueOf(why.getMessage()));
+        } else {
+            LOG.atWarn()
+                    .addKeyValue(LogKeys.ENTRY_ID, held.parcel().entry().id())
+                    .addKeyValue(LogKeys.REASON, why.getMessage())
+                    .log("Payload can't be fetched; tried again");
+            giveBack(held, UNREADABLE_SECONDS);
+        }
+    }
+
+    private void buryAll(Held held, ErrorCode code, String text) {
+        long now = ticker.micros();
+        LOG.atError()
+                .addKeyValue(LogKeys.ENTRY_ID, held.parcel().entry().id())
+                .addKeyValue(LogKeys.CODE, code)
+                .addKeyValue(LogKeys.REASON, text)
+                .log("Undeliverable: to the dead letters");
+        for (Slot slot : held.slots) {
+            Obligation o = slot.obligation;
+            Failure failure = new Failure(now, code, text);
+            slot.state = Slot.State.COPYING;
+            bury(
+                            slot,
+                            new Obligation(
+                                    o.route(),
+                                    o.dueMicros(),
+                                    o.attempts(),
+                                    o.first() == null ? failure : o.first(),
+                                    failure,
+                                    o.redrives(),
+                                    now))
+                    .onFailure(failed -> giveBack(held, UNREADABLE_SECONDS));
+        }
+    }
+
+    /** No message of ours: kept as it is, where an operator finds it. */
+    void foreign(Line line, Message message, WalException why) {
+        long now = ticker.micros();
+        Failure failure = new Failure(now, ErrorCode.POISON, String.valueOf(why.getMessage()));
+        List<Integer> all = routes.get();
+        List<Obligation> dead = new ArrayList<>();
+        for (int route : all) {
+            dead.add(new Obligation(route, now, 0, failure, failure, 0, now));
+        }
+        if (dead.isEmpty()) {
+            return;
+        }
+        Entry entry = new Entry(
+                id(message.messageId()),
+                ParcelCodec.attribute(message, ParcelCodec.NAMESPACE),
+                now,
+                now,
+                0,
+                0,
+                all,
+                "",
+                Bytes.EMPTY,
+                Operation.PUT,
+                Priority.DEGRADED,
+                Map.of(),
+                Map.of(),
+                Buffer.buffer(message.body()),
+                null);
+        LOG.atError().addKeyValue(LogKeys.REASON, failure.text()).log("No message of Forelog: to the dead letters");
+        List<Future<Sent>> sent = new ArrayList<>();
+        for (Obligation each : dead) {
+            sent.add(graves.getOrDefault(line, line).send(Parcel.of(entry, List.of(each)), 0));
+        }
+        Future.all(sent).onSuccess(every -> {
+            if (sent.stream().allMatch(each -> each.result().isStored())) {
+                books.appended(all);
+                all.forEach(route -> books.count(route, Books.Line.DEAD, 1));
+                line.remove(message.receiptHandle());
+            }
+        });
+    }
+
+    private static EntryId id(String messageId) {
+        try {
+            return EntryId.parse(messageId);
+        } catch (WalException e) {
+            UUID any = UUID.nameUUIDFromBytes(messageId.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            return new EntryId(any.getMostSignificantBits(), any.getLeastSignificantBits());
+        }
+    }
+
+    // ---- what goes away and comes again
+
+    /** Not due for long: hidden where few are, else sent again with what is left. */
+    void later(Held held, long now) {
+        long due = Long.MAX_VALUE;
+        for (Obligation each : held.open()) {
+            due = Math.min(due, each.dueMicros());
+        }
+        boolean whole = !held.any(Slot.State.DONE);
+        boolean fresh = held.receives <= poisonReceives / 2;
+        if (whole && (held.line.fifo || fresh && hidden() < hideMost)) {
+            int seconds = delays.hideSeconds(due, now);
+            hiddenUntil.add(System.nanoTime() + seconds * 1_000_000_000L);
+            giveBack(held, seconds);
+        } else {
+            resend(held);
+        }
+    }
+
+    /** Nobody takes it: hidden a while, longer each time, for those that do. */
+    void nobodyTakes(Held held) {
+        if (held.any(Slot.State.DONE) || held.receives > poisonReceives / 2) {
+            resend(held);
+        } else {
+            giveBack(held, Math.min(300, 5 << Math.min(held.receives, 6)));
+        }
+    }
+
+    /** What is open of it as a message of its own, then the original goes. */
+    private void resend(Held held) {
+        List<Slot> open = new ArrayList<>();
+        for (Slot slot : held.slots) {
+            if (slot.state != Slot.State.DONE) {
+                open.add(slot);
+            }
+        }
+        List<Obligation> obligations = held.open();
+        shelf.takeOff(held);
+        open.forEach(slot -> slot.state = Slot.State.COPYING);
+        held.line
+                .claims
+                .unpack(held.parcel(), held.blob)
+                .compose(whole -> sent(held.line, Parcel.of(whole.entry(), obligations)))
+                .onComplete(sent -> open.forEach(this::done), failure -> {
+                    LOG.atDebug().setCause(failure).log("Not sent again; comes again by itself");
+                    giveBack(held, UNREADABLE_SECONDS);
+                });
+    }
+
+    /** Out of our hands; comes again after so many seconds. */
+    void giveBack(Held held, int seconds) {
+        shelf.remove(held);
+        held.line.hide(held.receipt, seconds);
+        moved.run();
+    }
+
+    private void forgetHidden() {
+        long now = System.nanoTime();
+        for (Long first = hiddenUntil.peek(); first != null && first - now <= 0; first = hiddenUntil.peek()) {
+            hiddenUntil.remove();
+        }
+    }
+}

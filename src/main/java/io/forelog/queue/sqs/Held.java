@@ -1,0 +1,92 @@
+package io.forelog.queue.sqs;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A message received and not yet deleted, given back or hidden. Owned by the home, bounded by {@link Shelf}.
+ */
+final class Held {
+    final Line line;
+    final String messageId;
+    final String blob;
+    final long sequence;
+    final long arrival;
+    final int bytes;
+    final List<Slot> slots;
+    /** Changes when the message is received again while it is in hand. */
+    String receipt;
+
+    int receives;
+    /** Until then nobody else gets it. */
+    long visibleNanos;
+    /** On its way out: deleted or given back. */
+    boolean leaving;
+
+    private Parcel parcel;
+
+    Held(
+            Line line,
+            String messageId,
+            String receipt,
+            Parcel parcel,
+            String blob,
+            int receives,
+            long sequence,
+            long arrival,
+            int bytes,
+            long visibleNanos) {
+        this.line = line;
+        this.messageId = messageId;
+        this.receipt = receipt;
+        this.parcel = parcel;
+        this.blob = blob;
+        this.receives = receives;
+        this.sequence = sequence;
+        this.arrival = arrival;
+        this.bytes = bytes;
+        this.visibleNanos = visibleNanos;
+        this.slots = new ArrayList<>(parcel.obligations().size());
+        for (Obligation each : parcel.obligations()) {
+            slots.add(new Slot(this, each));
+        }
+    }
+
+    Parcel parcel() {
+        return parcel;
+    }
+
+    /** With its payload. */
+    void loaded(Parcel whole) {
+        parcel = whole;
+    }
+
+    boolean all(Slot.State state) {
+        for (Slot each : slots) {
+            if (each.state != state) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    boolean any(Slot.State state) {
+        for (Slot each : slots) {
+            if (each.state == state) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** What is not over yet. */
+    List<Obligation> open() {
+        List<Obligation> open = new ArrayList<>(slots.size());
+        for (Slot each : slots) {
+            if (each.state != Slot.State.DONE) {
+                open.add(each.obligation);
+            }
+        }
+        return open;
+    }
+}
