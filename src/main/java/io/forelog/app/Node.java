@@ -183,7 +183,10 @@ final class Node {
                                 ticker,
                                 metrics.registry(),
                                 data.path(),
-                                config.queues().getOrDefault(type, Map.of())))
+                                config.queues().getOrDefault(type, Map.of()),
+                                config.name(),
+                                config.shard(),
+                                config.bootstrapServers()))
                         .map(medium -> {
                             synchronized (media) {
                                 media.put(type, medium);

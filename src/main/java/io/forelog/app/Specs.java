@@ -7,6 +7,7 @@ import io.forelog.config.NamespaceDocument.TargetConfiguration;
 import io.forelog.queue.QueueSpec;
 import io.forelog.queue.QueueSpec.EntryClass;
 import io.forelog.target.TargetSpec;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
@@ -31,7 +32,15 @@ final class Specs {
                 document.deadLetter().retention(),
                 document.storage().quotaBytes(),
                 document.storage().own(),
-                persistence.config());
+                persistence.config(),
+                new QueueSpec.Demands(
+                        document.delivery().maxPayloadBytes(),
+                        longest(document.delivery().maxDelay(), document.retry().maxAge()),
+                        document.acceptRisk()));
+    }
+
+    private static Duration longest(Duration one, Duration other) {
+        return one.compareTo(other) > 0 ? one : other;
     }
 
     static TargetSpec target(Namespace namespace, Namespace.Route route) {

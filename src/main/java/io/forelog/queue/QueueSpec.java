@@ -15,6 +15,7 @@ import java.util.Set;
  * @param quotaBytes most bytes stored for the namespace; Long.MAX_VALUE = no limit
  * @param ownDatabase {@code isolation: own}
  * @param config the persistence configuration's {@code config}, checked against the provider's schema
+ * @param demands what the namespace asks of a backend that others set up
  */
 public record QueueSpec(
         String namespace,
@@ -25,7 +26,43 @@ public record QueueSpec(
         Duration deadLetterRetention,
         long quotaBytes,
         boolean ownDatabase,
-        Map<String, Object> config) {
+        Map<String, Object> config,
+        Demands demands) {
+
+    /** Of a queue that nobody else sets up. */
+    public QueueSpec(
+            String namespace,
+            List<Integer> routes,
+            boolean ordered,
+            Set<EntryClass> serves,
+            Duration retention,
+            Duration deadLetterRetention,
+            long quotaBytes,
+            boolean ownDatabase,
+            Map<String, Object> config) {
+        this(
+                namespace,
+                routes,
+                ordered,
+                serves,
+                retention,
+                deadLetterRetention,
+                quotaBytes,
+                ownDatabase,
+                config,
+                Demands.NONE);
+    }
+
+    /**
+     * What a backend of others is held against.
+     *
+     * @param payloadBytesMax largest payload
+     * @param longestWait the longest of delay and age that an entry may come to
+     * @param acceptRisk names of what is put up with
+     */
+    public record Demands(int payloadBytesMax, Duration longestWait, Set<String> acceptRisk) {
+        public static final Demands NONE = new Demands(0, Duration.ZERO, Set.of());
+    }
 
     /** This namespace's policies with what one of its queues serves and is configured by. */
     QueueSpec of(QueueSpec part) {
@@ -38,7 +75,8 @@ public record QueueSpec(
                 deadLetterRetention,
                 quotaBytes,
                 ownDatabase,
-                part.config);
+                part.config,
+                demands);
     }
 
     /** The classes by which several queues of a namespace divide the work. */

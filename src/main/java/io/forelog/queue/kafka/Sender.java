@@ -1,0 +1,140 @@
+package io.forelog.queue.kafka;
+
+import io.forelog.observe.LogKeys;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one idempotent producer of this node for one cluster, shared by its namespaces, so that their records share batches and
+ * requests. Sends are called from any thread and never wait: what the producer can't take at once is refused. Bounded by
+ * {@link KafkaSettings#inFlightBytes} bytes handed over and not answered.
+ */
+final class Sender {
+    /** Under the 5 s that a write without a deadline may take. */
+    private static final int DELIVERY_LIMIT_MILLIS = 4_500;
+
+    private static final int REQUEST_LIMIT_MILLIS = 2_000;
+    static final int RECORD_BYTES_MAX = 17 << 20;
+    static final long OVERHEAD_BYTES = 512;
+    private static final Logger LOG = LoggerFactory.getLogger(Sender.class);
+
+    /** Told once what became of a record; on the producer's thread, or within the call where {@code taken} is false. */
+    @FunctionalInterface
+    interface Ended {
+        void end(@Nullable RecordMetadata where, @Nullable Exception failure, boolean taken);
+    }
+
+    private final Map<String, Object> config;
+    private final long bytesMax;
+    private final AtomicLong bytes = new AtomicLong();
+    private final ThreadLocal<Boolean> sending = ThreadLocal.withInitial(() -> false);
+    private volatile Producer<byte[], byte[]> producer;
+
+    /** May block on name resolution. */
+    Sender(Map<String, Object> connection, String clientId, KafkaSettings settings) {
+        this.bytesMax = settings.inFlightBytes();
+        this.config = config(connection, clientId, settings);
+        this.producer = make();
+    }
+
+    private static Map<String, Object> config(Map<String, Object> connection, String clientId, KafkaSettings settings) {
+        Map<String, Object> config = new HashMap<>(connection);
+        config.put(ProducerConfig.CLIENT_ID_CONFIG, clientId);
+        config.put(ProducerConfig.ACKS_CONFIG, "all");
+        config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+        config.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 0);
+        config.putIfAbsent(ProducerConfig.BATCH_SIZE_CONFIG, 64 << 10);
+        config.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 0L);
+        config.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, REQUEST_LIMIT_MILLIS);
+        config.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, DELIVERY_LIMIT_MILLIS);
+        config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, RECORD_BYTES_MAX);
+        config.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 2 * settings.inFlightBytes() + (64L << 20));
+        config.put(ProducerConfig.METADATA_MAX_IDLE_CONFIG, Duration.ofDays(365).toMillis());
+        config.putIfAbsent(ProducerConfig.METADATA_MAX_AGE_CONFIG, 60_000);
+        config.putIfAbsent(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
+        config.putIfAbsent(ProducerConfig.SOCKET_CONNECTION_SETUP_TIMEOUT_MS_CONFIG, 2_000);
+        return config;
+    }
+
+    private Producer<byte[], byte[]> make() {
+        return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** False = the bound is reached; else to be given back by {@link #release}. */
+    boolean reserve(long more) {
+        if (bytes.addAndGet(more) > bytesMax && bytes.get() > more) {
+            bytes.addAndGet(-more);
+            return false;
+        }
+        return true;
+    }
+
+    void release(long less) {
+        bytes.addAndGet(-less);
+    }
+
+    long bytesInFlight() {
+        return bytes.get();
+    }
+
+    long bytesMax() {
+        return bytesMax;
+    }
+
+    /** Never waits, never throws. */
+    void send(ProducerRecord<byte[], byte[]> record, Ended ended) {
+        sending.set(true);
+        try {
+            // Within this call on this thread it can only be a refusal: an answer comes on the producer's own thread.
+            producer.send(record, (where, failure) -> ended.end(where, failure, !sending.get()));
+        } catch (RuntimeException e) {
+            ended.end(null, e, false);
+        } finally {
+            sending.set(false);
+        }
+    }
+
+    /** Of a topic; empty = not known yet, asked for now. Never waits. */
+    List<PartitionInfo> partitions(String topic) {
+        try {
+            return producer.partitionsFor(topic);
+        } catch (TimeoutException e) {
+            return List.of();
+        }
+    }
+
+    /** After an error that the producer does not survive: what it holds ends first. Blocking. */
+    void renew() {
+        Producer<byte[], byte[]> old = producer;
+        producer = make();
+        close(old, Duration.ofMillis(DELIVERY_LIMIT_MILLIS));
+    }
+
+    /** Ends what is on its way, within its time limit. Blocking. */
+    void close() {
+        close(producer, Duration.ofMillis(DELIVERY_LIMIT_MILLIS));
+    }
+
+    private static void close(Producer<byte[], byte[]> producer, Duration limit) {
+        try {
+            producer.close(limit);
+        } catch (KafkaException e) {
+            LOG.atWarn().addKeyValue(LogKeys.REASON, e.toString()).log("Kafka producer closed with a failure");
+        }
+    }
+}
