@@ -22,12 +22,14 @@ import io.forelog.ingest.Edge;
 import io.forelog.ingest.EdgeSettings;
 import io.forelog.model.Ticker;
 import io.forelog.observe.LogKeys;
+import io.forelog.observe.MetricNames;
 import io.forelog.observe.Metrics;
 import io.forelog.produce.AppendLimits;
 import io.forelog.queue.MediumOptions;
 import io.forelog.queue.QueueMedium;
 import io.forelog.table.Tables;
 import io.forelog.target.TargetResources;
+import io.micrometer.core.instrument.Gauge;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -63,7 +65,8 @@ final class Node {
     private final AdapterCatalogue catalogue;
     private final DataDirectory data;
     private final Metrics metrics = new Metrics(true);
-    private final Ticker ticker = Ticker.anchored();
+    private final NodeClock clock;
+    private final Ticker ticker;
     private final Vertx vertx;
     private final Bus bus;
     private final Tables tables;
@@ -82,6 +85,8 @@ final class Node {
         this.confDirectory = confDirectory;
         this.catalogue = catalogue;
         this.data = data;
+        this.clock = NodeClock.open(data.path(), ClockSource.machine());
+        this.ticker = clock.ticker();
         this.vertx =
                 Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(loops()));
         this.bus = Bus.on(vertx);
@@ -218,12 +223,21 @@ final class Node {
     private Future<NodeStatus> ready(int managementPort) {
         PressureSampler sampler = new PressureSampler(pressure, edge::loopLagSeconds);
         vertx.setPeriodic(PressureSampler.PERIOD_MILLIS, id -> sampler.sample());
+        Gauge.builder(MetricNames.CLOCK_OFFSET, clock, NodeClock::offsetSeconds)
+                .baseUnit("seconds")
+                .register(metrics.registry());
+        vertx.setPeriodic(NodeClock.WRITE_MILLIS, id -> vertx.executeBlocking(this::keepTime));
         Map<String, Integer> ports =
                 Map.of("http", edge.httpPort(), "grpc", edge.grpcPort(), "management", managementPort);
         return vertx.<NodeStatus>executeBlocking(() -> {
             data.writePorts(ports);
             return services.ready(ports);
         });
+    }
+
+    private @Nullable Void keepTime() {
+        clock.write();
+        return null;
     }
 
     /** Refuses, settles, closes, in that order; never fails. */
@@ -246,6 +260,7 @@ final class Node {
                                 .log("Stopped, but not cleanly");
                     }
                     metrics.close();
+                    clock.write();
                     data.close();
                     return Future.succeededFuture();
                 });

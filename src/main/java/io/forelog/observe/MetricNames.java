@@ -72,6 +72,8 @@ public final class MetricNames {
     public static final String SQS_SENDING = "forelog.sqs.sending";
 
     public static final String SQS_HELD = "forelog.sqs.held";
+    /** Gauge: the node's time less the wall clock. */
+    public static final String CLOCK_OFFSET = "forelog.clock.offset";
 
     private MetricNames() {}
 }

@@ -36,6 +36,7 @@ public final class LoadWriter implements AutoCloseable {
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
     private final GrpcClient client;
     private final IntSupplier port;
+    private final Duration callLimit;
     private final Map<String, Written> trues = new ConcurrentHashMap<>();
     private final Map<String, String> falses = new ConcurrentHashMap<>();
     private final Map<String, String> unknowns = new ConcurrentHashMap<>();
@@ -46,7 +47,13 @@ public final class LoadWriter implements AutoCloseable {
 
     /** {@code port} is asked before every write. */
     public LoadWriter(IntSupplier port) {
+        this(port, CALL_LIMIT);
+    }
+
+    /** {@code callLimit}: each write's deadline, which the server is told. */
+    public LoadWriter(IntSupplier port, Duration callLimit) {
         this.port = port;
+        this.callLimit = callLimit;
         this.client = GrpcClient.client(vertx, new GrpcClientOptions().setScheduleDeadlineAutomatically(true));
     }
 
@@ -208,7 +215,7 @@ public final class LoadWriter implements AutoCloseable {
         return client.request(server, WriteAheadLogGrpcClient.WriteToLog)
                 .recover(failure -> Future.failedFuture(new Refused("not connected: " + failure.getMessage())))
                 .compose(request -> {
-                    request.timeout(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+                    request.timeout(callLimit.toMillis(), TimeUnit.MILLISECONDS);
                     return request.send(message);
                 })
                 .compose(response -> response.last()
