@@ -63,8 +63,7 @@ final class NodeClock {
                 .map(Known::anchor);
         long reached = same.map(a -> a.micros() + uptime - a.uptimeMicros()).orElse(wall);
         long start = Math.max(reached, known.map(Known::highestMicros).orElse(Long.MIN_VALUE));
-        Anchor anchor =
-                same.orElse(new Anchor(source.boot(), start, uptime + ClockSource.UPTIME_RESOLUTION_MICROS));
+        Anchor anchor = same.orElse(new Anchor(source.boot(), start, uptime + ClockSource.UPTIME_RESOLUTION_MICROS));
         NodeClock clock = new NodeClock(file, source, anchor, start);
         clock.write();
         return clock;
@@ -83,10 +82,12 @@ final class NodeClock {
     void write() {
         long now = ticker.micros();
         tell(now - source.wallMicros());
-        String text = "# How far this node's time has come (docs/adr/0030-the-clock-over-restarts.md). Where the wall clock is right\n"
-                + "# and this is not: stop the node, remove this file, start it.\n"
-                + "boot=" + anchor.boot() + "\nanchor_micros=" + anchor.micros() + "\nanchor_uptime_micros="
-                + anchor.uptimeMicros() + "\nhighest_micros=" + now + "\nuptime_micros=" + source.uptimeMicros() + "\n";
+        String text =
+                "# How far this node's time has come (docs/adr/0030-the-clock-over-restarts.md). Where the wall clock is right\n"
+                        + "# and this is not: stop the node, remove this file, start it.\n"
+                        + "boot=" + anchor.boot() + "\nanchor_micros=" + anchor.micros() + "\nanchor_uptime_micros="
+                        + anchor.uptimeMicros() + "\nhighest_micros=" + now + "\nuptime_micros=" + source.uptimeMicros()
+                        + "\n";
         try {
             DurableFile.write(file, text);
         } catch (IOException e) {
@@ -103,7 +104,8 @@ final class NodeClock {
             LOG.atWarn()
                     .addKeyValue(LogKeys.FILE, file)
                     .addKeyValue(LogKeys.MILLIS, offsetMicros / 1_000)
-                    .log("the wall clock was set, the node's time goes on as it was: ahead of it by so much, below 0 behind");
+                    .log(
+                            "the wall clock was set, the node's time goes on as it was: ahead of it by so much, below 0 behind");
         }
     }
 

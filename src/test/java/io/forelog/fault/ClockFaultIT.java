@@ -44,6 +44,8 @@ class ClockFaultIT {
                 ForelogProcess service = ForelogProcess.in(directory)
                         .environment("LD_PRELOAD", faketime.orElseThrow().toString())
                         .environment("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+                        .environment("FAKETIME_FORCE_MONOTONIC_FIX", "0")
+                        .environment("NO_FAKE_STAT", "1")
                         .environment("FAKETIME_CACHE_DURATION", "1")
                         .environment("FAKETIME_TIMESTAMP_FILE", wallClock().toString())
                         .namespace("orders", Documents.http(receiver.url(), Documents.PATIENT))
@@ -80,8 +82,8 @@ class ClockFaultIT {
         if (!Files.isDirectory(libraries)) {
             return Optional.empty();
         }
-        try (Stream<Path> found = Files.find(
-                libraries, 3, (path, attributes) -> path.endsWith("faketime/libfaketimeMT.so.1"))) {
+        try (Stream<Path> found =
+                Files.find(libraries, 3, (path, attributes) -> path.endsWith("faketime/libfaketimeMT.so.1"))) {
             return found.findFirst();
         }
     }

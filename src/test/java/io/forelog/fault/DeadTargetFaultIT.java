@@ -87,16 +87,12 @@ class DeadTargetFaultIT {
     }
 
     private static String twoTargets(String dead, String other) {
-        return Documents.http(dead, Documents.PATIENT)
-                .replace(
-                        "targets:\n",
-                        """
+        return Documents.http(dead, Documents.PATIENT).replace("targets:\n", """
                         targets:
                           - name: other
                             type: http
                             config: { url: "%s" }
-                        """
-                                .formatted(other));
+                        """.formatted(other));
     }
 
     /** The way of its neighbour is short, whatever lies behind the dead one. */

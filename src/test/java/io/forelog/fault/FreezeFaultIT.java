@@ -45,7 +45,10 @@ class FreezeFaultIT {
                             slot + "-" + n,
                             "",
                             n % 3 == 0 ? Duration.ofMillis(50L * (1 + (slot + n) % 20)) : Duration.ZERO)));
-            Await.until("writes get through", Duration.ofSeconds(30), () -> writer.trues().size() > SLOTS);
+            Await.until(
+                    "writes get through",
+                    Duration.ofSeconds(30),
+                    () -> writer.trues().size() > SLOTS);
             int cycles = Soak.choose(25, 300);
             for (int cycle = 0; cycle < cycles; cycle++) {
                 Await.pause(Duration.ofMillis(random.nextInt(120)));
