@@ -1,0 +1,71 @@
+package io.forelog.queue.kafka;
+
+import java.util.ArrayDeque;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One partition while it is assigned to this route's reader: its window, its books, and what was fetched and not yet handed out.
+ * Guarded by the lock of the route's {@link RouteDesk}. What is fetched is bounded by the reader, which pauses.
+ */
+final class Holding {
+    /** A record behind the window: a delivery, or one that can't be read. */
+    record Fetched(Taken taken, io.forelog.model.@Nullable Delivery delivery, RouteRecords.@Nullable Raw raw) {}
+
+    final TopicPartition partition;
+    /** The main topic it belongs to; equal to its own for a main partition. */
+    final String main;
+
+    final OffsetWindow window;
+    final Books books;
+    final ArrayDeque<Fetched> fetched = new ArrayDeque<>();
+
+    /** Behind the last record that the consumer passed; what it passed and did not fetch is settled when {@code fetched} is empty. */
+    long position;
+    /** Records behind {@link #position} that the broker has. */
+    long lag;
+    /** Something changed since the last commit began. */
+    boolean dirty;
+    /** Deliveries may be handed out. */
+    boolean open = true;
+    /** What was parked in the partition of this number goes first. */
+    boolean waitsForParked;
+
+    /** Not 0: closed until then, nanoseconds of the JVM. Touched by the reader's thread alone. */
+    long opensNanos;
+
+    private final boolean park;
+    private boolean alive = true;
+
+    Holding(TopicPartition partition, String main, boolean park, OffsetWindow window, Books books) {
+        this.partition = partition;
+        this.main = main;
+        this.park = park;
+        this.window = window;
+        this.books = books;
+        this.position = window.next();
+    }
+
+    /** A partition of parked lanes: never polled; what is in it stands in {@link ParkedLanes}. */
+    boolean isPark() {
+        return park;
+    }
+
+    /** Still assigned. */
+    boolean alive() {
+        return alive;
+    }
+
+    /** Assigned to another, or to this reader anew: whatever is settled from now on has no effect. */
+    void drop() {
+        alive = false;
+        fetched.clear();
+    }
+
+    /** What to commit. */
+    OffsetAndMetadata committable(int owner) {
+        String text = CommitMetadata.encode(window.taken() == 0, owner, books, window.watermark(), window.runs());
+        return new OffsetAndMetadata(window.watermark(), text);
+    }
+}

@@ -1,0 +1,41 @@
+package io.forelog.queue.kafka;
+
+import io.forelog.model.Delivery;
+import io.forelog.queue.Verdict;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A delivery that goes to another topic (tier, ready, park, dead letters) in a transaction with the mark that it left. Made under
+ * the lock of the {@link RouteDesk}, then the {@link RouteReader}'s until the transaction has ended.
+ */
+final class Move {
+    final Taken taken;
+    /** Null where the record can't be read: then {@link #raw} is. */
+    final @Nullable Delivery delivery;
+
+    final RouteRecords.@Nullable Raw raw;
+    final @Nullable Verdict verdict;
+    /** Told when it is over. */
+    final @Nullable SettleCall call;
+    /** When it was first asked for, nanoseconds of the JVM. */
+    final long sinceNanos;
+
+    Move(
+            Taken taken,
+            @Nullable Delivery delivery,
+            RouteRecords.@Nullable Raw raw,
+            @Nullable Verdict verdict,
+            @Nullable SettleCall call,
+            long sinceNanos) {
+        this.taken = taken;
+        this.delivery = delivery;
+        this.raw = raw;
+        this.verdict = verdict;
+        this.call = call;
+        this.sinceNanos = sinceNanos;
+    }
+
+    Books.Count gone() {
+        return verdict == null || verdict.kind() == Verdict.Kind.DEAD ? Books.Count.DEAD : Books.Count.REQUEUED;
+    }
+}

@@ -1,0 +1,320 @@
+package io.forelog.queue.kafka;
+
+import io.forelog.model.Delivery;
+import io.forelog.observe.LogKeys;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How a route's reader begins a partition (design 14.1): at what its group has committed, with the settled runs above it; without
+ * a commit at the start of the log, or at a time where the route is younger than the log; and a gap between commit and log is
+ * counted as lost. Parked lanes are read to their end. Owned by the reader's thread.
+ */
+final class PartitionStart {
+    private static final Logger LOG = LoggerFactory.getLogger(PartitionStart.class);
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+    private static final Duration POLL = Duration.ofMillis(100);
+
+    private final ReaderSettings settings;
+    private final String clientId;
+    private final RouteRecords records;
+    private final long startMillis;
+    private final String namespace;
+    private final int route;
+    private @Nullable Consumer<byte[], byte[]> parkConsumer;
+
+    /** {@code startMillis}: of a route that nothing older can name; 0 = all of the log may be its own. */
+    PartitionStart(
+            ReaderSettings settings,
+            String clientId,
+            RouteRecords records,
+            long startMillis,
+            String namespace,
+            int route) {
+        this.settings = settings;
+        this.clientId = clientId;
+        this.records = records;
+        this.startMillis = startMillis;
+        this.namespace = namespace;
+        this.route = route;
+    }
+
+    /** Does it again where a wake-up meant for a poll hit it. */
+    static <T> T steady(Supplier<T> what) {
+        while (true) {
+            try {
+                return what.get();
+            } catch (WakeupException e) {
+                // meant for a poll
+            }
+        }
+    }
+
+    /** What is newly assigned, with its parked lanes where the namespace is ordered; the consumer stands where it goes on. */
+    List<Holding> restore(
+            Consumer<byte[], byte[]> open, Collection<TopicPartition> partitions, RouteTopics topics, boolean ordered) {
+        if (partitions.isEmpty()) {
+            return List.of();
+        }
+        Map<String, String> mains = new HashMap<>();
+        for (String main : topics.mains()) {
+            mains.put(main, main);
+            mains.put(topics.ready(main), main);
+        }
+        Map<TopicPartition, String> all = new HashMap<>();
+        Set<TopicPartition> parks = new HashSet<>();
+        for (TopicPartition partition : partitions) {
+            String main = mains.getOrDefault(partition.topic(), partition.topic());
+            all.put(partition, main);
+            if (ordered && main.equals(partition.topic())) {
+                TopicPartition park = new TopicPartition(topics.park(main), partition.partition());
+                all.put(park, main);
+                parks.add(park);
+            }
+        }
+        Map<TopicPartition, OffsetAndMetadata> committed = steady(() -> open.committed(all.keySet(), LIMIT));
+        Map<TopicPartition, Long> begins = steady(() -> open.beginningOffsets(all.keySet(), LIMIT));
+        Map<TopicPartition, Long> ends = steady(() -> open.endOffsets(all.keySet(), LIMIT));
+        List<Holding> holdings = new ArrayList<>();
+        for (Map.Entry<TopicPartition, String> each : all.entrySet()) {
+            TopicPartition partition = each.getKey();
+            boolean park = parks.contains(partition);
+            Holding holding = begin(
+                    open,
+                    partition,
+                    each.getValue(),
+                    park,
+                    committed.get(partition),
+                    begins.getOrDefault(partition, 0L),
+                    ends.getOrDefault(partition, 0L));
+            if (park) {
+                readParked(holding);
+            } else {
+                open.seek(partition, holding.window.watermark());
+                waitForOthers(holding, committed.get(partition), ordered);
+            }
+            holdings.add(holding);
+        }
+        return holdings;
+    }
+
+    private Holding begin(
+            Consumer<byte[], byte[]> open,
+            TopicPartition partition,
+            String main,
+            boolean park,
+            @Nullable OffsetAndMetadata committed,
+            long begin,
+            long end) {
+        if (committed == null || committed.offset() > end) {
+            if (committed != null) {
+                LOG.atError()
+                        .addKeyValue(LogKeys.NAMESPACE, namespace)
+                        .addKeyValue(LogKeys.ROUTE, route)
+                        .addKeyValue(
+                                LogKeys.REASON, partition + ": committed " + committed.offset() + ", ends at " + end)
+                        .log("A log is shorter than what was read of it: read again from its start");
+            }
+            long from = committed == null && !park ? youngest(open, partition, begin, end) : begin;
+            Holding holding = new Holding(partition, main, park, new OffsetWindow(from), new Books());
+            holding.dirty = true;
+            return holding;
+        }
+        CommitMetadata metadata = CommitMetadata.decode(committed.metadata(), committed.offset());
+        OffsetWindow window = new OffsetWindow(committed.offset());
+        if (metadata != null) {
+            metadata.runs().forEach(window::restore);
+        }
+        Holding holding = new Holding(partition, main, park, window, metadata == null ? new Books() : metadata.books());
+        if (begin > committed.offset()) {
+            gap(holding, committed.offset(), begin);
+            window.passTo(begin);
+            holding.position = window.next();
+        }
+        return holding;
+    }
+
+    private long youngest(Consumer<byte[], byte[]> open, TopicPartition partition, long begin, long end) {
+        if (startMillis == 0) {
+            return begin;
+        }
+        Map<TopicPartition, OffsetAndTimestamp> found =
+                steady(() -> open.offsetsForTimes(Map.of(partition, startMillis), LIMIT));
+        OffsetAndTimestamp at = found.get(partition);
+        return at == null ? end : at.offset();
+    }
+
+    /** What is not settled of from (inclusive) to end (exclusive) is lost. */
+    private void gap(Holding holding, long from, long to) {
+        long lost = 0;
+        for (long offset = from; offset < to; offset++) {
+            lost += holding.window.isSettled(offset) ? 0 : 1;
+        }
+        if (lost > 0) {
+            holding.books.add(Books.Count.LOST, lost);
+            holding.dirty = true;
+            alarm(holding.partition, lost);
+        }
+    }
+
+    private void alarm(TopicPartition partition, long lost) {
+        LOG.atError()
+                .addKeyValue(LogKeys.NAMESPACE, namespace)
+                .addKeyValue(LogKeys.ROUTE, route)
+                .addKeyValue(LogKeys.COUNT, lost)
+                .addKeyValue(LogKeys.REASON, partition.toString())
+                .log("Records were gone before they were settled: counted as lost");
+    }
+
+    /** Whoever had it last left deliveries on their way: ordered ones wait until those have ended. */
+    private void waitForOthers(Holding holding, @Nullable OffsetAndMetadata committed, boolean ordered) {
+        CommitMetadata metadata =
+                committed == null ? null : CommitMetadata.decode(committed.metadata(), committed.offset());
+        if (ordered && metadata != null && !metadata.clean() && metadata.owner() != settings.owner()) {
+            holding.open = false;
+            holding.opensNanos =
+                    Math.max(1, System.nanoTime() + settings.orderedWait().toNanos());
+        }
+    }
+
+    /** Deleted under the reader: goes on at the start of the log, what it missed is lost. */
+    void outOfRange(Consumer<byte[], byte[]> open, Map<TopicPartition, Long> positions, RouteDesk desk) {
+        Map<TopicPartition, Long> begins = steady(() -> open.beginningOffsets(positions.keySet(), LIMIT));
+        for (Map.Entry<TopicPartition, Long> each : positions.entrySet()) {
+            long begin = begins.getOrDefault(each.getKey(), 0L);
+            Holding holding = desk.holding(each.getKey());
+            if (begin < each.getValue() || holding == null) {
+                throw new IllegalStateException(each.getKey() + " ends before " + each.getValue() + ": begun anew");
+            }
+            long lost = begin - each.getValue();
+            alarm(each.getKey(), lost);
+            open.seek(each.getKey(), begin);
+            desk.lost(holding, lost, begin);
+        }
+    }
+
+    // ---- parked lanes
+
+    /** Reads a partition of parked records to its end, once no transaction of a former owner is open in it. */
+    private void readParked(Holding holding) {
+        Consumer<byte[], byte[]> park = parks();
+        park.assign(List.of(holding.partition));
+        park.seek(holding.partition, holding.window.watermark());
+        long end = settledEnd(park, holding.partition);
+        while (park.position(holding.partition) < end) {
+            for (ConsumerRecord<byte[], byte[]> record : park.poll(POLL).records(holding.partition)) {
+                if (record.offset() < end && !holding.window.isSettled(record.offset())) {
+                    Holding.Fetched fetched = records.read(holding, record);
+                    holding.window.read(record.offset(), fetched.taken().bytes);
+                    holding.fetched.add(fetched);
+                    if (fetched.delivery() == null) {
+                        LOG.atError()
+                                .addKeyValue(LogKeys.NAMESPACE, namespace)
+                                .addKeyValue(LogKeys.REASON, holding.partition + "/" + record.offset())
+                                .log("A parked record can't be read: left where it is");
+                    }
+                }
+            }
+        }
+        holding.window.passTo(end);
+        holding.position = holding.window.next();
+    }
+
+    /** A transaction that a killed owner left open hides what is behind it until the broker ends it, after 10 s. */
+    private long settledEnd(Consumer<byte[], byte[]> park, TopicPartition partition) {
+        long until = System.nanoTime() + LIMIT.toNanos();
+        long high = highWatermark(partition);
+        while (true) {
+            long stable = park.endOffsets(List.of(partition), LIMIT).getOrDefault(partition, 0L);
+            if (stable >= high) {
+                return stable;
+            }
+            if (System.nanoTime() - until >= 0) {
+                throw new TimeoutException("a transaction stays open in " + partition);
+            }
+            java.util.concurrent.locks.LockSupport.parkNanos(this, POLL.toNanos());
+        }
+    }
+
+    private long highWatermark(TopicPartition partition) {
+        Map<String, Object> config = new HashMap<>(settings.consumer(null, clientId + "-ends"));
+        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_uncommitted");
+        try (Consumer<byte[], byte[]> all = new KafkaConsumer<>(config)) {
+            return all.endOffsets(List.of(partition), LIMIT).getOrDefault(partition, 0L);
+        }
+    }
+
+    /** Those that are only in their topic are read again. */
+    List<Delivery> deliveries(List<ParkedLanes.Parked> parked) {
+        List<Delivery> deliveries = new ArrayList<>(parked.size());
+        for (ParkedLanes.Parked each : parked) {
+            Delivery kept = each.delivery;
+            Delivery delivery = kept == null ? readAgain(each.taken) : kept;
+            if (delivery != null) {
+                deliveries.add(delivery);
+            }
+        }
+        return deliveries;
+    }
+
+    private @Nullable Delivery readAgain(Taken taken) {
+        Consumer<byte[], byte[]> park = parks();
+        TopicPartition partition = taken.holding.partition;
+        park.assign(List.of(partition));
+        park.seek(partition, taken.offset);
+        long until = System.nanoTime() + LIMIT.toNanos();
+        while (System.nanoTime() - until < 0) {
+            for (ConsumerRecord<byte[], byte[]> record : park.poll(POLL).records(partition)) {
+                Delivery delivery = records.read(taken.holding, record).delivery();
+                return delivery == null || record.offset() != taken.offset
+                        ? null
+                        : new Delivery(
+                                delivery.entry(),
+                                delivery.route(),
+                                delivery.receipt(),
+                                taken,
+                                delivery.attempt(),
+                                delivery.dueMicros(),
+                                delivery.firstFailure(),
+                                delivery.lastFailure(),
+                                delivery.redrives());
+            }
+        }
+        throw new TimeoutException("no answer of " + partition);
+    }
+
+    private Consumer<byte[], byte[]> parks() {
+        Consumer<byte[], byte[]> open = parkConsumer;
+        if (open == null) {
+            open = new KafkaConsumer<>(settings.consumer(null, clientId + "-park"));
+            parkConsumer = open;
+        }
+        return open;
+    }
+
+    void close() {
+        if (parkConsumer != null) {
+            parkConsumer.close();
+            parkConsumer = null;
+        }
+    }
+}

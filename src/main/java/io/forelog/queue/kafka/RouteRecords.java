@@ -1,0 +1,251 @@
+package io.forelog.queue.kafka;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
+import io.forelog.model.Delivery;
+import io.forelog.model.Entry;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.Failure;
+import io.forelog.model.Receipt;
+import io.forelog.model.WalException;
+import io.forelog.queue.Verdict;
+import io.forelog.wire.EnvelopeCodec;
+import io.forelog.wire.ObligationCodec;
+import io.forelog.wire.v1.StoredObligation;
+import java.nio.ByteBuffer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Records as one route reads them, and the copies that its moves write: a value is an envelope (a fresh entry) or an obligation
+ * around one, as the header {@code forelog-kind} says; who must have it stands in a header, so that what is another's is
+ * passed unread. Immutable, any thread.
+ */
+final class RouteRecords {
+    static final String KIND = "forelog-kind";
+    static final String ID = "forelog-id";
+    static final String ROUTES = "forelog-routes";
+    static final String DUE = "forelog-due";
+    static final String NAMESPACE = "forelog-namespace";
+    static final String CAUSE = "forelog-cause";
+    static final String ATTEMPTS = "forelog-attempts";
+    /** Of what came from another queue of the namespace. */
+    static final String MOVED_IN = "forelog-moved-in";
+
+    private static final byte[] OBLIGATION = "obligation".getBytes(US_ASCII);
+
+    private final String namespace;
+    private final byte[] namespaceBytes;
+    private final int route;
+
+    RouteRecords(String namespace, int route) {
+        this.namespace = namespace;
+        this.namespaceBytes = namespace.getBytes(UTF_8);
+        this.route = route;
+    }
+
+    /** A record that can't be read, and why. */
+    record Raw(ConsumerRecord<byte[], byte[]> record, String why) {}
+
+    /** Whether the record is this route's: it names it, or names nobody. */
+    boolean concerns(ConsumerRecord<byte[], byte[]> record) {
+        Header of = record.headers().lastHeader(NAMESPACE);
+        if (of != null && !java.util.Arrays.equals(of.value(), namespaceBytes)) {
+            return false;
+        }
+        Header routes = record.headers().lastHeader(ROUTES);
+        return routes == null || names(routes.value(), route);
+    }
+
+    /** {@code list}: numbers with commas between. */
+    static boolean names(byte[] list, int route) {
+        int number = 0;
+        for (byte each : list) {
+            if (each == ',') {
+                if (number == route) {
+                    return true;
+                }
+                number = 0;
+            } else {
+                number = number * 10 + (each - '0');
+            }
+        }
+        return number == route;
+    }
+
+    /** The delivery in a record of {@code holding}'s partition; one that can't be read is given raw. */
+    Holding.Fetched read(Holding holding, ConsumerRecord<byte[], byte[]> record) {
+        int bytes = Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
+        boolean obligation = isObligation(record.headers());
+        Books.Count came = !obligation
+                ? Books.Count.ACCEPTED
+                : record.headers().lastHeader(MOVED_IN) == null ? Books.Count.RETURNED : Books.Count.MOVED_IN;
+        try {
+            return obligation ? obligation(holding, record, bytes, came) : fresh(holding, record, bytes, came);
+        } catch (WalException | InvalidProtocolBufferException e) {
+            Taken taken = new Taken(holding, record.offset(), bytes, came, record.offset());
+            return new Holding.Fetched(taken, null, new Raw(record, String.valueOf(e.getMessage())));
+        }
+    }
+
+    static boolean isObligation(Headers headers) {
+        Header kind = headers.lastHeader(KIND);
+        return kind != null && java.util.Arrays.equals(kind.value(), OBLIGATION);
+    }
+
+    private Holding.Fetched fresh(Holding holding, ConsumerRecord<byte[], byte[]> record, int bytes, Books.Count came) {
+        Entry entry = EnvelopeCodec.decode(namespace, valueOf(record));
+        Taken taken = new Taken(holding, record.offset(), bytes, came, record.offset());
+        Delivery delivery = new Delivery(entry, route, receipt(record), taken, 1, entry.dueMicros(), null, null, 0);
+        return new Holding.Fetched(taken, delivery, null);
+    }
+
+    private Holding.Fetched obligation(
+            Holding holding, ConsumerRecord<byte[], byte[]> record, int bytes, Books.Count came)
+            throws InvalidProtocolBufferException {
+        StoredObligation stored = StoredObligation.parseFrom(ByteBuffer.wrap(valueOf(record)));
+        Entry entry = EnvelopeCodec.decode(namespace, stored.getEntry().toByteArray());
+        long order = holding.isPark() ? stored.getSequence() : record.offset();
+        Taken taken = new Taken(holding, record.offset(), bytes, came, order);
+        taken.nextMicros = stored.getNextMicros();
+        return new Holding.Fetched(
+                taken,
+                new Delivery(
+                        entry,
+                        route,
+                        receipt(record),
+                        taken,
+                        stored.getAttempts() + 1,
+                        stored.getNextMicros() > 0 && !holding.isPark() ? stored.getNextMicros() : entry.dueMicros(),
+                        ObligationCodec.load(stored.hasFirstFailure(), stored.getFirstFailure()),
+                        ObligationCodec.load(stored.hasLastFailure(), stored.getLastFailure()),
+                        stored.getRedrives()),
+                null);
+    }
+
+    private static byte[] valueOf(ConsumerRecord<byte[], byte[]> record) {
+        byte[] value = record.value();
+        if (value == null) {
+            throw new WalException(ErrorCode.CORRUPT, "record without a value (expected: a stored envelope)");
+        }
+        return value;
+    }
+
+    private static Receipt receipt(ConsumerRecord<byte[], byte[]> record) {
+        return new Receipt(record.topic(), record.partition(), record.offset());
+    }
+
+    // ---- copies
+
+    /** To be tried again when it is due; {@code headers} say how it waits. */
+    ProducerRecord<byte[], byte[]> retry(String topic, Headers headers, Delivery delivery, Verdict.Retry retry) {
+        ProducerRecord<byte[], byte[]> copy =
+                copy(topic, null, delivery, delivery.attempt(), retry.failure(), retry.dueMicros(), 0, 0);
+        headers.forEach(copy.headers()::add);
+        return copy;
+    }
+
+    /** Behind its key, in the partition of the same number. */
+    ProducerRecord<byte[], byte[]> park(String topic, Delivery delivery, Verdict.Park park) {
+        Taken taken = (Taken) delivery.place();
+        int attempts = park.failure() == null ? delivery.attempt() - 1 : delivery.attempt();
+        int partition = taken.holding.partition.partition();
+        return copy(topic, partition, delivery, attempts, park.failure(), park.nextMicros(), 0, taken.order);
+    }
+
+    /** A dead letter with its cause; the headers of other tools beside ours. */
+    ProducerRecord<byte[], byte[]> dead(String topic, Delivery delivery, Failure failure, long nowMicros) {
+        ProducerRecord<byte[], byte[]> copy = copy(topic, null, delivery, delivery.attempt(), failure, 0, nowMicros, 0);
+        Receipt at = delivery.receipt();
+        cause(
+                copy.headers(),
+                at.queue(),
+                at.partition(),
+                at.sequence(),
+                delivery.entry().acceptedMicros() / 1_000);
+        put(copy.headers(), CAUSE, failure.code().name());
+        put(copy.headers(), ATTEMPTS, Integer.toString(delivery.attempt()));
+        put(copy.headers(), "kafka_dlt-exception-fqcn", failure.code().name());
+        put(copy.headers(), "kafka_dlt-exception-message", failure.text());
+        return copy;
+    }
+
+    /** A record that can't be read, as it is. */
+    ProducerRecord<byte[], byte[]> poison(String topic, Raw raw) {
+        ConsumerRecord<byte[], byte[]> record = raw.record();
+        ProducerRecord<byte[], byte[]> copy =
+                new ProducerRecord<>(topic, null, record.key(), record.value(), record.headers());
+        cause(copy.headers(), record.topic(), record.partition(), record.offset(), record.timestamp());
+        replace(copy.headers(), NAMESPACE, namespace);
+        replace(copy.headers(), ROUTES, Integer.toString(route));
+        put(copy.headers(), CAUSE, ErrorCode.POISON.name());
+        put(copy.headers(), ATTEMPTS, "0");
+        put(copy.headers(), "kafka_dlt-exception-fqcn", ErrorCode.POISON.name());
+        put(copy.headers(), "kafka_dlt-exception-message", raw.why());
+        return copy;
+    }
+
+    private ProducerRecord<byte[], byte[]> copy(
+            String topic,
+            @Nullable Integer partition,
+            Delivery delivery,
+            int attempts,
+            @Nullable Failure failure,
+            long nextMicros,
+            long diedMicros,
+            long order) {
+        Entry entry = delivery.entry();
+        StoredObligation.Builder stored = StoredObligation.newBuilder()
+                .setSequence(order)
+                .setRoute(route)
+                .setAttempts(attempts)
+                .setRedrives(delivery.redrives())
+                .setNextMicros(nextMicros)
+                .setDiedMicros(diedMicros)
+                .setEntry(UnsafeByteOperations.unsafeWrap(EnvelopeCodec.encode(entry)));
+        Failure first = delivery.firstFailure() == null ? failure : delivery.firstFailure();
+        Failure last = failure == null ? delivery.lastFailure() : failure;
+        if (first != null) {
+            stored.setFirstFailure(ObligationCodec.store(first));
+        }
+        if (last != null) {
+            stored.setLastFailure(ObligationCodec.store(last));
+        }
+        byte[] key = entry.key().length() == 0 ? null : entry.key().getBytes();
+        ProducerRecord<byte[], byte[]> copy =
+                new ProducerRecord<>(topic, partition, key, stored.build().toByteArray());
+        put(copy.headers(), KIND, "obligation");
+        put(copy.headers(), ID, entry.id().toString());
+        put(copy.headers(), NAMESPACE, namespace);
+        put(copy.headers(), ROUTES, Integer.toString(route));
+        return copy;
+    }
+
+    private static void cause(Headers headers, String topic, int partition, long offset, long millis) {
+        put(headers, "kafka_dlt-original-topic", topic);
+        headers.add(
+                "kafka_dlt-original-partition",
+                ByteBuffer.allocate(4).putInt(partition).array());
+        headers.add(
+                "kafka_dlt-original-offset",
+                ByteBuffer.allocate(8).putLong(offset).array());
+        headers.add(
+                "kafka_dlt-original-timestamp",
+                ByteBuffer.allocate(8).putLong(millis).array());
+    }
+
+    private static void replace(Headers headers, String name, String text) {
+        headers.remove(name);
+        put(headers, name, text);
+    }
+
+    private static void put(Headers headers, String name, String text) {
+        headers.add(name, text.getBytes(UTF_8));
+    }
+}
