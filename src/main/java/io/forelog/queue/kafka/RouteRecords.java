@@ -38,6 +38,9 @@ final class RouteRecords {
     /** Of what came from another queue of the namespace. */
     static final String MOVED_IN = "forelog-moved-in";
 
+    /** Of a fresh obligation for an entry that was read from the log again. */
+    static final String READMITTED = "forelog-readmitted";
+
     private static final byte[] OBLIGATION = "obligation".getBytes(US_ASCII);
 
     private final String namespace;
@@ -83,15 +86,20 @@ final class RouteRecords {
     Holding.Fetched read(Holding holding, ConsumerRecord<byte[], byte[]> record) {
         int bytes = Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
         boolean obligation = isObligation(record.headers());
-        Books.Count came = !obligation
-                ? Books.Count.ACCEPTED
-                : record.headers().lastHeader(MOVED_IN) == null ? Books.Count.RETURNED : Books.Count.MOVED_IN;
+        Books.Count came = obligation ? returned(record.headers()) : Books.Count.ACCEPTED;
         try {
             return obligation ? obligation(holding, record, bytes, came) : fresh(holding, record, bytes, came);
         } catch (WalException | InvalidProtocolBufferException e) {
             Taken taken = new Taken(holding, record.offset(), bytes, came, record.offset());
             return new Holding.Fetched(taken, null, new Raw(record, String.valueOf(e.getMessage())));
         }
+    }
+
+    private static Books.Count returned(Headers headers) {
+        if (headers.lastHeader(MOVED_IN) != null) {
+            return Books.Count.MOVED_IN;
+        }
+        return headers.lastHeader(READMITTED) == null ? Books.Count.RETURNED : Books.Count.ACCEPTED;
     }
 
     static boolean isObligation(Headers headers) {

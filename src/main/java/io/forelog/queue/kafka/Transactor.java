@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -86,12 +86,13 @@ final class Transactor {
             Function<Set<TopicPartition>, Map<TopicPartition, OffsetAndMetadata>> committed)
             throws Aborted, Undecided {
         Producer<byte[], byte[]> open = null;
-        List<Future<RecordMetadata>> sent = new ArrayList<>(copies.size());
+        AtomicReferenceArray<@Nullable RecordMetadata> places = new AtomicReferenceArray<>(copies.size());
         try {
             open = open();
             open.beginTransaction();
-            for (ProducerRecord<byte[], byte[]> copy : copies) {
-                sent.add(open.send(copy));
+            for (int i = 0; i < copies.size(); i++) {
+                int at = i;
+                open.send(copies.get(i), (place, failure) -> places.set(at, failure == null ? place : null));
             }
             open.sendOffsetsToTransaction(marks, group);
         } catch (KafkaException | IllegalStateException e) {
@@ -109,7 +110,7 @@ final class Transactor {
             }
             resolve(marks, committed, e);
         }
-        return places(sent);
+        return known(places);
     }
 
     private static void end(Producer<byte[], byte[]> open) {
@@ -151,19 +152,17 @@ final class Transactor {
                 && mark.metadata().equals(other.metadata());
     }
 
-    private static List<RecordMetadata> places(List<Future<RecordMetadata>> sent) throws Undecided {
-        List<RecordMetadata> places = new ArrayList<>(sent.size());
-        for (Future<RecordMetadata> each : sent) {
-            try {
-                places.add(each.get()); // done: a commit flushes
-            } catch (java.util.concurrent.ExecutionException e) {
-                throw new Undecided(e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new Undecided(e);
+    /** All known: a commit flushes. */
+    private static List<RecordMetadata> known(AtomicReferenceArray<@Nullable RecordMetadata> places) throws Undecided {
+        List<RecordMetadata> known = new ArrayList<>(places.length());
+        for (int i = 0; i < places.length(); i++) {
+            RecordMetadata place = places.get(i);
+            if (place == null) {
+                throw new Undecided(new KafkaException("a copy was written and its place is not known"));
             }
+            known.add(place);
         }
-        return places;
+        return known;
     }
 
     /** True where it is certain that nothing of it holds. */
