@@ -1,10 +1,13 @@
 package io.forelog.app;
 
 import io.forelog.config.Adapters;
+import io.forelog.config.NodeConfig;
 import io.forelog.model.ConfigSchema;
 import io.forelog.queue.Capabilities;
 import io.forelog.queue.QueueProvider;
 import io.forelog.target.TargetProvider;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
@@ -22,6 +25,18 @@ record AdapterCatalogue(Map<String, QueueProvider> queues, Map<String, TargetPro
         Map<String, TargetProvider> targets = new TreeMap<>();
         ServiceLoader.load(TargetProvider.class).forEach(provider -> targets.put(provider.type(), provider));
         return new AdapterCatalogue(queues, targets);
+    }
+
+    /** What is wrong with {@code targets} of the node's configuration, each with its path; empty = nothing. */
+    List<String> settingsProblems(NodeConfig config) {
+        List<String> problems = new ArrayList<>();
+        config.targets().forEach((type, settings) -> {
+            TargetProvider provider = targets.get(type);
+            if (provider != null) {
+                problems.addAll(provider.nodeSchema().problems("targets." + type, settings));
+            }
+        });
+        return problems;
     }
 
     /** What documents are checked against. */

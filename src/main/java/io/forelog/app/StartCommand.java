@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -115,8 +116,13 @@ final class StartCommand implements Callable<Integer> {
     private NodeConfig read(AdapterCatalogue catalogue) {
         Path file = conf.resolve("forelog.yaml");
         try {
-            return NodeConfigReader.read(
+            NodeConfig config = NodeConfigReader.read(
                     Files.exists(file) ? Files.readString(file) : missing(file), hostName(), catalogue.schemas());
+            List<String> problems = catalogue.settingsProblems(config);
+            if (!problems.isEmpty()) {
+                throw new WalException(ErrorCode.INVALID_ARGUMENT, String.join("\n", problems));
+            }
+            return config;
         } catch (WalException e) {
             String text = String.valueOf(e.getMessage());
             throw new WalException(

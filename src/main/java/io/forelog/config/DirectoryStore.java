@@ -112,6 +112,10 @@ public final class DirectoryStore implements ConfigStore {
         Map<String, StoredDocument> documents = new LinkedHashMap<>();
         for (DocumentFiles.Found file : found.values()) {
             StoredDocument latest = history.latest(file.namespace());
+            if (file.disputed()) {
+                documents.put(file.namespace(), disputed(file, latest));
+                continue;
+            }
             boolean same = latest != null
                     && latest.action() != Action.REMOVE
                     && latest.text().equals(file.text());
@@ -125,6 +129,19 @@ public final class DirectoryStore implements ConfigStore {
                 .filter(document -> document.action() == Action.REMOVE)
                 .forEach(document -> removed.add(document.namespace()));
         return new Snapshot(seen.problem(), new TreeMap<>(documents), removed);
+    }
+
+    /** Nobody's document, and so no revision: it is refused under the number of the last one. */
+    private static StoredDocument disputed(DocumentFiles.Found file, @Nullable StoredDocument latest) {
+        return new StoredDocument(
+                file.namespace(),
+                latest == null ? 0 : latest.revision(),
+                latest == null ? 0 : latest.atMicros(),
+                FILE_AUTHOR,
+                "",
+                Action.PUT,
+                file.text(),
+                file.source());
     }
 
     private StoredDocument keep(

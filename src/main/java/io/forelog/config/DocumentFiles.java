@@ -26,8 +26,8 @@ final class DocumentFiles {
     private final Map<String, Read> known = new HashMap<>();
     private final Map<String, String> names = new HashMap<>();
 
-    /** One file's document. {@code source}: the file's name. */
-    record Found(String namespace, Path file, String source, String text) {}
+    /** One file's document. {@code source}: the file's name; {@code disputed}: another file gives the namespace too. */
+    record Found(String namespace, Path file, String source, String text, boolean disputed) {}
 
     /** {@code problem}: why the directory can't be read; empty where it can. */
     record Seen(String problem, Map<String, Found> documents) {}
@@ -67,7 +67,7 @@ final class DocumentFiles {
                 continue;
             }
             String namespace = namespace(file.getKey(), text);
-            Found found = new Found(namespace, file.getValue(), file.getKey(), text);
+            Found found = new Found(namespace, file.getValue(), file.getKey(), text, false);
             Found other = documents.putIfAbsent(namespace, found);
             if (other != null) {
                 documents.put(namespace, twice(other, found));
@@ -129,6 +129,7 @@ final class DocumentFiles {
                 one.namespace(),
                 one.file(),
                 one.source(),
-                "namespace: 'given by both " + (one.source() + " and " + other.source()).replace("'", "''") + "'\n");
+                "namespace: 'given by both " + (one.source() + " and " + other.source()).replace("'", "''") + "'\n",
+                true);
     }
 }

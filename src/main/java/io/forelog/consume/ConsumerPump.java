@@ -43,6 +43,9 @@ public final class ConsumerPump extends VerticleBase {
     private final RouteFlows flows;
 
     private boolean turnSoon;
+    /** Resumes that are kept already and not applied yet: what the routes say now is older. */
+    private int resuming;
+
     private long timer = -1;
     private long timerMicros = Long.MAX_VALUE;
     private @Nullable Promise<Void> drained;
@@ -61,7 +64,8 @@ public final class ConsumerPump extends VerticleBase {
                 metrics,
                 this::soon,
                 new SplittableRandom(),
-                Lanes.PARKED_KEYS_MAX);
+                Lanes.PARKED_KEYS_MAX,
+                this::keepStorms);
     }
 
     @Override
@@ -147,7 +151,7 @@ public final class ConsumerPump extends VerticleBase {
         return here(() -> known(what).compose(known -> {
             Map<String, String> after = flows.pausesWith(what, reason);
             flows.applyPauses(after, null);
-            return register.store(namespace, after);
+            return register.store(namespace, flows.kept(after, null));
         }));
     }
 
@@ -156,8 +160,25 @@ public final class ConsumerPump extends VerticleBase {
         String what = target == null ? PauseRegister.ALL : target;
         return here(() -> known(what).compose(known -> {
             Map<String, String> after = flows.pausesWithout(what);
-            return register.store(namespace, after).onSuccess(stored -> flows.applyPauses(after, what));
+            resuming++;
+            return register.store(namespace, flows.kept(after, what))
+                    .onSuccess(stored -> flows.applyPauses(after, what))
+                    .onComplete(stored -> {
+                        resuming--;
+                        keepStorms();
+                    });
         }));
+    }
+
+    /** A storm that can't be kept costs a few rejections after the next start, no more. */
+    private void keepStorms() {
+        if (resuming == 0) {
+            register.store(namespace, flows.kept())
+                    .onFailure(failure -> LOG.atWarn()
+                            .addKeyValue(LogKeys.NAMESPACE, namespace)
+                            .addKeyValue(LogKeys.REASON, failure.getMessage())
+                            .log("A storm of rejections can't be kept for the next start"));
+        }
     }
 
     private Future<Void> known(String target) {

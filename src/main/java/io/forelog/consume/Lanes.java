@@ -22,6 +22,7 @@ import java.util.PriorityQueue;
  *     ▲   applied        │                                               │
  *     └──────────────────┘                 lane empty, no park under way │
  *     └──────────────────────────────────────────────────────────────────┘
+ *   OPEN ──a head is settled, many wait, the window is full──► PARKED
  * </pre>
  *
  * A parked lane's head is tried at its time; while it goes, runs of the lane are taken from the queue and sent one by
@@ -192,6 +193,10 @@ final class Lanes {
         }
         lane.failedInPlace = 0;
         lane.runMax = RUN_MAX;
+        if (lane.state == Lane.State.OPEN && crowded(lane) && track.roomForParked() < waitingMax) {
+            parkFollowers(lane);
+            return;
+        }
         Flight next = lane.waiting.poll();
         lane.head = next;
         if (next != null) {
@@ -200,6 +205,20 @@ final class Lanes {
             lane.nextMicros = 0;
             parked.add(lane);
         }
+    }
+
+    /**
+     * A key that is written faster than its target takes it fills the window: what waits of it goes back into the queue, so
+     * that other keys come in. Only when its head is settled, for nothing may be parked behind what is only in memory.
+     */
+    private void parkFollowers(Lane lane) {
+        lane.head = null;
+        park(lane, lane.waiting.element().delivery().dueMicros());
+        for (Flight follower = lane.waiting.poll(); follower != null; follower = lane.waiting.poll()) {
+            lane.parksUnsettled++;
+            track.settle(follower, new Verdict.Park(lane.nextMicros, null));
+        }
+        parked.add(lane);
     }
 
     /** The queue has confirmed a settlement of one of the lane's. */

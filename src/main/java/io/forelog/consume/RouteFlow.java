@@ -29,6 +29,7 @@ final class RouteFlow implements Intake.Taker, Lanes.Track, Sender.Ends, Settler
     private final FairWindow.Share share;
     private final RouteMetrics metrics;
     private final Turns turns;
+    private final Runnable stormsChanged;
     private final RandomGenerator random;
     private final Settler settler;
     private final Lanes lanes;
@@ -62,7 +63,8 @@ final class RouteFlow implements Intake.Taker, Lanes.Track, Sender.Ends, Settler
             Ticker ticker,
             Turns turns,
             RandomGenerator random,
-            int parkedKeysMax) {
+            int parkedKeysMax,
+            Runnable stormsChanged) {
         this.namespace = namespace;
         this.policy = policy;
         this.queue = queue;
@@ -70,6 +72,7 @@ final class RouteFlow implements Intake.Taker, Lanes.Track, Sender.Ends, Settler
         this.share = window.share();
         this.metrics = metrics;
         this.turns = turns;
+        this.stormsChanged = stormsChanged;
         this.random = random;
         this.settler = new Settler(queue, turns, ticker, this);
         this.lanes = new Lanes(this, Math.max(8, window.capacity() / 16), parkedKeysMax);
@@ -105,6 +108,19 @@ final class RouteFlow implements Intake.Taker, Lanes.Track, Sender.Ends, Settler
     void pause(String reason) {
         pausedBy = reason;
         turns.soon();
+    }
+
+    /** As a former process left it, before the first turn. */
+    void beginInStorm(String words, long now) {
+        if (!policy.gone()) {
+            sender.beginInStorm(words, now);
+        }
+    }
+
+    /** What the target says in a storm; null where there is none. */
+    @Nullable
+    String storm() {
+        return sender.gate().state() == RouteGate.State.STORM ? sender.gate().words() : null;
     }
 
     /** By hand: ends a pause of any kind; parked and held keys are tried again now. */
@@ -248,6 +264,11 @@ final class RouteFlow implements Intake.Taker, Lanes.Track, Sender.Ends, Settler
         } else {
             finish(flight, dead);
         }
+    }
+
+    @Override
+    public void stormChanged() {
+        stormsChanged.run();
     }
 
     // ---- Settler.Listener

@@ -27,6 +27,7 @@ final class RouteFlows {
     private final Turns turns;
     private final RandomGenerator random;
     private final int parkedKeysMax;
+    private final Runnable stormsChanged;
     private final FairWindow window;
     /** By route id. Replaced whole, since others read it. */
     private volatile List<RouteFlow> flows = List.of();
@@ -36,6 +37,7 @@ final class RouteFlows {
     /** Who has the first turn: it goes round. */
     private int first;
 
+    /** {@code stormsChanged}: what {@link #kept} says is to be kept anew. */
     RouteFlows(
             Namespace namespace,
             Queue queue,
@@ -44,7 +46,8 @@ final class RouteFlows {
             MeterRegistry registry,
             Turns turns,
             RandomGenerator random,
-            int parkedKeysMax) {
+            int parkedKeysMax,
+            Runnable stormsChanged) {
         this.namespace = namespace;
         this.queue = queue;
         this.courier = courier;
@@ -53,14 +56,44 @@ final class RouteFlows {
         this.turns = turns;
         this.random = random;
         this.parkedKeysMax = parkedKeysMax;
+        this.stormsChanged = stormsChanged;
         this.window = new FairWindow(namespace.document().delivery().maxInFlight(), BYTES_MAX);
     }
 
-    /** Begins with {@code paused}: reasons by target, {@code *} = all. */
-    void start(Map<String, String> paused) {
-        pauses.putAll(paused);
+    /** Begins with what {@link #kept} was: reasons by target, {@code *} = all; storms as {@link PauseRegister} has them. */
+    void start(Map<String, String> kept) {
+        kept.forEach((what, reason) -> {
+            if (!what.startsWith(PauseRegister.STORM)) {
+                pauses.put(what, reason);
+            }
+        });
         queue.spec().routes().forEach(this::add);
         update(namespace);
+        long now = ticker.micros();
+        for (RouteFlow flow : flows) {
+            String words = kept.get(PauseRegister.STORM + flow.policy().target());
+            if (words != null) {
+                flow.beginInStorm(words, now);
+            }
+        }
+    }
+
+    /** What the register is to keep where {@code pauses} hold and {@code resumed}, a target or all, is in no storm. */
+    Map<String, String> kept(Map<String, String> pauses, @Nullable String resumed) {
+        Map<String, String> kept = new TreeMap<>(pauses);
+        for (RouteFlow flow : flows) {
+            String target = flow.policy().target();
+            String words = flow.storm();
+            if (words != null && !target.equals(resumed) && !PauseRegister.ALL.equals(resumed)) {
+                kept.put(PauseRegister.STORM + target, words);
+            }
+        }
+        return kept;
+    }
+
+    /** What it is to keep now. */
+    Map<String, String> kept() {
+        return kept(pauses, null);
     }
 
     /** Applies a document: new routes start, policies change, routes without a target end in the dead letters. */
@@ -82,7 +115,7 @@ final class RouteFlows {
         RoutePolicy policy = RoutePolicy.of(namespace, id, find(id));
         RouteMetrics metrics = new RouteMetrics(registry, namespace.name(), policy.target(), id, queue, ticker);
         RouteFlow flow = new RouteFlow(
-                namespace.name(), policy, queue, courier, window, metrics, ticker, turns, random, parkedKeysMax);
+                namespace.name(), policy, queue, courier, window, metrics, ticker, turns, random, parkedKeysMax, stormsChanged);
         flows = Stream.concat(flows.stream(), Stream.of(flow))
                 .sorted(Comparator.comparingInt(RouteFlow::route))
                 .toList();

@@ -30,6 +30,9 @@ final class Sender {
         void failed(Flight flight, Lane lane, Failure failure, long now, long dueMicros);
 
         void dead(Flight flight, Verdict.Dead dead);
+
+        /** A storm began or ended. */
+        void stormChanged();
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(Sender.class);
@@ -79,8 +82,17 @@ final class Sender {
         policy = newPolicy;
         judge = newJudge;
         if (goesNow) {
+            boolean stormed = gate.state() == RouteGate.State.STORM;
             gate.open();
+            if (stormed) {
+                ends.stormChanged();
+            }
         }
+    }
+
+    /** As a former process left it: nothing is sent but probes. */
+    void beginInStorm(String text, long now) {
+        gate.storm(text, now);
     }
 
     RouteGate gate() {
@@ -304,6 +316,7 @@ final class Sender {
                 .addKeyValue(LogKeys.CODE, rejected.code())
                 .addKeyValue(LogKeys.REASON, rejected.text())
                 .log("Route paused: its target rejects in a storm");
+        ends.stormChanged();
     }
 
     private void stormEnds() {
@@ -311,5 +324,6 @@ final class Sender {
                 .addKeyValue(LogKeys.NAMESPACE, namespace)
                 .addKeyValue(LogKeys.TARGET, policy.target())
                 .log("Route goes on: its target accepted a probe");
+        ends.stormChanged();
     }
 }

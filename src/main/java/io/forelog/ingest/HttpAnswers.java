@@ -19,10 +19,18 @@ final class HttpAnswers {
     static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
     static final CharSequence PROBLEM = HttpHeaders.createOptimized("application/problem+json");
 
+    private static final CharSequence DEDUPE = HttpHeaders.createOptimized("Forelog-Dedupe");
     private static final String HEX = "0123456789abcdef";
     private static final long RETRY_MILLIS = 1_000;
 
     private HttpAnswers() {}
+
+    /** Told before the outcome is known: a repetition of {@code write} would be taken for a new one. */
+    static void tellDedupe(HttpServerResponse response, WriteRequest write, Terms terms) {
+        if (write.token() != null && !terms.dedupes()) {
+            response.putHeader(DEDUPE, "none");
+        }
+    }
 
     /** The body of a durable write. */
     static Buffer durable(AppendOutcome outcome) {
@@ -89,6 +97,10 @@ final class HttpAnswers {
         if (status == 429 || status == 503) {
             long millis = refusal.retryAfterMillis() > 0 ? refusal.retryAfterMillis() : RETRY_MILLIS;
             response.putHeader(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, (millis + 999) / 1_000)));
+        }
+        if (refusal.code() == ErrorCode.DRAINING && response.streamId() < 0) {
+            // HTTP/1: who keeps the connection would meet a closed one with the next write.
+            response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
         response.end(body(refusal, status, durable, entryId));
     }

@@ -136,6 +136,7 @@ final class HttpBatchCall implements Reply, Handler<Buffer> {
             intake.refuse(inlet, Refusal.of(WalException.of(e)), this, index);
             return;
         }
+        HttpAnswers.tellDedupe(request.response(), write, inlet.terms());
         intake.write(write, timeout, this, index);
     }
 

@@ -70,6 +70,7 @@ final class HttpWriteCall implements Reply, Handler<Buffer> {
             }
             admitted = new Intake.Admitted(priority, whole.length());
             WriteRequest write = form.read(inlet.name(), headers, whole);
+            HttpAnswers.tellDedupe(request.response(), write, inlet.terms());
             long timeout = timeoutMicros(headers);
             Intake.Admitted handed = admitted;
             admitted = null;

@@ -66,6 +66,7 @@ final class JsonRequests {
             reader.draft.namespace = namespace;
             reader.expectObject(in.nextToken(), "body");
             reader.request();
+            reader.expectPayload();
             if (in.nextToken() != null) {
                 throw new WalException(ErrorCode.MALFORMED_BODY, "body: more behind its end (expected: one object)");
             }
@@ -192,6 +193,14 @@ final class JsonRequests {
                 Slice json = valueSlice(in, array, offset);
                 draft.payload = Bytes.view(json.array(), json.offset(), json.length());
             }
+        }
+    }
+
+    /** A PUT without one is more likely a slip than an empty value, which can be said. */
+    private void expectPayload() {
+        boolean puts = draft.operation == 0 || draft.operation == Operation.PUT.ordinal() + 1;
+        if (puts && payloadField.isEmpty()) {
+            throw invalid("payload", "missing", "payload in base64, payload_text or payload_json; \"\" where it is empty");
         }
     }
 

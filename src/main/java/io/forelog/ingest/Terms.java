@@ -12,6 +12,7 @@ import java.util.Set;
 /**
  * What one revision of a namespace allows a write, laid out for the hot path. Immutable.
  *
+ * @param dedupes whether its queue recognizes an idempotency token (14.14)
  * @param delayWithKey whether an entry may have both a key and a delay (14.4)
  * @param targets the targets that take new entries, by name
  * @param defaultDestinations what a destination may say where no target is named
@@ -21,6 +22,7 @@ record Terms(
         long delayMicrosMax,
         int payloadBytesMax,
         Priority priority,
+        boolean dedupes,
         boolean delayWithKey,
         Map<String, TargetTerms> targets,
         List<Integer> defaultRoutes,
@@ -44,6 +46,7 @@ record Terms(
                 micros(namespace.document().delivery().maxDelay()),
                 namespace.document().delivery().maxPayloadBytes(),
                 namespace.document().admission().priority(),
+                embeddedOnly,
                 !ordered || embeddedOnly,
                 Map.copyOf(targets),
                 List.copyOf(namespace.defaultRoutes()),

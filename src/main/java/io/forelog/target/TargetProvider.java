@@ -11,6 +11,11 @@ public interface TargetProvider {
     /** What {@code targets[].config} may hold. */
     ConfigSchema schema();
 
+    /** What {@code targets.<type>} in conf/forelog.yaml may hold, for all targets of the type; nothing unless it says so. */
+    default ConfigSchema nodeSchema() {
+        return ConfigSchema.EMPTY;
+    }
+
     /** What retries and what is rejected, printed in docs/targets.md and by {@code forelog namespace get}. */
     RetryTable retryTable();
 

@@ -123,6 +123,11 @@ class DirectoryStoreIT {
                         .parse("a", document.read().values())
                         .problems())
                 .anySatisfy(problem -> assertThat(problem).contains("given by both a.yaml and b.yaml"));
+        assertThat(get(store.history("a", 10))).as("a dispute is no revision").isEmpty();
+
+        Files.delete(documents.resolve("b.yaml"));
+        assertThat(get(store.load()).documents().get("a").revision()).isEqualTo(1);
+        assertThat(get(store.history("a", 10))).hasSize(1);
     }
 
     @Test

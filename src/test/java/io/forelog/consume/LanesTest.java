@@ -87,6 +87,29 @@ class LanesTest {
     }
 
     @Test
+    void aKeyWrittenFasterThanItIsTakenLeavesTheWindowToOthers() {
+        rig.target.stalls = true;
+        append("hot", 0, 2_000);
+        append("b", 0, 30);
+        assertThat(rig.target.payloads()).as("the window is the hot key's").containsExactly("hot0");
+
+        rig.target.answer();
+        rig.run();
+        assertThat(rig.target.payloads()).contains("b0");
+        assertThat(rig.status(1).inFlight()).isLessThan(128);
+
+        while (rig.target.waiting() > 0) {
+            rig.target.answer();
+            rig.run();
+        }
+        rig.pass(Duration.ofSeconds(1));
+        assertThat(appliedOf("hot")).isEqualTo(numbered("hot", 2_000));
+        assertThat(appliedOf("b")).isEqualTo(numbered("b", 30));
+        assertThat(rig.status(1).parkedKeys()).isZero();
+        assertThat(rig.tally(1).pending()).isZero();
+    }
+
+    @Test
     void aFailingKeyIsParkedAndHoldsBackItselfAlone() {
         sickKeys.add("a");
         append("a", 0, 10);

@@ -33,6 +33,9 @@ final class PumpRig {
     private Courier courier = target;
     private int parkedKeysMax = Lanes.PARKED_KEYS_MAX;
     private long seed = 1;
+    /** What the register would keep. */
+    Map<String, String> kept = Map.of();
+
     private boolean soon;
     private long next;
 
@@ -78,7 +81,8 @@ final class PumpRig {
                 metrics,
                 () -> soon = true,
                 new SplittableRandom(seed++),
-                parkedKeysMax);
+                parkedKeysMax,
+                () -> kept = flows.kept());
         flows.start(pauses);
         run();
     }

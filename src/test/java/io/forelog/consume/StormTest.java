@@ -65,6 +65,29 @@ class StormTest {
     }
 
     @Test
+    void aStormOutlivesTheProcessSoThatNothingIsBuriedAnew() {
+        rig.target.script = delivery -> PumpRig.FORBIDDEN;
+        append(1_000, 1);
+        append(1, 2); // what was settled is flushed with it
+        int buried = rig.deadLetters().size();
+        assertThat(rig.kept).containsExactly(java.util.Map.entry("storm:t1", "403 forbidden"));
+
+        rig.flows.close();
+        rig.queue = rig.queue.crash();
+        rig.start(document.of(1, 2), rig.kept);
+        assertThat(rig.status(1).state()).isEqualTo(PumpStatus.State.STORM);
+        assertThat(rig.status(1).reason()).isEqualTo("403 forbidden");
+        rig.pass(Duration.ofMinutes(10));
+        assertThat(rig.deadLetters()).hasSize(buried);
+
+        rig.target.script = delivery -> Outcome.applied();
+        rig.pass(Duration.ofSeconds(61));
+        assertThat(rig.status(1).state()).isEqualTo(PumpStatus.State.RUNNING);
+        assertThat(rig.kept).isEmpty();
+        assertThat(rig.tally(1).delivered()).isEqualTo(1_000 - buried);
+    }
+
+    @Test
     void aHandEndsTheStormAtOnce() {
         rig.target.script = delivery -> PumpRig.FORBIDDEN;
         append(1_000, 1);

@@ -56,6 +56,7 @@ class EdgeFaultIT {
             Response refused = EdgeFixture.wait(post(client, fixture, "silent", "{\"payload_text\":\"x\"}"));
             assertThat(refused.status).isEqualTo(503);
             assertThat(refused.body.getString("code")).isEqualTo("DRAINING");
+            assertThat(refused.connection).isEqualTo("close");
         }
     }
 
@@ -251,7 +252,7 @@ class EdgeFaultIT {
     }
 
     /** What came back. */
-    private record Response(int status, String retryAfter, JsonObject body) {}
+    private record Response(int status, String retryAfter, String connection, JsonObject body) {}
 
     private static Future<Response> post(HttpClient client, EdgeFixture fixture, String namespace, String body) {
         return postTo(client, fixture, "/v1/namespaces/" + namespace + "/entries", body, "PT10S");
@@ -282,6 +283,7 @@ class EdgeFaultIT {
                         .map(answer -> new Response(
                                 response.statusCode(),
                                 response.getHeader("retry-after"),
+                                response.getHeader("connection"),
                                 answer.length() == 0 ? new JsonObject() : answer.toJsonObject())));
     }
 }

@@ -43,6 +43,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HttpEdgeIT {
+    private static final String EMPTY = "{\"payload_text\":\"\"}";
     private static final EntryId ID = EntryId.parse("01976f00-0000-7000-8000-000000000001");
 
     private final HttpClient client =
@@ -208,6 +209,19 @@ class HttpEdgeIT {
                         "ce-source", "/s",
                         "ce-type", "t",
                         "content-type", "application/json"));
+    }
+
+    @Test
+    void aTokenThatItsQueueWillNotRecognizeIsAnsweredWithThat() {
+        fixture.namespaces.put(Samples.namespace("forgetful", State.ACTIVE, Order.NONE, "KAFKA", List.of()));
+        fixture.pump("forgetful", batch -> EdgeFixture.all(batch, fixture::appended));
+        HttpResponse<String> answer = json("forgetful", EMPTY, "Idempotency-Key", "t1");
+        assertThat(answer.statusCode()).isEqualTo(201);
+        assertThat(answer.headers().firstValue("forelog-dedupe")).contains("none");
+        assertThat(json("forgetful", EMPTY).headers().firstValue("forelog-dedupe"))
+                .isEmpty();
+        assertThat(json("ns", EMPTY, "Idempotency-Key", "t1").headers().firstValue("forelog-dedupe"))
+                .isEmpty();
     }
 
     @ParameterizedTest
@@ -387,14 +401,14 @@ class HttpEdgeIT {
 
     @Test
     void theWorstOfABatchCounts() {
-        assertThat(typed("low/entries:batch", "application/json", "[{},{\"bad\":1}]")
+        assertThat(typed("low/entries:batch", "application/json", "[" + EMPTY + ",{\"bad\":1}]")
                         .statusCode())
                 .isEqualTo(503);
         assertThat(typed("ns/entries:batch", "application/json", "[]").statusCode())
                 .isEqualTo(201);
-        assertThat(typed("ns/entries:batch", "application/json", "[{}").statusCode())
+        assertThat(typed("ns/entries:batch", "application/json", "[" + EMPTY).statusCode())
                 .isEqualTo(400);
-        assertThat(typed("ns/entries:batch", "application/json", "[" + "{},".repeat(1_000) + "{}]")
+        assertThat(typed("ns/entries:batch", "application/json", "[" + (EMPTY + ",").repeat(1_000) + EMPTY + "]")
                         .statusCode())
                 .isEqualTo(400);
         assertThat(typed("ns/entries:batch", "text/plain", "x").statusCode()).isEqualTo(415);

@@ -74,6 +74,23 @@ class JsonRequestsTest {
     }
 
     @Test
+    void aPutWithoutPayloadIsRefusedAnEmptyOneAndADeleteAreNot() {
+        assertThatThrownBy(() -> one("{}"))
+                .isInstanceOf(WalException.class)
+                .hasMessageContaining("payload: missing")
+                .hasMessageContaining("payload_text");
+        assertThatThrownBy(() -> one("{\"target\":{\"operation\":\"PUT\"}}")).isInstanceOf(WalException.class);
+        assertThat(one("{\"payload_text\":\"\"}").payload.length()).isZero();
+        assertThat(one("{\"target\":{\"key\":\"k\",\"operation\":\"DELETE\"}}").payload.length())
+                .isZero();
+    }
+
+    private static WriteRequest.Draft one(String json) {
+        byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+        return JsonRequests.one("ns", new JsonRequests.Slice(bytes, 0, bytes.length));
+    }
+
+    @Test
     void nestingHasAnEnd() {
         byte[] deep = ("{\"payload_json\":" + "[".repeat(100_000)).getBytes(StandardCharsets.UTF_8);
         assertThatThrownBy(() -> JsonRequests.one("ns", new JsonRequests.Slice(deep, 0, deep.length)))

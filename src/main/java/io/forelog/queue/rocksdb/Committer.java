@@ -54,6 +54,9 @@ final class Committer {
 
     private long lastMicros;
     private boolean serve;
+    /** Why it can't be reopened, as it was told last. */
+    private String reopenFailure = "";
+
     private long depthsAt;
     private volatile boolean stopping;
     private volatile boolean recovering;
@@ -388,12 +391,18 @@ final class Committer {
                 backlogs.put(anew.number, anew);
             }
             serve = true;
+            LOG.atInfo().addKeyValue(LogKeys.DATABASE, database.name()).log("the database is open again");
+            reopenFailure = "";
             return true;
         } catch (WalException e) {
-            LOG.atError()
-                    .addKeyValue(LogKeys.DATABASE, database.name())
-                    .addKeyValue(LogKeys.REASON, e.getMessage())
-                    .log("the database could not be reopened");
+            String reason = String.valueOf(e.getMessage());
+            if (!reason.equals(reopenFailure)) {
+                reopenFailure = reason;
+                LOG.atError()
+                        .addKeyValue(LogKeys.DATABASE, database.name())
+                        .addKeyValue(LogKeys.REASON, reason)
+                        .log("the database could not be reopened; tried again and again");
+            }
             if (e.code() == ErrorCode.CORRUPT) {
                 stopForGood(e);
                 return true;

@@ -56,6 +56,7 @@ final class RocksMedium implements QueueMedium {
         this.settings = RocksSettings.of(node.settings());
         this.folder = node.dataDirectory().resolve("queue");
         Folders.make(folder);
+        NativeLibrary.load(node.dataDirectory().resolve("native"));
         this.options = new RocksOptions(folder);
         FileStore fileStore = Files.getFileStore(folder);
         this.disk = new DiskWatch(
