@@ -10,7 +10,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
-/** The conservation audit as a page, counted at the moment it is asked for. On the server's event loop; holds nothing. */
+/** The conservation audit as a page; it says when it was counted. On the server's event loop; holds nothing. */
 final class AuditApi {
     private final Desk desk;
 
@@ -24,10 +24,11 @@ final class AuditApi {
 
     private Future<Answer> audit(Exchange exchange) {
         Namespace namespace = desk.node().namespaces().find(exchange.namespace());
-        return desk.queue(exchange).tally().map(tally -> Answer.ok(view(exchange.namespace(), tally, namespace)));
+        return desk.queue(exchange).tally().map(tally -> Answer.ok(view(exchange.namespace(), tally, namespace, desk.ticker().micros())));
     }
 
-    static JsonObject view(String name, Tally tally, @Nullable Namespace namespace) {
+    static JsonObject view(String name, Tally tally, @Nullable Namespace namespace, long nowMicros) {
+        long counted = tally.countedMicros() == 0 ? nowMicros : tally.countedMicros();
         JsonArray targets = new JsonArray();
         for (RouteTally route : tally.routes()) {
             targets.add(new JsonObject()
@@ -61,6 +62,8 @@ final class AuditApi {
                 .put("purged", sum(tally, RouteTally::purged))
                 .put("balanced", balanced(tally))
                 .put("exact", tally.exact())
+                .put("counted_at", Times.text(counted))
+                .put("age_seconds", Math.max(0, nowMicros - counted) / 1_000_000)
                 .put("targets", targets);
     }
 

@@ -174,8 +174,6 @@ final class DeliveryApi {
         String id = exchange.path("id");
         return desk.jobs()
                 .find(exchange.namespace(), id)
-                .orElseThrow(() -> new WalException(
-                        ErrorCode.NOT_FOUND,
-                        "job " + id + " is not known (the newest " + JobRunner.JOBS_MAX + " are kept, in memory)"));
+                .orElseThrow(() -> JobRunner.unknown(id));
     }
 }

@@ -40,6 +40,7 @@ public interface DocumentControl {
      * @param appliedRevision 0 = none yet
      * @param state ACTIVE, RETIRING, RETIRED; REFUSED or PENDING where nothing of it serves yet
      * @param problems why the desired revision is not the applied one; each names path and expectation
+     * @param remarks what of the serving document does nothing here, or more than it seems
      * @param document the desired one as written, secrets hidden
      */
     record DocumentState(
@@ -48,6 +49,7 @@ public interface DocumentControl {
             long appliedRevision,
             String state,
             List<String> problems,
+            List<String> remarks,
             Map<String, Object> document) {}
 
     /**
@@ -55,11 +57,13 @@ public interface DocumentControl {
      *
      * @param problems not empty = nothing was changed
      * @param steps what is added, replaced and removed, in words
+     * @param remarks what of the new document does nothing here, or more than it seems
      * @param state after the change; null where there is none (dry run of a new one, removed, refused)
      */
     record Change(
             List<String> problems,
             List<String> steps,
+            List<String> remarks,
             @Nullable DocumentState state) {}
 
     /**

@@ -71,6 +71,14 @@ final class JobRunner {
         return Optional.ofNullable(jobs.get(id)).filter(job -> job.namespace().equals(namespace));
     }
 
+    /** Jobs end with their process; what they did is in the audit log. */
+    static WalException unknown(String id) {
+        return new WalException(
+                ErrorCode.NOT_FOUND,
+                "job " + id + " is not known (the newest " + JOBS_MAX + " are kept, in memory: a restart ends a job and"
+                        + " forgets it; see audit.log, and start it again)");
+    }
+
     Collection<Job> all(String namespace) {
         List<Job> some = new ArrayList<>(jobs.values());
         some.removeIf(job -> !job.namespace().equals(namespace));

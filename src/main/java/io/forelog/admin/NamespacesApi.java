@@ -129,7 +129,11 @@ final class NamespacesApi {
         DocumentState state = change.state();
         JsonObject body = state == null ? new JsonObject() : whole(state);
         return Answer.json(
-                status, body.put("dry_run", dryRun).put("valid", true).put("steps", new JsonArray(change.steps())));
+                status,
+                body.put("dry_run", dryRun)
+                        .put("valid", true)
+                        .put("steps", new JsonArray(change.steps()))
+                        .put("warnings", new JsonArray(change.remarks())));
     }
 
     private Future<Answer> history(Exchange exchange) {
@@ -165,7 +169,8 @@ final class NamespacesApi {
                 .put("state", state.state())
                 .put("desired_revision", state.desiredRevision())
                 .put("applied_revision", state.appliedRevision())
-                .put("problems", new JsonArray(state.problems()));
+                .put("problems", new JsonArray(state.problems()))
+                .put("warnings", new JsonArray(state.remarks()));
     }
 
     private static JsonObject whole(DocumentState state) {

@@ -1,8 +1,6 @@
 package io.forelog.admin;
 
 import io.forelog.admin.NodeStatus.Phase;
-import io.forelog.model.ErrorCode;
-import io.forelog.model.WalException;
 import io.forelog.observe.Metrics;
 import io.forelog.queue.MediumHealth;
 import io.vertx.core.Future;
@@ -207,7 +205,7 @@ final class NodeApi {
         String id = exchange.path("id");
         Job job = desk.jobs()
                 .find("", id)
-                .orElseThrow(() -> new WalException(ErrorCode.NOT_FOUND, "job " + id + " is not known"));
+                .orElseThrow(() -> JobRunner.unknown(id));
         return Future.succeededFuture(Answer.ok(job.toJson()));
     }
 }

@@ -46,6 +46,7 @@ final class StoredDocuments implements DocumentControl {
                 status.appliedRevision(),
                 status.state(),
                 status.problems(),
+                status.remarks(),
                 document(status.name(), status.text()));
     }
 
@@ -102,17 +103,24 @@ final class StoredDocuments implements DocumentControl {
             Supplier<Future<StoredDocument>> storing) {
         return reconciler.preview(namespace, text).compose(preview -> {
             if (!preview.problems().isEmpty()) {
-                return Future.succeededFuture(new Change(preview.problems(), List.of(), null));
+                return Future.succeededFuture(new Change(preview.problems(), List.of(), List.of(), null));
             }
             if (dryRun) {
                 checkRevision(namespace, expectedRevision);
                 return Future.succeededFuture(
-                        new Change(List.of(), preview.steps(), find(namespace).orElse(null)));
+                        new Change(
+                                List.of(),
+                                preview.steps(),
+                                preview.remarks(),
+                                find(namespace).orElse(null)));
             }
             return storing.get()
                     .compose(stored -> reconciler.refresh())
                     .map(applied -> new Change(
-                            List.of(), preview.steps(), find(namespace).orElse(null)));
+                            List.of(),
+                            preview.steps(),
+                            preview.remarks(),
+                            find(namespace).orElse(null)));
         });
     }
 

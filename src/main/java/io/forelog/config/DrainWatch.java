@@ -91,7 +91,7 @@ final class DrainWatch {
             waiting.put(
                     namespace.name(),
                     WAITS + undelivered + " obligations to be delivered, " + dead
-                            + " dead letters to be redriven or purged");
+                            + " dead letters to be redriven or purged (forelog dlq purge lets it go)");
         }
         return quiet;
     }

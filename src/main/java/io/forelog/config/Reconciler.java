@@ -153,8 +153,9 @@ public final class Reconciler {
      *
      * @param problems not empty = it would be refused
      * @param steps in words
+     * @param remarks see {@link NamespaceStatus}
      */
-    public record Preview(List<String> problems, List<String> steps) {}
+    public record Preview(List<String> problems, List<String> steps, List<String> remarks) {}
 
     private Preview preview(String namespace, @Nullable String text, Snapshot now) {
         Map<String, StoredDocument> documents = new TreeMap<>(now.documents());
@@ -174,12 +175,17 @@ public final class Reconciler {
         if (named != null) {
             problems.add(named);
         }
+        List<Step> steps = plan.steps().stream()
+                .filter(step -> step.to().name().equals(namespace))
+                .toList();
         return new Preview(
                 problems,
-                plan.steps().stream()
-                        .filter(step -> step.to().name().equals(namespace))
-                        .map(ReloadPlan::words)
-                        .toList());
+                steps.stream().map(ReloadPlan::words).toList(),
+                text == null
+                        ? List.of()
+                        : steps.stream()
+                                .flatMap(step -> Remarks.of(step.to().document()).stream())
+                                .toList());
     }
 
     private ReloadPlan plan(Snapshot snapshot) {
@@ -439,6 +445,7 @@ public final class Reconciler {
                 serving == null ? 0 : serving.revision(),
                 state,
                 List.copyOf(problems),
+                serving == null ? List.of() : Remarks.of(serving.document()),
                 document == null ? "" : document.text());
     }
 

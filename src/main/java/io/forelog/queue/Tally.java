@@ -7,8 +7,14 @@ import java.util.List;
  *
  * @param entries entries appended
  * @param exact false where the queue only estimates
+ * @param countedMicros when it was counted: a queue may answer a recent count again where counting is dear; 0 = just now
  */
-public record Tally(long entries, List<RouteTally> routes, boolean exact) {
+public record Tally(long entries, List<RouteTally> routes, boolean exact, long countedMicros) {
+    /** Counted when it was asked for. */
+    public Tally(long entries, List<RouteTally> routes, boolean exact) {
+        this(entries, routes, exact, 0);
+    }
+
     /**
      * One route. Balanced: {@code accepted + movedIn = delivered + dead + expired + cancelled + movedOut + lost + pending},
      * and as many dead letters stored as {@code dead - purged}.

@@ -22,6 +22,17 @@ class AuditorTest {
                 .value();
     }
 
+    @Test
+    void thePageSaysWhenItWasCounted() {
+        Tally counted = new Tally(1, List.of(), true, 5_000_000);
+        assertThat(AuditApi.view("ns", counted, null, 12_000_000).getLong("age_seconds"))
+                .isEqualTo(7);
+        assertThat(AuditApi.view("ns", counted, null, 12_000_000).getString("counted_at"))
+                .isEqualTo("1970-01-01T00:00:05Z");
+        assertThat(AuditApi.view("ns", tally(1, 0, 0), null, 12_000_000).getLong("age_seconds"))
+                .isZero();
+    }
+
     private static Tally tally(long accepted, long lost, long pending) {
         return new Tally(accepted, List.of(new RouteTally(1, accepted, 1, 0, 0, 0, 0, 0, 0, lost, pending, 0)), true);
     }

@@ -45,6 +45,10 @@ final class AuditCommand extends NodeCommand {
                 console.print(audit);
                 continue;
             }
+            if (audit.getLong("age_seconds", 0L) > 0) {
+                console.note(name + ": counted " + audit.getLong("age_seconds") + " s ago (" + When.text(audit.getString("counted_at"))
+                        + "); a large queue is not counted at every question");
+            }
             for (Object target : audit.getJsonArray("targets")) {
                 row(table, name, ((JsonObject) target).getString("target"), (JsonObject) target);
             }

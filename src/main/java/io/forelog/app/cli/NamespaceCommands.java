@@ -55,6 +55,7 @@ final class NamespaceCommands {
                     name + ": " + namespace.getString("state") + ", revision " + namespace.getLong("desired_revision")
                             + " desired, " + namespace.getLong("applied_revision") + " applied");
             namespace.getJsonArray("problems").forEach(problem -> console.note("problem: " + problem));
+            warnings(namespace, console);
             console.print(Documents.yaml(namespace.getJsonObject("document", new JsonObject())));
             return 0;
         }
@@ -140,7 +141,12 @@ final class NamespaceCommands {
                 + (dryRun || revision == null ? "" : ", revision " + revision));
         JsonArray steps = change.getJsonArray("steps", new JsonArray());
         steps.forEach(step -> console.print((dryRun ? "  would " : "  ") + step));
+        warnings(change, console);
         return 0;
+    }
+
+    private static void warnings(JsonObject told, Console console) {
+        told.getJsonArray("warnings", new JsonArray()).forEach(warning -> console.note("warning: " + warning));
     }
 
     static String join(@Nullable JsonArray list) {

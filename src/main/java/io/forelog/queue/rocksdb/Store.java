@@ -129,7 +129,9 @@ final class Store {
             return last.tally();
         }
         long began = System.nanoTime();
-        Tally tally = auditor.tally(number);
+        long micros = ticker.micros();
+        Tally found = auditor.tally(number);
+        Tally tally = new Tally(found.entries(), found.routes(), found.exact(), micros);
         long took = System.nanoTime() - began;
         counted.put(number, new Counted(tally, began, took < COUNT_FREE_NANOS ? 0 : took));
         return tally;
