@@ -64,9 +64,18 @@ final class Routes {
         Map<String, String> places = new LinkedHashMap<>();
         for (int i = 0; i < row.names().size(); i++) {
             String raw = matcher.group(i + 1).replace("+", "%2B");
-            places.put(row.names().get(i), URLDecoder.decode(raw, StandardCharsets.UTF_8));
+            places.put(row.names().get(i), decoded(raw));
         }
         return places;
+    }
+
+    /** As it is where its escapes are none: then nothing has that name. */
+    private static String decoded(String raw) {
+        try {
+            return URLDecoder.decode(raw, StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            return raw;
+        }
     }
 
     /** The methods that {@code path} has; empty = there is no such path. */

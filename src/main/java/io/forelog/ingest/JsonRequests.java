@@ -232,7 +232,7 @@ final class JsonRequests {
             switch (name) {
                 case "name" -> draft.target = text(field);
                 case "destination" -> draft.destination = text(field);
-                case "key" -> key(field, text(field).getBytes(StandardCharsets.UTF_8));
+                case "key" -> key(field, utf8(field, text(field)));
                 case "key_base64" -> key(field, base64(field));
                 case "operation" -> draft.operation = choice(field, text(field), Operation.values());
                 case "attributes" -> draft.attributes = texts(field, inner, false);
@@ -301,7 +301,20 @@ final class JsonRequests {
                 return Bytes.view(array, from, to - from);
             }
         }
-        return Bytes.view(text(field).getBytes(StandardCharsets.UTF_8));
+        return Bytes.view(utf8(field, text(field)));
+    }
+
+    /** Half of a surrogate pair, which an escape can name, is no text: Java would write a question mark for it. */
+    private static byte[] utf8(String field, String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                if (!Character.isSurrogatePair(text.charAt(i), i + 1 < text.length() ? text.charAt(i + 1) : ' ')) {
+                    throw invalid(field, "half of a surrogate pair at character " + i, "text in Unicode");
+                }
+                i++;
+            }
+        }
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     private byte[] base64(String field) throws IOException {

@@ -85,6 +85,18 @@ class JsonRequestsTest {
                 .isZero();
     }
 
+    @Test
+    void halfASurrogatePairIsRefusedAndNotReplaced() {
+        assertThatThrownBy(() -> one("{\"payload_text\":\"a\\ud800b\"}"))
+                .isInstanceOf(WalException.class)
+                .hasMessageContaining("payload_text: half of a surrogate pair at character 1");
+        assertThatThrownBy(() -> one("{\"payload_text\":\"\",\"target\":{\"key\":\"\\udc00\"}}"))
+                .isInstanceOf(WalException.class)
+                .hasMessageContaining("target.key");
+        assertThat(one("{\"payload_text\":\"\\ud83d\\ude00\"}").payload.toString(StandardCharsets.UTF_8))
+                .isEqualTo("\ud83d\ude00");
+    }
+
     private static WriteRequest.Draft one(String json) {
         byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
         return JsonRequests.one("ns", new JsonRequests.Slice(bytes, 0, bytes.length));
