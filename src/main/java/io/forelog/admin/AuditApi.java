@@ -24,7 +24,10 @@ final class AuditApi {
 
     private Future<Answer> audit(Exchange exchange) {
         Namespace namespace = desk.node().namespaces().find(exchange.namespace());
-        return desk.queue(exchange).tally().map(tally -> Answer.ok(view(exchange.namespace(), tally, namespace, desk.ticker().micros())));
+        return desk.queue(exchange)
+                .tally()
+                .map(tally -> Answer.ok(view(
+                        exchange.namespace(), tally, namespace, desk.ticker().micros())));
     }
 
     static JsonObject view(String name, Tally tally, @Nullable Namespace namespace, long nowMicros) {

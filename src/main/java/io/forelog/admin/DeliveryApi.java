@@ -172,8 +172,6 @@ final class DeliveryApi {
 
     private Job find(Exchange exchange) {
         String id = exchange.path("id");
-        return desk.jobs()
-                .find(exchange.namespace(), id)
-                .orElseThrow(() -> JobRunner.unknown(id));
+        return desk.jobs().find(exchange.namespace(), id).orElseThrow(() -> JobRunner.unknown(id));
     }
 }

@@ -203,9 +203,7 @@ final class NodeApi {
 
     private Future<Answer> job(Exchange exchange) {
         String id = exchange.path("id");
-        Job job = desk.jobs()
-                .find("", id)
-                .orElseThrow(() -> JobRunner.unknown(id));
+        Job job = desk.jobs().find("", id).orElseThrow(() -> JobRunner.unknown(id));
         return Future.succeededFuture(Answer.ok(job.toJson()));
     }
 }

@@ -107,12 +107,11 @@ final class StoredDocuments implements DocumentControl {
             }
             if (dryRun) {
                 checkRevision(namespace, expectedRevision);
-                return Future.succeededFuture(
-                        new Change(
-                                List.of(),
-                                preview.steps(),
-                                preview.remarks(),
-                                find(namespace).orElse(null)));
+                return Future.succeededFuture(new Change(
+                        List.of(),
+                        preview.steps(),
+                        preview.remarks(),
+                        find(namespace).orElse(null)));
             }
             return storing.get()
                     .compose(stored -> reconciler.refresh())

@@ -22,8 +22,8 @@ final class Remarks {
         if (document.receipts().store().equals("none")) {
             remarks.add("receipts.store: none turns nothing off yet; receipts live as long as the log");
         }
-        boolean embedded = document.persistence().stream()
-                .allMatch(queue -> queue.type().equals("EMBEDDED"));
+        boolean embedded =
+                document.persistence().stream().allMatch(queue -> queue.type().equals("EMBEDDED"));
         if (embedded && !document.acceptRisk().isEmpty()) {
             remarks.add("accept_risk: " + document.acceptRisk() + " has no effect; an embedded queue has none of them");
         }

@@ -115,7 +115,17 @@ final class RouteFlows {
         RoutePolicy policy = RoutePolicy.of(namespace, id, find(id));
         RouteMetrics metrics = new RouteMetrics(registry, namespace.name(), policy.target(), id, queue, ticker);
         RouteFlow flow = new RouteFlow(
-                namespace.name(), policy, queue, courier, window, metrics, ticker, turns, random, parkedKeysMax, stormsChanged);
+                namespace.name(),
+                policy,
+                queue,
+                courier,
+                window,
+                metrics,
+                ticker,
+                turns,
+                random,
+                parkedKeysMax,
+                stormsChanged);
         flows = Stream.concat(flows.stream(), Stream.of(flow))
                 .sorted(Comparator.comparingInt(RouteFlow::route))
                 .toList();

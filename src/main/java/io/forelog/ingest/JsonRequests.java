@@ -200,7 +200,8 @@ final class JsonRequests {
     private void expectPayload() {
         boolean puts = draft.operation == 0 || draft.operation == Operation.PUT.ordinal() + 1;
         if (puts && payloadField.isEmpty()) {
-            throw invalid("payload", "missing", "payload in base64, payload_text or payload_json; \"\" where it is empty");
+            throw invalid(
+                    "payload", "missing", "payload in base64, payload_text or payload_json; \"\" where it is empty");
         }
     }
 

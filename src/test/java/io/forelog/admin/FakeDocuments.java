@@ -19,7 +19,8 @@ record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions) impl
     private DocumentState state(String name) {
         List<Revision> all = revisions.get(name);
         Revision last = all.get(all.size() - 1);
-        return new DocumentState(name, last.revision(), last.revision(), "ACTIVE", List.of(), List.of(), last.document());
+        return new DocumentState(
+                name, last.revision(), last.revision(), "ACTIVE", List.of(), List.of(), last.document());
     }
 
     @Override
@@ -31,7 +32,10 @@ record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions) impl
     public Future<Change> put(String name, String text, long expectedRevision, boolean dryRun, String principal) {
         if (text.contains("bad")) {
             return Future.succeededFuture(new Change(
-                    List.of("retry.max_attempts: -1 (expected: >= 1)", "targets: missing"), List.of(), List.of(), null));
+                    List.of("retry.max_attempts: -1 (expected: >= 1)", "targets: missing"),
+                    List.of(),
+                    List.of(),
+                    null));
         }
         return store(name, Map.of("text", text), expectedRevision, dryRun, principal, "put");
     }
@@ -48,8 +52,8 @@ record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions) impl
                     .computeIfAbsent(name, made -> new ArrayList<>())
                     .add(new Revision(now + 1, 1, principal, action, document));
         }
-        return Future.succeededFuture(
-                new Change(List.of(), List.of("replace " + name), List.of(), find(name).orElse(null)));
+        return Future.succeededFuture(new Change(
+                List.of(), List.of("replace " + name), List.of(), find(name).orElse(null)));
     }
 
     @Override

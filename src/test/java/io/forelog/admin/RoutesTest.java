@@ -10,10 +10,7 @@ class RoutesTest {
     private final Routes routes = new Routes();
 
     private String place(String path) {
-        routes.add(
-                HttpMethod.GET,
-                "/admin/v1/namespaces/{ns}",
-                exchange -> Future.failedFuture("not called"));
+        routes.add(HttpMethod.GET, "/admin/v1/namespaces/{ns}", exchange -> Future.failedFuture("not called"));
         return routes.match(HttpMethod.GET, path).orElseThrow().path().get("ns");
     }
 

@@ -185,7 +185,8 @@ class ReconcilerTest {
         shrinkAfter(Duration.ofHours(1));
         assertThat(live.find("a").state()).isEqualTo(State.RETIRING);
         assertThat(status("a").problems())
-                .containsExactly("retiring: 1 obligations to be delivered, 0 dead letters to be redriven or purged");
+                .containsExactly(
+                        "retiring: 1 obligations to be delivered, 0 dead letters to be redriven or purged (forelog dlq purge lets it go)");
         deployer.left = new Deployer.Left(0, 1);
         shrinkAfter(Duration.ofHours(1));
         assertThat(live.find("a")).isNotNull();

@@ -17,9 +17,15 @@ class RemarksTest {
 
     @Test
     void whatDoesNothingYetIsSaid() {
-        assertThat(of("delivery: {completion: quorum}")).singleElement().asString().startsWith("delivery.completion: quorum");
+        assertThat(of("delivery: {completion: quorum}"))
+                .singleElement()
+                .asString()
+                .startsWith("delivery.completion: quorum");
         assertThat(of("receipts: {store: none}")).singleElement().asString().startsWith("receipts.store: none");
-        assertThat(of("accept_risk: [topic-retention]")).singleElement().asString().startsWith("accept_risk: [topic-retention]");
+        assertThat(of("accept_risk: [topic-retention]"))
+                .singleElement()
+                .asString()
+                .startsWith("accept_risk: [topic-retention]");
     }
 
     @Test

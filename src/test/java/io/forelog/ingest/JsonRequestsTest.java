@@ -81,7 +81,9 @@ class JsonRequestsTest {
                 .hasMessageContaining("payload_text");
         assertThatThrownBy(() -> one("{\"target\":{\"operation\":\"PUT\"}}")).isInstanceOf(WalException.class);
         assertThat(one("{\"payload_text\":\"\"}").payload.length()).isZero();
-        assertThat(one("{\"target\":{\"key\":\"k\",\"operation\":\"DELETE\"}}").payload.length())
+        assertThat(one("{\"target\":{\"key\":\"k\",\"operation\":\"DELETE\"}}")
+                        .payload
+                        .length())
                 .isZero();
     }
 

@@ -46,7 +46,8 @@ final class AuditCommand extends NodeCommand {
                 continue;
             }
             if (audit.getLong("age_seconds", 0L) > 0) {
-                console.note(name + ": counted " + audit.getLong("age_seconds") + " s ago (" + When.text(audit.getString("counted_at"))
+                console.note(name + ": counted " + audit.getLong("age_seconds") + " s ago ("
+                        + When.text(audit.getString("counted_at"))
                         + "); a large queue is not counted at every question");
             }
             for (Object target : audit.getJsonArray("targets")) {

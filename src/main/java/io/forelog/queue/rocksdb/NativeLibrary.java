@@ -23,7 +23,8 @@ final class NativeLibrary {
     static void load(Path folder) {
         try {
             Files.createDirectories(folder);
-            NativeLibraryLoader.getInstance().loadLibrary(folder.toAbsolutePath().toString());
+            NativeLibraryLoader.getInstance()
+                    .loadLibrary(folder.toAbsolutePath().toString());
         } catch (IOException | RuntimeException | UnsatisfiedLinkError e) {
             LOG.atWarn()
                     .addKeyValue(LogKeys.FILE, folder)
