@@ -89,7 +89,7 @@ class NodeLifecycleIT {
             JsonObject state = namespace(service, "delayed-queue");
             assertThat(state.getString("state")).isEqualTo("REFUSED");
             assertThat(state.getJsonArray("problems").encode())
-                    .contains("physical_storage.type: SQS (expected: one of");
+                    .contains("targets: at least one target");
             assertThat(namespace(service, "cross-region-replication").getJsonArray("problems"))
                     .isEqualTo(new JsonArray()
                             .add("persistence_configurations.persistence_configuration[0].physical_storage.type: KAFKA"

@@ -2,6 +2,7 @@ package io.forelog.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Delivery;
@@ -15,6 +16,7 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -40,6 +42,16 @@ public abstract class QueueConformance {
 
     /** The clock was turned: a queue that sleeps has to look. */
     protected abstract void ticked(Queue queue);
+
+    /** Deliveries of one route come in order of (due, append), also where no order per key was asked for. */
+    protected boolean takesInOrder() {
+        return true;
+    }
+
+    /** What was parked is parked after a crash, too; else it comes again from the queue itself. */
+    protected boolean keepsLanes() {
+        return true;
+    }
 
     protected static <T> T await(Future<T> future) throws Exception {
         return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
@@ -107,11 +119,28 @@ public abstract class QueueConformance {
     }
 
     protected void assertBalanced(Queue queue) throws Exception {
-        assertThat(await(queue.tally()).routes()).isNotEmpty().allMatch(Tally.RouteTally::balanced);
+        Tally tally = await(queue.tally());
+        assertThat(tally.routes()).isNotEmpty();
+        assertThat(tally.exact()).isEqualTo(queue.capabilities().exactTally());
+        if (tally.exact()) {
+            assertThat(tally.routes()).allMatch(Tally.RouteTally::balanced);
+        }
     }
 
-    private State stateOf(Queue queue, EntryId id) throws Exception {
-        return await(queue.find(id)).orElseThrow().routes().get(0).state();
+    /** Nothing to say where the queue can't look entries up. */
+    private void assertState(Queue queue, EntryId id, State state) throws Exception {
+        if (queue.capabilities().find()) {
+            assertThat(await(queue.find(id)).orElseThrow().routes().get(0).state())
+                    .isEqualTo(state);
+        }
+    }
+
+    private void assertPayloads(List<Delivery> deliveries, List<String> expected) {
+        if (takesInOrder()) {
+            assertThat(payloads(deliveries)).containsExactlyElementsOf(expected);
+        } else {
+            assertThat(payloads(deliveries)).containsExactlyInAnyOrderElementsOf(expected);
+        }
     }
 
     @Test
@@ -129,7 +158,7 @@ public abstract class QueueConformance {
             assertThat(outcomes).extracting(AppendOutcome::id).containsExactlyElementsOf(ids(group));
         }
         List<Delivery> all = takeAll(queue, 70);
-        assertThat(payloads(all)).containsExactlyElementsOf(written);
+        assertPayloads(all, written);
         assertThat(all).allMatch(d -> d.attempt() == 1 && d.redrives() == 0);
         settle(queue, all, delivered());
         assertBalanced(queue);
@@ -153,8 +182,12 @@ public abstract class QueueConformance {
     void takesAtLeastOneAndNotMoreThanAskedFor() throws Exception {
         Queue queue = open(spec(1));
         await(queue.append(List.of(entries.immediate("aaaa"), entries.immediate("bbbb"), entries.immediate("cccc"))));
-        assertThat(payloads(await(queue.take(1, 10, 1)))).containsExactly("aaaa");
-        assertThat(payloads(await(queue.take(1, 1, MANY_BYTES)))).containsExactly("bbbb");
+        List<Delivery> taken = new ArrayList<>(await(queue.take(1, 10, 1)));
+        assertThat(taken).hasSize(1);
+        taken.addAll(await(queue.take(1, 1, MANY_BYTES)));
+        assertThat(taken).hasSize(2);
+        taken.addAll(take(queue, 1));
+        assertPayloads(taken, List.of("aaaa", "bbbb", "cccc"));
     }
 
     @Test
@@ -163,7 +196,7 @@ public abstract class QueueConformance {
         Entry late = entries.delayed("late", Duration.ofSeconds(9));
         Entry soon = entries.delayed("soon", Duration.ofSeconds(3));
         await(queue.append(List.of(late, soon)));
-        assertThat(stateOf(queue, soon.id())).isEqualTo(State.SCHEDULED);
+        assertState(queue, soon.id(), State.SCHEDULED);
         ticker.turnMicros(2_999_999);
         ticked(queue);
         assertNothingIsDue(queue);
@@ -178,7 +211,7 @@ public abstract class QueueConformance {
         assertThat(payloads(second)).containsExactly("late");
         settle(queue, first, delivered());
         settle(queue, second, delivered());
-        assertThat(stateOf(queue, late.id())).isEqualTo(State.DELIVERED);
+        assertState(queue, late.id(), State.DELIVERED);
         assertBalanced(queue);
     }
 
@@ -190,28 +223,31 @@ public abstract class QueueConformance {
                     List.of(entries.immediate("n" + i), entries.delayed("d" + i, Duration.ofSeconds(1 + i)))));
         }
         List<Delivery> taken = takeAll(queue, 100);
-        settle(
-                queue,
-                taken.stream().filter(d -> d.receipt().sequence() % 3 == 0).toList(),
-                delivered());
+        List<Delivery> left = new ArrayList<>();
+        List<Delivery> over = new ArrayList<>();
+        for (int i = 0; i < taken.size(); i++) {
+            (i % 3 == 0 ? over : left).add(taken.get(i));
+        }
+        settle(queue, over, delivered());
         await(queue.append(List.of(entries.immediate("last"))));
         queue = crashAndReopen(queue);
         assertBalanced(queue);
         Set<String> expected = new HashSet<>(List.of("last"));
-        for (Delivery delivery : taken) {
-            if (delivery.receipt().sequence() % 3 != 0) {
-                expected.add(delivery.entry().payload().toString());
-            }
-        }
+        expected.addAll(payloads(left));
         List<Delivery> again = takeAll(queue, expected.size());
         assertThat(payloads(again)).containsExactlyInAnyOrderElementsOf(expected);
         settle(queue, again, delivered());
         turn(queue, Duration.ofDays(1));
         List<Delivery> delayed = takeAll(queue, 100);
-        assertThat(payloads(delayed)).startsWith("d0", "d1", "d2").endsWith("d99");
+        assertThat(payloads(delayed)).doesNotHaveDuplicates().allMatch(payload -> payload.startsWith("d"));
+        if (takesInOrder()) {
+            assertThat(payloads(delayed)).startsWith("d0", "d1", "d2").endsWith("d99");
+        }
         settle(queue, delayed, delivered());
         assertBalanced(queue);
-        assertThat(await(queue.tally()).routes().get(0).pending()).isZero();
+        if (queue.capabilities().exactTally()) {
+            assertThat(await(queue.tally()).routes().get(0).pending()).isZero();
+        }
     }
 
     @Test
@@ -236,11 +272,13 @@ public abstract class QueueConformance {
         assertThat(third.get(0).firstFailure().text()).isEqualTo("no");
         assertThat(third.get(0).lastFailure().text()).isEqualTo("still not");
         settle(queue, third, delivered());
-        EntryStatus.RouteStatus status =
-                await(queue.find(entry.id())).orElseThrow().routes().get(0);
-        assertThat(status.state()).isEqualTo(State.DELIVERED);
-        assertThat(status.attempts()).isEqualTo(3);
-        assertThat(status.failures()).extracting(Failure::text).containsExactly("no", "still not");
+        if (queue.capabilities().find()) {
+            EntryStatus.RouteStatus status =
+                    await(queue.find(entry.id())).orElseThrow().routes().get(0);
+            assertThat(status.state()).isEqualTo(State.DELIVERED);
+            assertThat(status.attempts()).isEqualTo(3);
+            assertThat(status.failures()).extracting(Failure::text).containsExactly("no", "still not");
+        }
         assertBalanced(queue);
     }
 
@@ -266,18 +304,20 @@ public abstract class QueueConformance {
         Entry both = entries.routed("both", 1, 2);
         await(queue.append(List.of(both, entries.routed("second", 2), entries.routed("first", 1))));
         List<Delivery> one = takeAll(queue, 2);
-        assertThat(payloads(one)).containsExactly("both", "first");
+        assertPayloads(one, List.of("both", "first"));
         settle(queue, one, delivered());
         queue = crashAndReopen(flushed(queue));
         List<Delivery> two = new ArrayList<>();
         while (two.size() < 2) {
             two.addAll(await(queue.take(2, 10, MANY_BYTES)));
         }
-        assertThat(payloads(two)).containsExactly("both", "second");
+        assertPayloads(two, List.of("both", "second"));
         settle(queue, two, new Verdict.Expired(ticker.micros()));
-        assertThat(await(queue.find(both.id())).orElseThrow().routes())
-                .extracting(EntryStatus.RouteStatus::route, EntryStatus.RouteStatus::state)
-                .containsExactly(tuple(1, State.DELIVERED), tuple(2, State.EXPIRED));
+        if (queue.capabilities().find()) {
+            assertThat(await(queue.find(both.id())).orElseThrow().routes())
+                    .extracting(EntryStatus.RouteStatus::route, EntryStatus.RouteStatus::state)
+                    .containsExactly(tuple(1, State.DELIVERED), tuple(2, State.EXPIRED));
+        }
         assertBalanced(queue);
     }
 
@@ -291,7 +331,9 @@ public abstract class QueueConformance {
     void deadLettersAreListedRedrivenAndPurged() throws Exception {
         Queue queue = open(spec(1));
         await(queue.append(List.of(entries.immediate("a"), entries.immediate("b"), entries.immediate("c"))));
-        for (Delivery each : takeAll(queue, 3)) {
+        List<Delivery> dying = new ArrayList<>(takeAll(queue, 3));
+        dying.sort(Comparator.comparing(delivery -> delivery.entry().payload().toString()));
+        for (Delivery each : dying) {
             ticker.turnMicros(10);
             settle(
                     queue,
@@ -307,7 +349,7 @@ public abstract class QueueConformance {
         assertBalanced(queue);
         DeadLetter a = first.items().get(0);
         assertThat(await(queue.deadLetter(a.id()))).isPresent();
-        assertThat(stateOf(queue, a.entry().id())).isEqualTo(State.DEAD);
+        assertState(queue, a.entry().id(), State.DEAD);
         assertThat(await(queue.redrive(List.of(a.id(), "no-such-letter")))).isEqualTo(1);
         assertThat(await(queue.purge(List.of(first.items().get(1).id())))).isEqualTo(1);
         List<Delivery> again = take(queue, 9);
@@ -326,6 +368,7 @@ public abstract class QueueConformance {
 
     @Test
     void parkedEntriesWaitInLaneOrderAndSurviveACrash() throws Exception {
+        assumeTrue(keepsLanes(), "what is parked comes again from the queue itself");
         Queue queue = open(ordered());
         await(queue.append(List.of(
                 entries.keyed("k", "1"),
@@ -358,6 +401,7 @@ public abstract class QueueConformance {
     @Test
     void orderedNamespacesMergeImmediateAndDelayedByDueTime() throws Exception {
         Queue queue = open(ordered());
+        assumeTrue(queue.capabilities().delayWithOrder(), "order is for the immediate only");
         await(queue.append(List.of(entries.make("delayed", "k", Duration.ofSeconds(2), null, 1))));
         await(queue.append(List.of(entries.keyed("k", "first"))));
         turn(queue, Duration.ofSeconds(3));
@@ -408,21 +452,22 @@ public abstract class QueueConformance {
         List<Delivery> taken = takeAll(queue, 2);
         settle(queue, taken, new Verdict.Moved(ticker.micros()));
         settle(queue, taken, new Verdict.Moved(ticker.micros()));
-        if (queue.capabilities().find()) {
-            assertThat(stateOf(queue, entry.id())).isEqualTo(State.MOVED);
-        }
+        assertState(queue, entry.id(), State.MOVED);
         queue = crashAndReopen(flushed(queue));
         assertNothingIsDue(queue);
         assertBalanced(queue);
         Tally.RouteTally books = await(queue.tally()).routes().get(0);
         assertThat(books.movedOut()).isEqualTo(2);
         assertThat(books.accepted()).isEqualTo(3);
-        assertThat(books.pending()).isZero();
+        if (queue.capabilities().exactTally()) {
+            assertThat(books.pending()).isZero();
+        }
     }
 
     @Test
     void cancelsWhatIsNotYetTaken() throws Exception {
         Queue queue = open(spec(1));
+        assumeTrue(queue.capabilities().cancel(), "nothing is cancelled");
         Entry delayed = entries.delayed("delayed", Duration.ofSeconds(5));
         Entry kept = entries.delayed("kept", Duration.ofSeconds(5));
         Entry queued = entries.immediate("queued");
@@ -436,8 +481,8 @@ public abstract class QueueConformance {
         List<Delivery> taken = take(queue, 10);
         assertThat(payloads(taken)).containsExactly("kept");
         assertThat(await(queue.cancel(kept.id()))).containsExactly(new RouteChange(1, RouteChange.Result.TOO_LATE));
-        assertThat(stateOf(queue, kept.id())).isEqualTo(State.IN_FLIGHT);
-        assertThat(stateOf(queue, delayed.id())).isEqualTo(State.CANCELLED);
+        assertState(queue, kept.id(), State.IN_FLIGHT);
+        assertState(queue, delayed.id(), State.CANCELLED);
         assertBalanced(queue);
         assertThat(await(queue.tally()).routes().get(0).cancelled()).isEqualTo(2);
     }
@@ -445,6 +490,7 @@ public abstract class QueueConformance {
     @Test
     void reschedulesWhatIsNotYetTaken() throws Exception {
         Queue queue = open(spec(1));
+        assumeTrue(queue.capabilities().cancel(), "nothing is rescheduled");
         Entry later = entries.delayed("later", Duration.ofSeconds(5));
         Entry sooner = entries.delayed("sooner", Duration.ofDays(300));
         Entry now = entries.immediate("now");
@@ -470,6 +516,7 @@ public abstract class QueueConformance {
     @Test
     void aTokenSeenBeforeAnswersTheFirstEntry() throws Exception {
         Queue queue = open(spec(1));
+        assumeTrue(queue.capabilities().dedupe(), "tokens are not honoured");
         Entry first = entries.tokened("a", "t");
         Entry inSameBatch = entries.tokened("a", "t");
         List<AppendOutcome> both = await(queue.append(List.of(first, inSameBatch)));
@@ -493,6 +540,7 @@ public abstract class QueueConformance {
     @Test
     void theLogIsReadAgainByTimeAndReadmitted() throws Exception {
         Queue queue = open(spec(1, 2));
+        assumeTrue(queue.capabilities().rangeRead(), "what was delivered is not read again");
         await(queue.append(List.of(entries.immediate("too early"))));
         turn(queue, Duration.ofSeconds(10));
         LogRange range = new LogRange(ticker.micros(), ticker.micros() + 5_000_000);
@@ -529,6 +577,7 @@ public abstract class QueueConformance {
     void cancelsRacingTheDueTimeEitherCancelOrDeliver() throws Exception {
         int count = 10_000;
         Queue queue = open(spec(1));
+        assumeTrue(queue.capabilities().cancel(), "nothing is cancelled");
         Random random = new Random(7);
         List<Entry> all = new ArrayList<>();
         for (int i = 0; i < count; i += 500) {
@@ -581,6 +630,7 @@ public abstract class QueueConformance {
     @Test
     void theDepthTellsWhatWaits() throws Exception {
         Queue queue = open(spec(1));
+        assumeTrue(queue.capabilities().exactTally(), "what waits is only estimated");
         await(queue.append(
                 List.of(entries.immediate("a"), entries.immediate("b"), entries.delayed("c", Duration.ofSeconds(5)))));
         long accepted = ticker.micros();

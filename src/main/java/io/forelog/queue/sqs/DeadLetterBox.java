@@ -33,7 +33,7 @@ final class DeadLetterBox {
     private final Books books;
     private final int most;
     /** Each queue's dead letters, the other way round: where a letter goes back to. */
-    private final Map<Line, Line> home = new HashMap<>();
+    private final Map<Line, Line> origins = new HashMap<>();
 
     private final TreeMap<String, Letter> window = new TreeMap<>();
     private long windowBytes;
@@ -54,7 +54,7 @@ final class DeadLetterBox {
     }
 
     void open(Map<Line, Line> graves) {
-        graves.forEach((line, grave) -> home.putIfAbsent(grave, line));
+        graves.forEach((line, grave) -> origins.putIfAbsent(grave, line));
     }
 
     Future<Page<DeadLetter>> list(DeadLetterCursor after, int limit) {
@@ -87,7 +87,7 @@ final class DeadLetterBox {
     /** The message is sent before the letter is deleted: a crash between the two leaves both. */
     Future<Integer> redrive(List<String> ids) {
         return each(ids, letter -> {
-            Line back = home.get(letter.line());
+            Line back = origins.get(letter.line());
             if (back == null) {
                 return Future.failedFuture(
                         new WalException(ErrorCode.UNAVAILABLE, "dead letters of " + namespace + ": not open"));
@@ -189,7 +189,7 @@ final class DeadLetterBox {
         }
         forget();
         List<Future<Void>> all = new ArrayList<>();
-        for (Line line : home.keySet()) {
+        for (Line line : origins.keySet()) {
             for (int i = 0; i < POLLS; i++) {
                 all.add(poll(line));
             }

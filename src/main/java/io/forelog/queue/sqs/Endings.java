@@ -9,6 +9,7 @@ import io.forelog.model.Priority;
 import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
 import io.forelog.observe.LogKeys;
+import io.forelog.queue.QueueSpec;
 import io.forelog.wire.Bytes;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -40,7 +41,7 @@ final class Endings {
     private final Delays delays;
     private final int hideMost;
     private final int poisonReceives;
-    private final Supplier<List<Integer>> routes;
+    private final Supplier<QueueSpec> spec;
     /** Each queue's dead letters. */
     private final Map<Line, Line> graves;
 
@@ -54,7 +55,7 @@ final class Endings {
             Shelf shelf,
             Books books,
             SqsSettings settings,
-            Supplier<List<Integer>> routes,
+            Supplier<QueueSpec> spec,
             Map<Line, Line> graves) {
         this.home = home;
         this.ticker = ticker;
@@ -63,7 +64,7 @@ final class Endings {
         this.delays = Delays.of(settings);
         this.hideMost = settings.hideMost();
         this.poisonReceives = settings.poisonReceives();
-        this.routes = routes;
+        this.spec = spec;
         this.graves = graves;
     }
 
@@ -200,7 +201,7 @@ final class Endings {
     void foreign(Line line, Message message, WalException why) {
         long now = ticker.micros();
         Failure failure = new Failure(now, ErrorCode.POISON, String.valueOf(why.getMessage()));
-        List<Integer> all = routes.get();
+        List<Integer> all = spec.get().routes();
         List<Obligation> dead = new ArrayList<>();
         for (int route : all) {
             dead.add(new Obligation(route, now, 0, failure, failure, 0, now));
@@ -210,7 +211,7 @@ final class Endings {
         }
         Entry entry = new Entry(
                 id(message.messageId()),
-                ParcelCodec.attribute(message, ParcelCodec.NAMESPACE),
+                spec.get().namespace(),
                 now,
                 now,
                 0,

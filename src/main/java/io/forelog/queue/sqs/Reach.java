@@ -15,9 +15,15 @@ final class Reach {
 
     private final String where;
     private final AtomicReference<@Nullable String> trouble = new AtomicReference<>();
+    private volatile boolean closed;
 
     Reach(String where) {
         this.where = where;
+    }
+
+    /** What is cut off from now on is our doing. */
+    void close() {
+        closed = true;
     }
 
     void answered() {
@@ -32,6 +38,9 @@ final class Reach {
             return;
         }
         String text = SendTable.failed(failure).text();
+        if (closed) {
+            return;
+        }
         if (trouble.getAndSet(text) == null) {
             LOG.atError()
                     .addKeyValue(LogKeys.DATABASE, where)

@@ -133,6 +133,10 @@ final class SendTable {
             deepest = deepest.getCause();
         }
         String message = deepest.getMessage();
-        return message == null ? deepest.getClass().getSimpleName() : message;
+        if (message == null) {
+            return deepest.getClass().getSimpleName();
+        }
+        int diagnostics = message.indexOf(" Channel Information:"); // nobody's words, and long
+        return diagnostics < 0 ? message : message.substring(0, diagnostics);
     }
 }

@@ -195,6 +195,7 @@ final class SqsMedium implements QueueMedium {
             }
         }
         return Future.join(closing)
+                .onComplete(closed -> reach.close())
                 .transform(closed -> store == null
                         ? Future.<Void>succeededFuture()
                         : store.compose(BlobStore::close).otherwiseEmpty())

@@ -75,6 +75,11 @@ final class SqsQueue implements Queue {
         home.runOnContext(run -> works.look());
     }
 
+    /** For tests: ends when SQS has answered all it was asked but polls, and the counters are written. */
+    Future<Void> quiet() {
+        return here(works::quiet);
+    }
+
     /** For tests: as kill -9, nothing is told to anybody any more. */
     Future<Void> abandon() {
         closed = true;

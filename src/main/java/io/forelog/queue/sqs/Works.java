@@ -94,7 +94,7 @@ final class Works {
         String namespace = spec.get().namespace();
         this.shelf = new Shelf(settings.heldMessages(), settings.heldBytes(), names.fifo());
         this.endings = new Endings(
-                home, ticker, shelf, books, settings, () -> spec.get().routes(), graves);
+                home, ticker, shelf, books, settings, spec, graves);
         this.receiving = new Receiving(home, names, settings, ticker, shelf, endings, namespace);
         this.settling = new Settling(home, ticker, shelf, endings);
         this.keeping = new Keeping(shelf, receiving, endings, ticker, settings, names.fifo());
@@ -398,9 +398,7 @@ final class Works {
         receiving.close();
         lines.forEach(line -> line.sends.close());
         graves.values().forEach(line -> line.sends.close());
-        Promise<Void> quiet = home.promise();
-        awaitQuiet(quiet, System.nanoTime() + CLOSE_MILLIS * 1_000_000L);
-        return quiet.future()
+        return quiet()
                 .compose(done -> {
                     List<Future<String>> shown = new ArrayList<>();
                     for (Held held : shelf.all()) {
@@ -412,6 +410,13 @@ final class Works {
                 })
                 .transform(done -> books.save())
                 .transform(done -> abandon());
+    }
+
+    /** Ends when nothing but polls is under way, or after a while. */
+    Future<Void> quiet() {
+        Promise<Void> quiet = home.promise();
+        awaitQuiet(quiet, System.nanoTime() + CLOSE_MILLIS * 1_000_000L);
+        return quiet.future().compose(done -> books.save());
     }
 
     private void awaitQuiet(Promise<Void> quiet, long deadlineNanos) {
