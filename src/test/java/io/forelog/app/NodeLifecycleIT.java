@@ -88,8 +88,7 @@ class NodeLifecycleIT {
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
             JsonObject state = namespace(service, "delayed-queue");
             assertThat(state.getString("state")).isEqualTo("REFUSED");
-            assertThat(state.getJsonArray("problems").encode())
-                    .contains("targets: at least one target");
+            assertThat(state.getJsonArray("problems").encode()).contains("targets: at least one target");
             assertThat(namespace(service, "cross-region-replication").getJsonArray("problems"))
                     .isEqualTo(new JsonArray()
                             .add("persistence_configurations.persistence_configuration[0].physical_storage.type: KAFKA"

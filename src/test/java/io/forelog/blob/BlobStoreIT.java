@@ -36,8 +36,8 @@ class BlobStoreIT {
     }
 
     private BlobStore open(String type, Map<String, Object> settings) throws Exception {
-        return await(BlobStoreProvider.of(type)
-                .open(new BlobOptions(vertx, ticker, directory.resolve("blobs"), settings)));
+        return await(
+                BlobStoreProvider.of(type).open(new BlobOptions(vertx, ticker, directory.resolve("blobs"), settings)));
     }
 
     private void keepsWhatIsPut(String type, Map<String, Object> settings) throws Exception {

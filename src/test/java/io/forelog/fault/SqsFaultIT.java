@@ -48,8 +48,10 @@ class SqsFaultIT {
                         .namespace("orders", document(name, receiver.url()))
                         .start();
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
-            writer.start(SLOTS, (slot, n) -> Optional.of(LoadWriter.request(
-                    "orders", slot + "-" + n, "", Duration.ofMillis(n % 10 == 0 ? 1_500 : 0))));
+            writer.start(
+                    SLOTS,
+                    (slot, n) -> Optional.of(LoadWriter.request(
+                            "orders", slot + "-" + n, "", Duration.ofMillis(n % 10 == 0 ? 1_500 : 0))));
             for (int round = 0; round < rounds; round++) {
                 int before = receiver.count();
                 receiver.awaitCount(before + 200, LIMIT);

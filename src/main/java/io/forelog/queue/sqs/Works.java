@@ -93,8 +93,7 @@ final class Works {
         this.metrics = node.metrics();
         String namespace = spec.get().namespace();
         this.shelf = new Shelf(settings.heldMessages(), settings.heldBytes(), names.fifo());
-        this.endings = new Endings(
-                home, ticker, shelf, books, settings, spec, graves);
+        this.endings = new Endings(home, ticker, shelf, books, settings, spec, graves);
         this.receiving = new Receiving(home, names, settings, ticker, shelf, endings, namespace);
         this.settling = new Settling(home, ticker, shelf, endings);
         this.keeping = new Keeping(shelf, receiving, endings, ticker, settings, names.fifo());
@@ -398,8 +397,7 @@ final class Works {
         receiving.close();
         lines.forEach(line -> line.sends.close());
         graves.values().forEach(line -> line.sends.close());
-        return quiet()
-                .compose(done -> {
+        return quiet().compose(done -> {
                     List<Future<String>> shown = new ArrayList<>();
                     for (Held held : shelf.all()) {
                         if (!held.leaving) {

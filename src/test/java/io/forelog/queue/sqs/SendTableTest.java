@@ -92,7 +92,8 @@ class SendTableTest {
     @ParameterizedTest
     @ValueSource(ints = {408, 500, 502, 503, 504})
     void aRequestThatFailedWith5xxOrTimedOutThereIsUnknown(int status) {
-        assertThat(SendTable.failed(answered(status, "InternalError")).durable()).isEqualTo(Durable.UNKNOWN);
+        assertThat(SendTable.failed(answered(status, "InternalError")).durable())
+                .isEqualTo(Durable.UNKNOWN);
     }
 
     @Test
@@ -100,7 +101,8 @@ class SendTableTest {
         assertThat(SendTable.failed(new CompletionException(ApiCallTimeoutException.create(3_000)))
                         .durable())
                 .isEqualTo(Durable.UNKNOWN);
-        assertThat(SendTable.failed(client(new IOException("Connection reset by peer"))).durable())
+        assertThat(SendTable.failed(client(new IOException("Connection reset by peer")))
+                        .durable())
                 .isEqualTo(Durable.UNKNOWN);
         assertThat(SendTable.failed(client(new TimeoutException("acquire"))).durable())
                 .isEqualTo(Durable.UNKNOWN);
@@ -118,8 +120,8 @@ class SendTableTest {
 
     @Test
     void theSdkRepeatsNothing() {
-        SqsClient.Open open = SqsClient.open(SqsSettings.of(java.util.Map.of(
-                "endpoint", "http://127.0.0.1:1", "anonymous", true)));
+        SqsClient.Open open =
+                SqsClient.open(SqsSettings.of(java.util.Map.of("endpoint", "http://127.0.0.1:1", "anonymous", true)));
         try {
             assertThat(open.client()
                             .serviceClientConfiguration()

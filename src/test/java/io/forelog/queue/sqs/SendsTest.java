@@ -90,7 +90,8 @@ class SendsTest {
         void confirm(int number) {
             List<SendMessageBatchResultEntry> confirmed = new ArrayList<>();
             for (SendMessageBatchRequestEntry each : requests.get(number).entries()) {
-                confirmed.add(SendMessageBatchResultEntry.builder().id(each.id()).build());
+                confirmed.add(
+                        SendMessageBatchResultEntry.builder().id(each.id()).build());
             }
             answers.get(number)
                     .complete(SendMessageBatchResponse.builder()
@@ -117,7 +118,9 @@ class SendsTest {
         send(sends, 25, "a", "");
         assertThat(client.sizes()).containsExactly(1, 10, 10, 5);
         send(sends, 5, "a", "");
-        assertThat(client.sizes()).as("four are under way: a fifth leaves only full").hasSize(4);
+        assertThat(client.sizes())
+                .as("four are under way: a fifth leaves only full")
+                .hasSize(4);
         send(sends, 5, "a", "");
         assertThat(client.sizes()).containsExactly(1, 10, 10, 5, 10);
     }
@@ -158,7 +161,8 @@ class SendsTest {
         List<Future<Sent>> first = send(sends, 2, "a", "");
         List<Future<Sent>> second = send(sends, 2, "a", "");
         there(() -> {
-            client.answers.get(0)
+            client.answers
+                    .get(0)
                     .complete(SendMessageBatchResponse.builder()
                             .successful(SendMessageBatchResultEntry.builder()
                                     .id("0")

@@ -36,8 +36,7 @@ class SqsPartsTest {
         Failure first = new Failure(5, ErrorCode.TARGET_TIMEOUT, "first");
         Failure last = new Failure(6, ErrorCode.TARGET_REJECTED, "last");
         Parcel kept = Parcel.of(
-                entry,
-                List.of(new Obligation(1, 9, 2, first, last, 1, 0), new Obligation(3, 7, 0, null, null, 0, 0)));
+                entry, List.of(new Obligation(1, 9, 2, first, last, 1, 0), new Obligation(3, 7, 0, null, null, 0, 0)));
         assertThat(ParcelCodec.decode("orders", message(kept))).isEqualTo(kept);
         assertThat(kept.dueMicros()).isEqualTo(7);
     }
@@ -81,13 +80,18 @@ class SqsPartsTest {
         QueueNames names = QueueNames.of(SqsRig.with(
                 InMemoryQueue.spec("pds", 1),
                 Map.of(
-                        "wal-queue", List.of("dgwwal-dq-pds"),
-                        "wal-dlq-queue", List.of("dgwwal-dlq-pds"),
-                        "queue.poll-interval.secs", 10,
-                        "queue.max-messages-per-poll", 100)));
+                        "wal-queue",
+                        List.of("dgwwal-dq-pds"),
+                        "wal-dlq-queue",
+                        List.of("dgwwal-dlq-pds"),
+                        "queue.poll-interval.secs",
+                        10,
+                        "queue.max-messages-per-poll",
+                        100)));
         assertThat(names)
                 .isEqualTo(new QueueNames(List.of("dgwwal-dq-pds"), List.of("dgwwal-dlq-pds"), false, 10, 100));
-        assertThat(QueueNames.schema().problems("config", Map.of("wal-queue", List.of("a"), "queue.poll-interval.secs", 0)))
+        assertThat(QueueNames.schema()
+                        .problems("config", Map.of("wal-queue", List.of("a"), "queue.poll-interval.secs", 0)))
                 .containsExactly("config.queue.poll-interval.secs: 0 (expected: 1 to 20)");
         assertThat(QueueNames.of(SqsRig.with(InMemoryQueue.spec("n", 1), Map.of("wal-queue", List.of("a", "b"))))
                         .dead())

@@ -108,7 +108,9 @@ class SqsQueueIT {
     }
 
     private static List<String> payloads(List<Delivery> deliveries) {
-        return deliveries.stream().map(each -> each.entry().payload().toString()).toList();
+        return deliveries.stream()
+                .map(each -> each.entry().payload().toString())
+                .toList();
     }
 
     private Entry of(Buffer payload) {
@@ -117,7 +119,8 @@ class SqsQueueIT {
 
     private int messages(String queue) {
         SqsAsyncClient client = rig.client();
-        String url = client.getQueueUrl(request -> request.queueName(queue)).join().queueUrl();
+        String url =
+                client.getQueueUrl(request -> request.queueName(queue)).join().queueUrl();
         Map<QueueAttributeName, String> attributes = client.getQueueAttributes(
                         request -> request.queueUrl(url).attributeNames(QueueAttributeName.ALL))
                 .join()
@@ -143,17 +146,23 @@ class SqsQueueIT {
             random.nextBytes(bytes);
             AppendOutcome outcome =
                     await(queue.append(List.of(of(Buffer.buffer(bytes))))).get(0);
-            assertThat(outcome.durable()).as("%d bytes: %s", size, outcome.text()).isEqualTo(Durable.TRUE);
+            assertThat(outcome.durable())
+                    .as("%d bytes: %s", size, outcome.text())
+                    .isEqualTo(Durable.TRUE);
             List<Delivery> taken = take(queue, 1, 1);
             assertThat(Arrays.equals(taken.get(0).entry().payload().getBytes(), bytes))
                     .as("%d bytes are as they were", size)
                     .isTrue();
             settle(queue, taken, delivered());
         }
-        assertThat(new ClaimCheck(() -> Future.failedFuture("no store"), 1 << 20).pack(Parcel.fresh(of(Buffer.buffer(new byte[fits])))).succeeded())
+        assertThat(new ClaimCheck(() -> Future.failedFuture("no store"), 1 << 20)
+                        .pack(Parcel.fresh(of(Buffer.buffer(new byte[fits]))))
+                        .succeeded())
                 .as("the largest goes without a blob store")
                 .isTrue();
-        assertThat(new ClaimCheck(() -> Future.failedFuture("no store"), 1 << 20).pack(Parcel.fresh(of(Buffer.buffer(new byte[fits + 1])))).failed())
+        assertThat(new ClaimCheck(() -> Future.failedFuture("no store"), 1 << 20)
+                        .pack(Parcel.fresh(of(Buffer.buffer(new byte[fits + 1]))))
+                        .failed())
                 .as("one byte more needs it")
                 .isTrue();
     }
@@ -203,7 +212,9 @@ class SqsQueueIT {
             ticker.turn(Duration.ofMinutes(39));
             ((SqsQueue) queue).look();
             Await.pause(Duration.ofMillis(1_200));
-            assertThat(waiting.isComplete()).as("after %d minutes", 39 * (i + 1)).isFalse();
+            assertThat(waiting.isComplete())
+                    .as("after %d minutes", 39 * (i + 1))
+                    .isFalse();
         }
         ticker.turn(Duration.ofMinutes(3).minus(Duration.ofNanos(1_000)));
         ((SqsQueue) queue).look();
@@ -292,7 +303,8 @@ class SqsQueueIT {
 
     @Test
     void whatIsReceivedAgainAndAgainAndNeverSettledIsPoison() throws Exception {
-        SqsQueue queue = rig.with("poison_receives", 3).with("visibility", "PT1S").open(spec(1));
+        SqsQueue queue =
+                rig.with("poison_receives", 3).with("visibility", "PT1S").open(spec(1));
         await(queue.append(List.of(entries.immediate("ends the process"))));
         for (int i = 0; i < 3; i++) {
             assertThat(payloads(take(queue, 1, 1))).containsExactly("ends the process");
@@ -349,8 +361,7 @@ class SqsQueueIT {
         for (int route = 1; route <= 3; route++) {
             Delivery taken = take(queue, route, 1).get(0);
             settlements.add(new Settlement(
-                    taken,
-                    route == 2 ? delivered() : new Verdict.Retry(ticker.micros(), failure("not " + route))));
+                    taken, route == 2 ? delivered() : new Verdict.Retry(ticker.micros(), failure("not " + route))));
         }
         await(queue.settle(settlements));
         await(queue.quiet());
@@ -398,8 +409,7 @@ class SqsQueueIT {
     @Test
     void severalQueuesShareTheEntries() throws Exception {
         String name = name(rig.open(spec(1)));
-        QueueSpec three = SqsRig.with(
-                spec(1), Map.of("wal-queue", List.of(name + "-a", name + "-b", name + "-c")));
+        QueueSpec three = SqsRig.with(spec(1), Map.of("wal-queue", List.of(name + "-a", name + "-b", name + "-c")));
         SqsQueue queue = rig.open(three);
         List<Entry> many = new ArrayList<>();
         for (int i = 0; i < 60; i++) {
@@ -466,8 +476,8 @@ class SqsQueueIT {
         QueueSpec ordered = fifo();
         assertThatThrownBy(() -> rig.open(SqsRig.with(ordered, Map.of("wal-queue", List.of("standard")))))
                 .hasMessageContaining("delivery.order: key on the standard queues [standard]");
-        assertThatThrownBy(() -> rig.open(SqsRig.with(
-                        InMemoryQueue.spec("orders", 1), Map.of("wal-queue", List.of("a.fifo")))))
+        assertThatThrownBy(() ->
+                        rig.open(SqsRig.with(InMemoryQueue.spec("orders", 1), Map.of("wal-queue", List.of("a.fifo")))))
                 .hasMessageContaining("expected: delivery.order: key with FIFO queues");
     }
 
@@ -481,7 +491,8 @@ class SqsQueueIT {
     void whatSqsCanNotDoIsNotSupportedAndNamesWhoCan() throws Exception {
         Queue queue = rig.open(spec(1));
         Entry entry = entries.immediate("a");
-        assertThatThrownBy(() -> await(queue.find(entry.id()))).hasMessageContaining("expected: a queue of type EMBEDDED");
+        assertThatThrownBy(() -> await(queue.find(entry.id())))
+                .hasMessageContaining("expected: a queue of type EMBEDDED");
         assertThatThrownBy(() -> await(queue.cancel(entry.id()))).hasMessageContaining("EMBEDDED");
         assertThatThrownBy(() -> await(queue.read(new io.forelog.queue.LogRange(0, 1), "", 1)))
                 .hasMessageContaining("EMBEDDED or KAFKA");
