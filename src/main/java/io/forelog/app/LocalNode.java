@@ -11,7 +11,6 @@ import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
 import io.forelog.queue.MediumHealth;
 import io.forelog.queue.Queue;
-import io.forelog.queue.QueueMedium;
 import io.forelog.table.Tables;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -39,7 +38,7 @@ final class LocalNode implements NodeServices {
     private final Vertx vertx;
     private final Namespaces namespaces;
     private final NamespaceRuntimes runtimes;
-    private final Map<String, QueueMedium> media;
+    private final Media media;
     private final Tables tables;
     private final PumpControl pumps;
     private final long startedMicros;
@@ -54,7 +53,7 @@ final class LocalNode implements NodeServices {
             Ticker ticker,
             Namespaces namespaces,
             NamespaceRuntimes runtimes,
-            Map<String, QueueMedium> media,
+            Media media,
             Tables tables) {
         this.config = config;
         this.data = data;
@@ -109,7 +108,7 @@ final class LocalNode implements NodeServices {
     @Override
     public List<MediumHealth> databases() {
         List<MediumHealth> health = new ArrayList<>();
-        openMedia().forEach(medium -> health.addAll(medium.health()));
+        media.open().forEach(medium -> health.addAll(medium.health()));
         return health;
     }
 
@@ -143,8 +142,8 @@ final class LocalNode implements NodeServices {
                     Files.createDirectories(directory);
                     return null;
                 })
-                .compose(made -> Future.all(openMedia().stream()
-                        .map(medium -> medium.backup(directory.resolve("queue")))
+                .compose(made -> Future.all(media.open().stream()
+                        .map(medium -> medium.backup(directory.resolve("queue")).recover(LocalNode::keptElsewhere))
                         .toList()))
                 .compose(copied -> tables.backup(directory.resolve(TABLES)))
                 .compose(copied -> vertx.executeBlocking(() -> {
@@ -155,10 +154,11 @@ final class LocalNode implements NodeServices {
                 }));
     }
 
-    private List<QueueMedium> openMedia() {
-        synchronized (media) {
-            return List.copyOf(media.values());
-        }
+    /** What a broker keeps is copied by the broker's own means. */
+    private static Future<Void> keptElsewhere(Throwable failure) {
+        return WalException.of(failure).code() == ErrorCode.NOT_SUPPORTED
+                ? Future.succeededFuture()
+                : Future.failedFuture(failure);
     }
 
     private static void copy(Path from, Path to) throws IOException {

@@ -1,14 +1,11 @@
 package io.forelog.app;
 
 import io.forelog.config.Namespace;
-import io.forelog.config.NamespaceDocument.PersistenceConfiguration;
 import io.forelog.consume.ConsumerPump;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.forelog.produce.QueuePump;
 import io.forelog.queue.Queue;
-import io.forelog.queue.QueueMedium;
-import io.forelog.queue.QueueSpec;
 import io.forelog.target.TargetProvider;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.TargetWriterVerticle;
@@ -22,7 +19,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One namespace at work on this node: its queue, opened once and handed to both pumps, and a writer a target. Owned by
+ * One namespace at work on this node: its queues, opened once and handed to both pumps as one, and a writer a target. Owned by
  * {@link NamespaceRuntimes}, which lets one change through at a time; the getters may be called from any thread.
  *
  * <pre>
@@ -34,6 +31,7 @@ final class NamespaceRuntime {
     private final NodeParts parts;
     private final Map<String, Writer> writers = new HashMap<>();
     private volatile Namespace namespace;
+    private final NamespaceQueues queues;
     private volatile @Nullable Queue queue;
     private volatile @Nullable ConsumerPump consumer;
     private @Nullable QueuePump producer;
@@ -43,9 +41,15 @@ final class NamespaceRuntime {
     /** A deployed writer and what it was last told. */
     private record Writer(TargetWriterVerticle verticle, String deploymentId, TargetSpec spec) {}
 
-    NamespaceRuntime(NodeParts parts, Namespace namespace) {
+    /** {@code patient}: it served before, and serves on where a queue can't be reached. */
+    NamespaceRuntime(NodeParts parts, Namespace namespace, boolean patient) {
         this.parts = parts;
         this.namespace = namespace;
+        this.queues = new NamespaceQueues(parts.vertx(), parts.ticker(), parts.media(), patient);
+    }
+
+    NamespaceQueues queues() {
+        return queues;
     }
 
     Namespace namespace() {
@@ -70,20 +74,7 @@ final class NamespaceRuntime {
     }
 
     private Future<Queue> openQueue() {
-        PersistenceConfiguration persistence = persistence(namespace);
-        QueueMedium medium = parts.media().get(persistence.type());
-        if (medium == null) {
-            return Future.failedFuture(new WalException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "namespace " + namespace.name() + ": queue type " + persistence.type() + " (expected: one of "
-                            + parts.media().keySet() + ")"));
-        }
-        return medium.open(Specs.queue(namespace, persistence)).onSuccess(opened -> queue = opened);
-    }
-
-    // Several queues in a namespace come with the second queue type (design section 7, combinations).
-    private static PersistenceConfiguration persistence(Namespace namespace) {
-        return namespace.document().persistence().get(0);
+        return queues.open(namespace).onSuccess(opened -> queue = opened);
     }
 
     private Future<Void> startWriters(Namespace next) {
@@ -155,13 +146,9 @@ final class NamespaceRuntime {
         return open;
     }
 
-    /** Whether {@code next} needs the queue opened anew: then {@link #stop} and a new runtime, not {@link #update}. */
+    /** Whether {@code next} needs queues opened anew: then {@link #stop} and a new runtime, not {@link #update}. */
     boolean mustRestartFor(Namespace next) {
-        QueueSpec now = Specs.queue(namespace, persistence(namespace));
-        QueueSpec then = Specs.queue(next, persistence(next));
-        return now.ordered() != then.ordered()
-                || !persistence(namespace).type().equals(persistence(next).type())
-                || !now.config().equals(then.config());
+        return !queues.fits(namespace, next);
     }
 
     /** Applies what can change while entries flow: limits, policies, targets. Routes that are gone stop last. */
@@ -171,7 +158,7 @@ final class NamespaceRuntime {
             return Future.failedFuture(
                     new WalException(ErrorCode.UNAVAILABLE, "namespace " + next.name() + ": not started"));
         }
-        return opened().update(Specs.queue(next, persistence(next)))
+        return queues.update(next)
                 .compose(updated -> startWriters(next))
                 .compose(started -> pump.update(next))
                 .compose(updated -> {
@@ -205,10 +192,9 @@ final class NamespaceRuntime {
     }
 
     private Future<Void> closeQueue() {
-        Queue open = queue;
         queue = null;
         consumer = null;
-        return open == null ? Future.succeededFuture() : open.close().otherwiseEmpty();
+        return queues.close();
     }
 
     private Future<String> deploy(Deployable verticle) {

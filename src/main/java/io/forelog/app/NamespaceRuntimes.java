@@ -2,14 +2,17 @@ package io.forelog.app;
 
 import io.forelog.config.Deployer;
 import io.forelog.config.Namespace;
+import io.forelog.config.QueueGeneration;
+import io.forelog.queue.CombinedQueue;
 import io.forelog.queue.Queue;
 import io.forelog.queue.QueueDepth;
-import io.forelog.queue.QueueMedium;
 import io.vertx.core.Future;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
@@ -47,7 +50,11 @@ final class NamespaceRuntimes implements Deployer {
         if (late != null && late.queue().isPresent()) {
             return replace(late.namespace(), next);
         }
-        NamespaceRuntime runtime = new NamespaceRuntime(parts, next);
+        return start(next, true);
+    }
+
+    private Future<Void> start(Namespace next, boolean patient) {
+        NamespaceRuntime runtime = new NamespaceRuntime(parts, next, patient);
         return runtime.start().onSuccess(started -> runtimes.put(next.name(), runtime));
     }
 
@@ -62,18 +69,40 @@ final class NamespaceRuntimes implements Deployer {
             return add(next);
         }
         if (!runtime.mustRestartFor(next)) {
-            return runtime.update(next);
+            List<Integer> gone = old.queues().stream()
+                    .map(QueueGeneration::id)
+                    .filter(id -> next.queues().stream().noneMatch(queue -> queue.id() == id))
+                    .toList();
+            return runtime.queues().checkEmpty(gone).compose(empty -> runtime.update(next));
         }
         return runtime.stop()
-                .compose(stopped -> add(next))
-                .recover(failure -> add(old).transform(restored -> Future.failedFuture(failure)));
+                .compose(stopped -> start(next, false))
+                .recover(failure -> start(old, true).transform(restored -> Future.failedFuture(failure)));
     }
 
     @Override
     public Left left(Namespace namespace, int route) {
         QueueDepth depth =
                 queue(namespace.name()).map(queue -> queue.depth(route)).orElse(QueueDepth.EMPTY);
-        return new Left(depth.ready() + depth.scheduled() + depth.inFlight() + depth.parked(), depth.dead());
+        // What can't be reached may hold anything.
+        long unseen = find(namespace.name()).map(runtime -> runtime.queues().allOpen()).orElse(true) ? 0 : 1;
+        return new Left(unseen + CombinedQueue.undelivered(depth), depth.dead());
+    }
+
+    @Override
+    public boolean drained(Namespace namespace, int queue) {
+        return find(namespace.name())
+                .map(runtime -> runtime.queues().drained(namespace, queue))
+                .orElse(false);
+    }
+
+    @Override
+    public Condition condition(String namespace) {
+        return find(namespace)
+                .map(runtime -> new Condition(
+                        List.copyOf(runtime.queues().problems()),
+                        List.copyOf(runtime.queues().notes(runtime.namespace()))))
+                .orElse(new Condition(List.of(), List.of()));
     }
 
     @Override
@@ -82,10 +111,19 @@ final class NamespaceRuntimes implements Deployer {
         if (runtime == null) {
             return Future.succeededFuture();
         }
-        QueueMedium medium =
-                parts.media().get(retired.document().persistence().get(0).type());
-        return runtime.stop()
-                .compose(stopped -> medium == null ? Future.succeededFuture() : medium.remove(retired.name()))
+        List<Integer> ids =
+                retired.queues().stream().map(QueueGeneration::id).toList();
+        Set<String> types = new TreeSet<>();
+        retired.queues().forEach(queue -> types.add(queue.queue().type()));
+        return runtime.queues()
+                .checkEmpty(ids)
+                .compose(empty -> runtime.stop())
+                .compose(stopped -> Future.join(types.stream()
+                        .map(type -> parts.media()
+                                .of(type)
+                                .compose(medium -> medium.remove(retired.name())))
+                        .toList()))
+                .<Void>mapEmpty()
                 .onSuccess(removed -> {
                     runtimes.remove(retired.name());
                     gone.accept(retired.name());

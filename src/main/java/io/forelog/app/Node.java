@@ -26,7 +26,6 @@ import io.forelog.observe.MetricNames;
 import io.forelog.observe.Metrics;
 import io.forelog.produce.AppendLimits;
 import io.forelog.queue.MediumOptions;
-import io.forelog.queue.QueueMedium;
 import io.forelog.table.Tables;
 import io.forelog.target.TargetResources;
 import io.micrometer.core.instrument.Gauge;
@@ -35,10 +34,8 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +51,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Node {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+
+    /** The one medium that is always open: its health, its space and its backups are the node's. */
+    private static final String EMBEDDED = "EMBEDDED";
 
     /** How long nothing may be left of what retires: longer than any write is on its way to its queue. */
     private static final Duration RETIRE_AFTER = Duration.ofSeconds(10);
@@ -71,7 +71,7 @@ final class Node {
     private final Bus bus;
     private final Tables tables;
     private final LiveNamespaces namespaces = new LiveNamespaces();
-    private final Map<String, QueueMedium> media = new TreeMap<>();
+    private final Media media;
     private final NamespaceRuntimes runtimes;
     private final LocalNode services;
     private final AdminServer admin;
@@ -91,6 +91,7 @@ final class Node {
                 Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(loops()));
         this.bus = Bus.on(vertx);
         this.tables = new Tables(vertx, data.path().resolve(LocalNode.TABLES), ticker);
+        this.media = new Media(vertx, catalogue.queues(), this::options);
         Admission admission = admission();
         this.runtimes = new NamespaceRuntimes(
                 new NodeParts(
@@ -159,7 +160,7 @@ final class Node {
 
     /** Ends when writes are taken. On failure {@link #stop} cleans up. */
     Future<NodeStatus> start() {
-        return openMedia()
+        return media.of(EMBEDDED)
                 .compose(opened -> DirectoryStore.open(
                         vertx,
                         ticker,
@@ -179,26 +180,17 @@ final class Node {
         return namespaces.find(namespace) != null;
     }
 
-    private Future<Void> openMedia() {
-        List<Future<Void>> opening = new ArrayList<>();
-        catalogue
-                .queues()
-                .forEach((type, provider) -> opening.add(provider.open(new MediumOptions(
-                                vertx,
-                                ticker,
-                                metrics.registry(),
-                                data.path(),
-                                config.queues().getOrDefault(type, Map.of()),
-                                config.name(),
-                                config.shard(),
-                                config.bootstrapServers()))
-                        .map(medium -> {
-                            synchronized (media) {
-                                media.put(type, medium);
-                            }
-                            return null;
-                        })));
-        return Future.all(opening).mapEmpty();
+    /** What a queue type gets. */
+    private MediumOptions options(String type) {
+        return new MediumOptions(
+                vertx,
+                ticker,
+                metrics.registry(),
+                data.path(),
+                config.queues().getOrDefault(type, Map.of()),
+                config.name(),
+                config.shard(),
+                config.bootstrapServers());
     }
 
     private Future<Void> reconcile(ConfigStore opened) {
@@ -247,9 +239,7 @@ final class Node {
                 .transform(done -> edge.close())
                 .transform(done -> reconciler == null ? Future.succeededFuture() : reconciler.close())
                 .transform(done -> runtimes.stop())
-                .transform(done -> Future.join(
-                                media.values().stream().map(QueueMedium::close).toList())
-                        .mapEmpty())
+                .transform(done -> media.close())
                 .transform(done -> tables.close())
                 .transform(done -> store == null ? Future.succeededFuture() : store.close())
                 .transform(done -> vertx.close())

@@ -4,7 +4,6 @@ import io.forelog.bus.Bus;
 import io.forelog.consume.PauseRegister;
 import io.forelog.model.Ticker;
 import io.forelog.produce.AppendLimits;
-import io.forelog.queue.QueueMedium;
 import io.forelog.target.TargetProvider;
 import io.forelog.target.TargetResources;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -16,7 +15,7 @@ import java.util.function.Function;
 /**
  * What every namespace of a node is built from. Immutable; any thread.
  *
- * @param media by queue type, upper case, opened
+ * @param media opened when they are needed
  * @param targets by type, lower case
  * @param resources what a target of that type gets from the node
  * @param appendLimits of each namespace
@@ -28,7 +27,7 @@ record NodeParts(
         Ticker ticker,
         MeterRegistry metrics,
         PauseRegister pauses,
-        Map<String, QueueMedium> media,
+        Media media,
         Map<String, TargetProvider> targets,
         Function<String, TargetResources> resources,
         AppendLimits appendLimits,

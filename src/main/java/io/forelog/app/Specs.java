@@ -4,22 +4,46 @@ import io.forelog.config.Namespace;
 import io.forelog.config.NamespaceDocument;
 import io.forelog.config.NamespaceDocument.PersistenceConfiguration;
 import io.forelog.config.NamespaceDocument.TargetConfiguration;
+import io.forelog.config.QueueGeneration;
 import io.forelog.queue.QueueSpec;
 import io.forelog.queue.QueueSpec.EntryClass;
 import io.forelog.target.TargetSpec;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /** From a namespace's document to what queues and targets are told: neither knows documents. Stateless. */
 final class Specs {
     private Specs() {}
 
-    static QueueSpec queue(Namespace namespace, PersistenceConfiguration persistence) {
-        NamespaceDocument document = namespace.document();
+    /** Of the namespace as a whole, whatever queues it has. */
+    static QueueSpec queue(Namespace namespace) {
+        return queue(namespace, EnumSet.allOf(EntryClass.class), Map.of());
+    }
+
+    static QueueSpec queue(Namespace namespace, QueueGeneration generation) {
+        Map<String, Object> config = new LinkedHashMap<>(generation.queue().config());
+        String type = generation.queue().type();
+        boolean younger = namespace.queues().stream()
+                .anyMatch(other -> other.id() < generation.id() && other.queue().type().equals(type));
+        if (younger) {
+            config.put(QueueSpec.GENERATION, generation.id());
+        }
+        return queue(namespace, classes(generation.queue()), Collections.unmodifiableMap(config));
+    }
+
+    static Set<EntryClass> classes(PersistenceConfiguration persistence) {
         Set<EntryClass> serves = EnumSet.noneOf(EntryClass.class);
         persistence.serves().forEach(name -> serves.add(EntryClass.valueOf(name.toUpperCase(Locale.ROOT))));
+        return serves;
+    }
+
+    private static QueueSpec queue(Namespace namespace, Set<EntryClass> serves, Map<String, Object> config) {
+        NamespaceDocument document = namespace.document();
         return new QueueSpec(
                 namespace.name(),
                 namespace.routes().values().stream()
@@ -32,7 +56,7 @@ final class Specs {
                 document.deadLetter().retention(),
                 document.storage().quotaBytes(),
                 document.storage().own(),
-                persistence.config(),
+                config,
                 new QueueSpec.Demands(
                         document.delivery().maxPayloadBytes(),
                         longest(document.delivery().maxDelay(), document.retry().maxAge()),

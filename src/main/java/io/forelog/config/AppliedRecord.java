@@ -7,7 +7,11 @@ import io.forelog.config.NamespaceDocument.TargetLimit;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import java.time.Duration;
+import io.forelog.config.NamespaceDocument.PersistenceConfiguration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +24,7 @@ import java.util.TreeMap;
  * @param revision that was applied
  * @param written the document as written, without the node's defaults
  * @param routes by target name, retiring ones with their last configuration
+ * @param queues by id, those that are being drained included; empty = written by a version that had embedded queues alone
  * @param nextRoute the next route's id; ids are never reused, not even after the namespace was removed
  */
 public record AppliedRecord(
@@ -28,7 +33,19 @@ public record AppliedRecord(
         State state,
         Map<String, Object> written,
         Map<String, Route> routes,
-        int nextRoute) {
+        int nextRoute,
+        List<QueueGeneration> queues) {
+
+    /** As versions before several queues wrote it. */
+    public AppliedRecord(
+            String namespace,
+            long revision,
+            State state,
+            Map<String, Object> written,
+            Map<String, Route> routes,
+            int nextRoute) {
+        this(namespace, revision, state, written, routes, nextRoute, List.of());
+    }
 
     String toJson() {
         Map<String, Object> json = new LinkedHashMap<>();
@@ -40,8 +57,35 @@ public record AppliedRecord(
         List<Object> list = new ArrayList<>();
         routes.values().forEach(route -> list.add(toMap(route)));
         json.put("routes", list);
+        List<Object> kept = new ArrayList<>();
+        queues.forEach(queue -> kept.add(toMap(queue)));
+        json.put("queues", kept);
         json.put("document", written);
         return DocumentText.toJson(json);
+    }
+
+    private static Map<String, Object> toMap(QueueGeneration queue) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("id", queue.id());
+        map.put("type", queue.queue().type());
+        map.put("serves", List.copyOf(queue.queue().serves()));
+        map.put("config", queue.queue().config());
+        map.put("draining", queue.draining());
+        map.put("since", queue.sinceMicros());
+        return map;
+    }
+
+    private static QueueGeneration queue(Map<String, Object> map) {
+        Set<String> serves = new TreeSet<>();
+        ((List<?>) map.getOrDefault("serves", List.of())).forEach(one -> serves.add(String.valueOf(one)));
+        return new QueueGeneration(
+                number(map, "id").intValue(),
+                new PersistenceConfiguration(
+                        (String) map.getOrDefault("type", ""),
+                        Collections.unmodifiableSet(serves),
+                        DocumentText.asMap(map.getOrDefault("config", Map.of()))),
+                (Boolean) map.getOrDefault("draining", false),
+                number(map, "since").longValue());
     }
 
     private static Map<String, Object> toMap(Route route) {
@@ -72,13 +116,18 @@ public record AppliedRecord(
                 Route route = route(DocumentText.asMap(item));
                 routes.put(route.target().name(), route);
             }
+            List<QueueGeneration> queues = new ArrayList<>();
+            for (Object item : (List<?>) json.getOrDefault("queues", List.of())) {
+                queues.add(queue(DocumentText.asMap(item)));
+            }
             return new AppliedRecord(
                     (String) json.getOrDefault("namespace", ""),
                     number(json, "revision").longValue(),
                     State.valueOf((String) json.getOrDefault("state", "")),
                     DocumentText.asMap(json.getOrDefault("document", Map.of())),
                     routes,
-                    number(json, "next_route").intValue());
+                    number(json, "next_route").intValue(),
+                    List.copyOf(queues));
         } catch (RuntimeException e) {
             throw new WalException(
                     ErrorCode.CORRUPT,

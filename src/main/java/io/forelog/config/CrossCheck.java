@@ -39,7 +39,7 @@ final class CrossCheck {
         return with(read, delivery);
     }
 
-    /** One queue for everything, or one for the immediate and one, of another type, for the delayed and the retries. */
+    /** One queue for everything, or one for the immediate and one, of another type, for what is delayed or tried again. */
     private void shape(List<PersistenceConfiguration> queues) {
         String path = PersistenceReader.PLURAL + "." + PersistenceReader.SINGULAR;
         Set<String> open = new TreeSet<>(PersistenceReader.CLASSES);
@@ -48,19 +48,16 @@ final class CrossCheck {
             root.remark(path, "nobody serves " + open + " (expected: every class of entries has its queue)");
             return;
         }
-        boolean one = queues.size() == 1;
-        boolean two = queues.size() == 2
-                && queues.stream().anyMatch(queue -> queue.serves().equals(Set.of("immediate")))
-                && queues.stream().anyMatch(queue -> queue.serves().equals(Set.of("delayed", "retry")));
-        if (!one && !two) {
+        int served = queues.stream().mapToInt(queue -> queue.serves().size()).sum();
+        if (queues.size() > 2 || served > PersistenceReader.CLASSES.size()) {
             root.remark(
                     path,
                     queues.size() + " queues that serve "
                             + queues.stream()
                                     .map(PersistenceConfiguration::serves)
                                     .toList()
-                            + " (expected: one queue for all, or one that serves [immediate] and one that serves [delayed, retry])");
-        } else if (two && queues.get(0).type().equals(queues.get(1).type())) {
+                            + " (expected: one queue for all, or two that share immediate, delayed and retry between them)");
+        } else if (queues.size() == 2 && queues.get(0).type().equals(queues.get(1).type())) {
             root.remark(path, "two queues of type " + queues.get(0).type() + " (expected: two types)");
         }
     }

@@ -1,6 +1,7 @@
 package io.forelog.config;
 
 import io.vertx.core.Future;
+import java.util.List;
 
 /**
  * Makes namespaces serve. Called by the {@link Reconciler} alone, on its context, one call at a time; a call that fails
@@ -18,6 +19,24 @@ public interface Deployer {
 
     /** What is left to be done for one route: not delivered, and dead letters. From memory. */
     Left left(Namespace namespace, int route);
+
+    /** Whether a queue that drains has nothing left that anybody could want: no obligation, no dead letter, no past to replay. */
+    default boolean drained(Namespace namespace, int queue) {
+        return false;
+    }
+
+    /** How a namespace at work is, in words. */
+    default Condition condition(String namespace) {
+        return new Condition(List.of(), List.of());
+    }
+
+    /**
+     * How a namespace is.
+     *
+     * @param problems what somebody should look at: queues that can't be reached
+     * @param remarks what is worth knowing: queues that drain
+     */
+    record Condition(List<String> problems, List<String> remarks) {}
 
     /** Obligations of one route. */
     record Left(long undelivered, long dead) {}

@@ -42,7 +42,7 @@ final class DrainWatch {
                 if (whole(namespace)) {
                     ready.add(namespace);
                 }
-            } else if (!empty(namespace).isEmpty()) {
+            } else if (!empty(namespace).isEmpty() | !emptyQueues(namespace).isEmpty()) {
                 ready.add(namespace);
             }
         }
@@ -71,6 +71,19 @@ final class DrainWatch {
                 if (quiet(namespace.name(), route.getValue().id(), nothing)) {
                     gone.add(route.getKey());
                 }
+            }
+        }
+        return gone;
+    }
+
+    /** The queues that drain and have been empty long enough. */
+    Set<Integer> emptyQueues(Namespace namespace) {
+        Set<Integer> gone = new TreeSet<>();
+        for (QueueGeneration queue : namespace.queues()) {
+            // Routes count from 1; the same book keeps queues below zero.
+            if (queue.draining()
+                    && quiet(namespace.name(), -queue.id(), deployer.drained(namespace, queue.id()))) {
+                gone.add(queue.id());
             }
         }
         return gone;

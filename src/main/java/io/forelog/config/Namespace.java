@@ -9,13 +9,25 @@ import java.util.Map;
  * @param revision of the document that is applied; ascending
  * @param routes every live route by target name, retiring ones included; ids are never reused
  * @param defaultRoutes ids an entry without a target gets, ascending
+ * @param queues those that the document configures and those that are being drained, by id
  */
 public record Namespace(
         NamespaceDocument document,
         long revision,
         State state,
         Map<String, Route> routes,
-        List<Integer> defaultRoutes) {
+        List<Integer> defaultRoutes,
+        List<QueueGeneration> queues) {
+
+    /** One that never had other queues than its document has. */
+    public Namespace(
+            NamespaceDocument document,
+            long revision,
+            State state,
+            Map<String, Route> routes,
+            List<Integer> defaultRoutes) {
+        this(document, revision, state, routes, defaultRoutes, QueueGeneration.first(document));
+    }
 
     /** Writes are taken; writes are refused and the rest is delivered; nothing is left. */
     public enum State {

@@ -309,7 +309,13 @@ public final class Reconciler {
     private Future<Void> keep(Namespace to, int nextRoute, Map<String, Object> written) {
         boolean retired = to.state() == State.RETIRED;
         AppliedRecord record = new AppliedRecord(
-                to.name(), to.revision(), to.state(), written, retired ? Map.of() : to.routes(), nextRoute);
+                to.name(),
+                to.revision(),
+                to.state(),
+                written,
+                retired ? Map.of() : to.routes(),
+                nextRoute,
+                retired ? List.of() : to.queues());
         return appliedStore.store(record).onSuccess(stored -> {
             applied.put(to.name(), record);
             if (retired) {
@@ -387,7 +393,7 @@ public final class Reconciler {
             return Future.succeededFuture();
         }
         boolean whole = seen.state() == State.RETIRING;
-        Namespace to = whole ? Routing.inState(seen, State.RETIRED) : Routing.without(seen, drains.empty(seen));
+        Namespace to = whole ? Routing.inState(seen, State.RETIRED) : Routing.without(seen, drains.empty(seen), drains.emptyQueues(seen));
         Future<Void> work = whole ? deployer.remove(seen) : deployer.replace(seen, to);
         return limited(seen.name(), work)
                 .compose(done -> keep(to, record.nextRoute(), record.written()))
@@ -397,7 +403,7 @@ public final class Reconciler {
                     LOG.atInfo()
                             .addKeyValue(LogKeys.NAMESPACE, seen.name())
                             .addKeyValue(LogKeys.STATE, to.state())
-                            .log(whole ? "A namespace is delivered and gone" : "A route is delivered and gone");
+                            .log(whole ? "A namespace is delivered and gone" : "A route or a queue is delivered and gone");
                     Snapshot snapshot = newest;
                     if (snapshot != null) {
                         describe(snapshot);
@@ -438,6 +444,10 @@ public final class Reconciler {
         if (document == null && !held.isEmpty() && serving != null && serving.state() == State.ACTIVE) {
             problems.add("its document is gone, which changes nothing: " + held);
         }
+        Deployer.Condition condition = deployer.condition(name);
+        problems.addAll(condition.problems());
+        List<String> remarks = new ArrayList<>(serving == null ? List.of() : Remarks.of(serving.document()));
+        remarks.addAll(condition.remarks());
         String state = serving != null ? serving.state().name() : problems.isEmpty() ? "PENDING" : "REFUSED";
         return new NamespaceStatus(
                 name,
@@ -445,7 +455,7 @@ public final class Reconciler {
                 serving == null ? 0 : serving.revision(),
                 state,
                 List.copyOf(problems),
-                serving == null ? List.of() : Remarks.of(serving.document()),
+                List.copyOf(remarks),
                 document == null ? "" : document.text());
     }
 

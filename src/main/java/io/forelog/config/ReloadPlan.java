@@ -170,7 +170,8 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
                 refuse(stored.namespace(), record, parsed.problems());
                 return;
             }
-            Routing.Numbered numbered = Routing.number(document, stored.revision(), State.ACTIVE, record);
+            Routing.Numbered numbered = 
+                    Routing.number(document, stored.revision(), State.ACTIVE, record, stored.atMicros());
             List<String> problems = change(document, numbered, live.get(stored.namespace()));
             if (!problems.isEmpty()) {
                 refuse(stored.namespace(), record, problems);
@@ -239,7 +240,7 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
                 });
                 return;
             }
-            Routing.Numbered numbered = Routing.number(document, record.revision(), state, record);
+            Routing.Numbered numbered = Routing.number(document, record.revision(), state, record, 0);
             steps.add(new Add(numbered.namespace(), numbered.nextRoute(), record.written()));
         }
     }

@@ -25,7 +25,7 @@ final class Routing {
      */
     record Numbered(Namespace namespace, int nextRoute, String problem) {}
 
-    static Numbered number(NamespaceDocument document, long revision, State state, @Nullable AppliedRecord before) {
+    static Numbered number(NamespaceDocument document, long revision, State state, @Nullable AppliedRecord before, long atMicros) {
         Map<String, Route> routes = new TreeMap<>();
         int next = before == null ? 1 : before.nextRoute();
         if (before != null) {
@@ -41,8 +41,9 @@ final class Routing {
             }
         }
         Collections.sort(defaults);
+        Generations.Numbered queues = Generations.number(document, before, atMicros);
         String problem = routes.size() <= TargetsReader.TARGETS_MAX
-                ? ""
+                ? queues.problem()
                 : "targets: " + routes.size() + " with those that are still being drained (expected: at most "
                         + TargetsReader.TARGETS_MAX + ")";
         return new Numbered(
@@ -51,13 +52,14 @@ final class Routing {
                         revision,
                         state,
                         Collections.unmodifiableMap(routes),
-                        Collections.unmodifiableList(defaults)),
+                        Collections.unmodifiableList(defaults),
+                        queues.queues()),
                 next,
                 problem);
     }
 
-    /** {@code namespace} without the routes of {@code gone}. */
-    static Namespace without(Namespace namespace, Set<String> gone) {
+    /** {@code namespace} without the routes of the targets and without the queues that are {@code gone}. */
+    static Namespace without(Namespace namespace, Set<String> gone, Set<Integer> goneQueues) {
         Map<String, Route> routes = new TreeMap<>(namespace.routes());
         routes.keySet().removeAll(gone);
         return new Namespace(
@@ -65,11 +67,19 @@ final class Routing {
                 namespace.revision(),
                 namespace.state(),
                 Collections.unmodifiableMap(routes),
-                namespace.defaultRoutes());
+                namespace.defaultRoutes(),
+                namespace.queues().stream()
+                        .filter(queue -> !goneQueues.contains(queue.id()))
+                        .toList());
     }
 
     static Namespace inState(Namespace namespace, State state) {
         return new Namespace(
-                namespace.document(), namespace.revision(), state, namespace.routes(), namespace.defaultRoutes());
+                namespace.document(),
+                namespace.revision(),
+                state,
+                namespace.routes(),
+                namespace.defaultRoutes(),
+                namespace.queues());
     }
 }

@@ -277,7 +277,8 @@ public final class CombinedQueue implements Queue {
         return desks.depth(route);
     }
 
-    static long undelivered(QueueDepth depth) {
+    /** What is not delivered yet. */
+    public static long undelivered(QueueDepth depth) {
         return depth.ready() + depth.scheduled() + depth.inFlight() + depth.parked();
     }
 

@@ -231,7 +231,7 @@ class DocumentParserTest {
     }
 
     @Test
-    void twoQueuesDivideTheWorkInOneWayOnly() {
+    void twoQueuesDivideTheWorkBetweenThem() {
         DocumentParser small = new DocumentParser(Catalogue.WITH_SMALL, Map.of());
         String two = LOG
                 + "persistence_configurations: {persistence_configuration: [{physical_storage: {type: SMALL}, serves: [%s]},"
@@ -241,9 +241,14 @@ class DocumentParserTest {
                 .isEmpty();
         assertThat(small.parse("ns", DocumentText.parse(two.formatted("immediate, retry", "EMBEDDED", "delayed")))
                         .problems())
+                .isEmpty();
+        assertThat(small.parse(
+                                "ns",
+                                DocumentText.parse(two.formatted("immediate, retry", "EMBEDDED", "delayed, retry")))
+                        .problems())
                 .singleElement()
                 .asString()
-                .contains("(expected: one queue for all, or one that serves [immediate]");
+                .contains("(expected: one queue for all, or two that share");
         assertThat(small.parse("ns", DocumentText.parse(two.formatted("immediate", "SMALL", "delayed, retry")))
                         .problems())
                 .singleElement()

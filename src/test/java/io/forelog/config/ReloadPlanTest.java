@@ -132,7 +132,7 @@ class ReloadPlanTest {
     }
 
     private void drop(String namespace, String target) {
-        Namespace left = Routing.without(live.get(namespace), Set.of(target));
+        Namespace left = Routing.without(live.get(namespace), Set.of(target), Set.of());
         live.put(namespace, left);
         AppliedRecord record = applied.get(namespace);
         applied.put(

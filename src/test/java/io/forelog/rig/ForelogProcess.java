@@ -33,6 +33,7 @@ public final class ForelogProcess implements AutoCloseable {
             .build();
 
     private final Path directory;
+    private final String extensions;
     private final List<String> jvmFlags;
     private final Map<String, String> environment;
     private final Thread reaper;
@@ -40,8 +41,14 @@ public final class ForelogProcess implements AutoCloseable {
     private volatile Process process;
     private volatile Ports ports = new Ports(0, 0, 0);
 
-    private ForelogProcess(Path directory, List<String> jvmFlags, List<String> under, Map<String, String> environment) {
+    private ForelogProcess(
+            Path directory,
+            List<String> jvmFlags,
+            List<String> under,
+            Map<String, String> environment,
+            String extensions) {
         this.directory = directory;
+        this.extensions = extensions;
         this.jvmFlags = List.copyOf(jvmFlags);
         this.under = under;
         this.environment = new HashMap<>(environment);
@@ -61,6 +68,7 @@ public final class ForelogProcess implements AutoCloseable {
         private final StringBuilder settings = new StringBuilder();
         private String heap = "384m";
         private List<String> under = List.of();
+        private String extensions = "";
         private final Map<String, String> environment = new HashMap<>();
 
         private Builder(Path directory) {
@@ -89,6 +97,14 @@ public final class ForelogProcess implements AutoCloseable {
             return this;
         }
 
+        /** Jars or directories on the class path beside the service's own: a third party's adapters. */
+        public Builder extensions(Path... more) {
+            for (Path one : more) {
+                extensions += File.pathSeparator + one;
+            }
+            return this;
+        }
+
         /** A command that runs the service's as its child and ends with it, such as a tracer. */
         public Builder under(List<String> command) {
             under = List.copyOf(command);
@@ -112,7 +128,7 @@ public final class ForelogProcess implements AutoCloseable {
             write(directory.resolve("conf/forelog.yaml"), settings.toString());
             List<String> all = new ArrayList<>(flags);
             all.add("-Xmx" + heap);
-            return new ForelogProcess(directory, all, under, environment);
+            return new ForelogProcess(directory, all, under, environment, extensions);
         }
 
         /** Started and ready. */
@@ -297,7 +313,7 @@ public final class ForelogProcess implements AutoCloseable {
         command.add("-Dvertx.disableFileCPResolving=true");
         command.add("-XX:+ExitOnOutOfMemoryError");
         command.addAll(jvmFlags);
-        command.addAll(List.of("-cp", ServiceClasspath.find(), "io.forelog.app.Main", "start"));
+        command.addAll(List.of("-cp", ServiceClasspath.find() + extensions, "io.forelog.app.Main", "start"));
         command.addAll(List.of("--conf", conf().toString(), "--data", data().toString()));
         command.addAll(List.of("--http-port", "0", "--grpc-port", "0", "--management-port", "0"));
         return command;

@@ -1,0 +1,123 @@
+package io.forelog.config;
+
+import io.forelog.config.NamespaceDocument.Order;
+import io.forelog.config.NamespaceDocument.PersistenceConfiguration;
+import io.forelog.config.Namespace.State;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells which queues of a new document are those of the old one, which are new, and which are to be drained. Two
+ * configurations are one queue where they name the same medium: the type, and the queues or topics; all else of a
+ * configuration can change under it. Stateless.
+ */
+final class Generations {
+    /** With those that drain. */
+    static final int MOST = 4;
+
+    private static final String TOPICS = "wal-kafka-topics";
+    /** Where entries lie, by the keys that say so. */
+    private static final List<String> PLACE =
+            List.of("wal-queue", "wal.kafka.bootstrap.servers.prefix", "region", "endpoint");
+
+    private Generations() {}
+
+    /**
+     * The queues of a namespace, by id.
+     *
+     * @param problem why they can't be; empty where they can
+     */
+    record Numbered(List<QueueGeneration> queues, String problem) {}
+
+    static Numbered number(NamespaceDocument document, @Nullable AppliedRecord before, long atMicros) {
+        List<QueueGeneration> old = before(before);
+        boolean ordered = document.delivery().order() == Order.KEY;
+        Map<Integer, QueueGeneration> queues = new LinkedHashMap<>();
+        old.forEach(each -> queues.put(each.id(), each.drainedSince(atMicros)));
+        int next = old.stream().mapToInt(QueueGeneration::id).max().orElse(0) + 1;
+        String problem = "";
+        for (PersistenceConfiguration configured : document.persistence()) {
+            QueueGeneration same = old.stream()
+                    .filter(each -> isSame(each.queue(), configured, ordered))
+                    .findFirst()
+                    .orElse(null);
+            if (same != null && same.draining() && ordered) {
+                problem = "persistence_configurations: " + told(same)
+                        + " is still being drained (expected: with order: key, to wait until it is gone)";
+            }
+            for (QueueGeneration each : old) {
+                if (!each.equals(same) && overlaps(each.queue(), configured)) {
+                    problem = TOPICS + ": " + configured.config().get(TOPICS) + " beside "
+                            + each.queue().config().get(TOPICS)
+                            + " (expected: the topics of before and more of them, without order: key; or none of them)";
+                }
+            }
+            int id = same == null ? next++ : same.id();
+            queues.put(
+                    id,
+                    same == null ? new QueueGeneration(id, configured, false, 0) : same.asConfigured(configured));
+        }
+        if (queues.size() > MOST) {
+            problem = "persistence_configurations: " + queues.size() + " queues with those that are being drained (expected: at most "
+                    + MOST + ")";
+        }
+        return new Numbered(List.copyOf(queues.values()), problem);
+    }
+
+    /** What was applied by a version that knew one queue type is one embedded queue. */
+    private static List<QueueGeneration> before(@Nullable AppliedRecord record) {
+        if (record == null || record.state() == State.RETIRED) {
+            return List.of();
+        } else if (!record.queues().isEmpty()) {
+            return record.queues();
+        }
+        PersistenceConfiguration embedded = new PersistenceConfiguration(
+                PersistenceReader.EMBEDDED, new TreeSet<>(PersistenceReader.CLASSES), Map.of());
+        return List.of(new QueueGeneration(1, embedded, false, 0));
+    }
+
+    static String told(QueueGeneration queue) {
+        return "queue " + queue.id() + " (" + queue.queue().type() + ")";
+    }
+
+    private static boolean isSame(PersistenceConfiguration old, PersistenceConfiguration now, boolean ordered) {
+        if (!old.type().equals(now.type())) {
+            return false;
+        } else if (old.type().equals(PersistenceReader.EMBEDDED)) {
+            return true;
+        }
+        List<String> before = texts(old, TOPICS);
+        List<String> after = texts(now, TOPICS);
+        boolean topics = before.equals(after) || !ordered && !before.isEmpty() && after.containsAll(before);
+        return topics && place(old).equals(place(now));
+    }
+
+    private static Map<String, List<String>> place(PersistenceConfiguration queue) {
+        Map<String, List<String>> place = new LinkedHashMap<>();
+        PLACE.forEach(key -> place.put(key, texts(queue, key)));
+        return place;
+    }
+
+    private static List<String> texts(PersistenceConfiguration queue, String key) {
+        Object value = queue.config().get(key);
+        List<String> texts = new ArrayList<>();
+        if (value instanceof Collection<?> many) {
+            many.forEach(one -> texts.add(String.valueOf(one)));
+        } else if (value != null) {
+            texts.add(String.valueOf(value));
+        }
+        return texts;
+    }
+
+    /** Two queues on one topic would each deliver all of it. */
+    private static boolean overlaps(PersistenceConfiguration old, PersistenceConfiguration now) {
+        return old.type().equals(now.type())
+                && place(old).equals(place(now))
+                && texts(old, TOPICS).stream().anyMatch(texts(now, TOPICS)::contains);
+    }
+}
