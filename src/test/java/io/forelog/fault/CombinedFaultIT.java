@@ -1,6 +1,7 @@
 package io.forelog.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.forelog.queue.rocksdb.SecondQueueProvider;
 import io.forelog.rig.AuditProbe;
@@ -153,15 +154,18 @@ class CombinedFaultIT {
             writer.writeOne(LoadWriter.request("orders", "now"));
             receiver.awaitCount(1, SOON);
             assertThat(receiver.arrivals().get(0).text()).isEqualTo("now");
-            assertThat(writer.writeOne(LoadWriter.request("orders", "refused", "k", Duration.ofSeconds(1)))
-                            .getDurable()
-                            .name())
-                    .isEqualTo("TRILEAN_FALSE");
+            assertThatThrownBy(() ->
+                            writer.writeOne(LoadWriter.request("orders", "refused", "k", Duration.ofSeconds(1))))
+                    .isInstanceOf(LoadWriter.Refused.class)
+                    .hasMessageContaining("UNAVAILABLE: queue of namespace orders: not open, tried again");
             Files.delete(away);
             receiver.awaitCount(2, SOON);
             Await.until("no problem is left", SOON, () -> state(service).getJsonArray("problems").isEmpty());
             service.audit("orders").awaitSettled(SOON);
             Verdicts.everyTrueArrived(writer, receiver);
+            assertThat(receiver.arrivals())
+                    .extracting(ScriptedReceiver.Arrival::text)
+                    .containsExactly("now", "late");
         }
     }
 
