@@ -72,6 +72,8 @@ final class Media {
 
     /** Never fails. */
     Future<Void> close() {
-        return Future.join(open().stream().map(QueueMedium::close).toList()).otherwiseEmpty().mapEmpty();
+        return Future.join(open().stream().map(QueueMedium::close).toList())
+                .otherwiseEmpty()
+                .mapEmpty();
     }
 }

@@ -76,8 +76,7 @@ final class NamespaceQueues {
             Set<EntryClass> serves = one.generation().draining()
                     ? EnumSet.noneOf(EntryClass.class)
                     : Specs.classes(one.generation().queue());
-            parts.add(new Part(
-                    one.generation().id(), one.generation().queue().type(), one.queue(), serves));
+            parts.add(new Part(one.generation().id(), one.generation().queue().type(), one.queue(), serves));
         }
         return new CombinedQueue(Specs.queue(namespace), parts, ticker, this::later);
     }
@@ -140,17 +139,19 @@ final class NamespaceQueues {
             return Future.succeededFuture();
         }
         String type = gone.generation().queue().type();
-        boolean only = next.queues().stream().noneMatch(queue -> queue.queue().type().equals(type));
+        boolean only =
+                next.queues().stream().noneMatch(queue -> queue.queue().type().equals(type));
         return combined.retire(id)
-                .compose(closed -> only ? media.of(type).compose(medium -> medium.remove(next.name())) : Future.succeededFuture())
+                .compose(closed ->
+                        only ? media.of(type).compose(medium -> medium.remove(next.name())) : Future.succeededFuture())
                 .onSuccess(done -> queues.remove(id));
     }
 
     /** Whether {@code next} can be served without opening anything anew. */
     boolean fits(Namespace now, Namespace next) {
         List<QueueGeneration> without = now.queues().stream()
-                .filter(queue -> !queue.draining()
-                        || next.queues().stream().anyMatch(other -> other.id() == queue.id()))
+                .filter(queue ->
+                        !queue.draining() || next.queues().stream().anyMatch(other -> other.id() == queue.id()))
                 .toList();
         return without.equals(next.queues())
                 && Specs.queue(now).ordered() == Specs.queue(next).ordered();
@@ -161,7 +162,8 @@ final class NamespaceQueues {
     Collection<String> problems() {
         List<String> problems = new ArrayList<>();
         queues.values().forEach(one -> {
-            if (one.queue() instanceof OpeningQueue opening && !opening.problem().isEmpty()) {
+            if (one.queue() instanceof OpeningQueue opening
+                    && !opening.problem().isEmpty()) {
                 problems.add(told(one.generation()) + " is not open, tried again: " + opening.problem());
             }
         });
@@ -179,8 +181,8 @@ final class NamespaceQueues {
                     left += CombinedQueue.undelivered(depth);
                     dead += depth.dead();
                 }
-                notes.add(told(one.generation()) + " is being drained: " + left + " obligations to be delivered, " + dead
-                        + " dead letters to be redriven or purged");
+                notes.add(told(one.generation()) + " is being drained: " + left + " obligations to be delivered, "
+                        + dead + " dead letters to be redriven or purged");
             }
         });
         return notes;
@@ -218,11 +220,14 @@ final class NamespaceQueues {
         ids.forEach(id -> {
             Opened one = queues.get(id);
             if (one != null) {
-                checks.add(one.queue().tally().compose(tally -> tally.routes().stream()
-                                .allMatch(route -> route.pending() == 0 && route.deadStored() == 0)
-                        ? Future.succeededFuture()
-                        : Future.failedFuture(new WalException(
-                                ErrorCode.CONFLICT, told(one.generation()) + ": not empty, by count of its store"))));
+                checks.add(one.queue()
+                        .tally()
+                        .compose(tally -> tally.routes().stream()
+                                        .allMatch(route -> route.pending() == 0 && route.deadStored() == 0)
+                                ? Future.succeededFuture()
+                                : Future.failedFuture(new WalException(
+                                        ErrorCode.CONFLICT,
+                                        told(one.generation()) + ": not empty, by count of its store"))));
             }
         });
         return Future.join(checks).mapEmpty();

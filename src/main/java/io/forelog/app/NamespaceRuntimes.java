@@ -85,7 +85,11 @@ final class NamespaceRuntimes implements Deployer {
         QueueDepth depth =
                 queue(namespace.name()).map(queue -> queue.depth(route)).orElse(QueueDepth.EMPTY);
         // What can't be reached may hold anything.
-        long unseen = find(namespace.name()).map(runtime -> runtime.queues().allOpen()).orElse(true) ? 0 : 1;
+        long unseen = find(namespace.name())
+                        .map(runtime -> runtime.queues().allOpen())
+                        .orElse(true)
+                ? 0
+                : 1;
         return new Left(unseen + CombinedQueue.undelivered(depth), depth.dead());
     }
 
@@ -111,17 +115,14 @@ final class NamespaceRuntimes implements Deployer {
         if (runtime == null) {
             return Future.succeededFuture();
         }
-        List<Integer> ids =
-                retired.queues().stream().map(QueueGeneration::id).toList();
+        List<Integer> ids = retired.queues().stream().map(QueueGeneration::id).toList();
         Set<String> types = new TreeSet<>();
         retired.queues().forEach(queue -> types.add(queue.queue().type()));
         return runtime.queues()
                 .checkEmpty(ids)
                 .compose(empty -> runtime.stop())
                 .compose(stopped -> Future.join(types.stream()
-                        .map(type -> parts.media()
-                                .of(type)
-                                .compose(medium -> medium.remove(retired.name())))
+                        .map(type -> parts.media().of(type).compose(medium -> medium.remove(retired.name())))
                         .toList()))
                 .<Void>mapEmpty()
                 .onSuccess(removed -> {

@@ -29,7 +29,8 @@ final class Specs {
         Map<String, Object> config = new LinkedHashMap<>(generation.queue().config());
         String type = generation.queue().type();
         boolean younger = namespace.queues().stream()
-                .anyMatch(other -> other.id() < generation.id() && other.queue().type().equals(type));
+                .anyMatch(other ->
+                        other.id() < generation.id() && other.queue().type().equals(type));
         if (younger) {
             config.put(QueueSpec.GENERATION, generation.id());
         }

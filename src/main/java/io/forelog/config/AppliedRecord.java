@@ -2,20 +2,20 @@ package io.forelog.config;
 
 import io.forelog.config.Namespace.Route;
 import io.forelog.config.Namespace.State;
+import io.forelog.config.NamespaceDocument.PersistenceConfiguration;
 import io.forelog.config.NamespaceDocument.TargetConfiguration;
 import io.forelog.config.NamespaceDocument.TargetLimit;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import java.time.Duration;
-import io.forelog.config.NamespaceDocument.PersistenceConfiguration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * What a node has applied of one namespace, as it is kept in the data directory: with it a restart serves the same routes

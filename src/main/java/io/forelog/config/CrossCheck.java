@@ -57,7 +57,8 @@ final class CrossCheck {
                                     .map(PersistenceConfiguration::serves)
                                     .toList()
                             + " (expected: one queue for all, or two that share immediate, delayed and retry between them)");
-        } else if (queues.size() == 2 && queues.get(0).type().equals(queues.get(1).type())) {
+        } else if (queues.size() == 2
+                && queues.get(0).type().equals(queues.get(1).type())) {
             root.remark(path, "two queues of type " + queues.get(0).type() + " (expected: two types)");
         }
     }

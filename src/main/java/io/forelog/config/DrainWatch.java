@@ -81,8 +81,7 @@ final class DrainWatch {
         Set<Integer> gone = new TreeSet<>();
         for (QueueGeneration queue : namespace.queues()) {
             // Routes count from 1; the same book keeps queues below zero.
-            if (queue.draining()
-                    && quiet(namespace.name(), -queue.id(), deployer.drained(namespace, queue.id()))) {
+            if (queue.draining() && quiet(namespace.name(), -queue.id(), deployer.drained(namespace, queue.id()))) {
                 gone.add(queue.id());
             }
         }

@@ -1,8 +1,8 @@
 package io.forelog.config;
 
+import io.forelog.config.Namespace.State;
 import io.forelog.config.NamespaceDocument.Order;
 import io.forelog.config.NamespaceDocument.PersistenceConfiguration;
-import io.forelog.config.Namespace.State;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -59,12 +59,11 @@ final class Generations {
             }
             int id = same == null ? next++ : same.id();
             queues.put(
-                    id,
-                    same == null ? new QueueGeneration(id, configured, false, 0) : same.asConfigured(configured));
+                    id, same == null ? new QueueGeneration(id, configured, false, 0) : same.asConfigured(configured));
         }
         if (queues.size() > MOST) {
-            problem = "persistence_configurations: " + queues.size() + " queues with those that are being drained (expected: at most "
-                    + MOST + ")";
+            problem = "persistence_configurations: " + queues.size()
+                    + " queues with those that are being drained (expected: at most " + MOST + ")";
         }
         return new Numbered(List.copyOf(queues.values()), problem);
     }

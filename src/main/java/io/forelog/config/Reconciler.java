@@ -393,7 +393,9 @@ public final class Reconciler {
             return Future.succeededFuture();
         }
         boolean whole = seen.state() == State.RETIRING;
-        Namespace to = whole ? Routing.inState(seen, State.RETIRED) : Routing.without(seen, drains.empty(seen), drains.emptyQueues(seen));
+        Namespace to = whole
+                ? Routing.inState(seen, State.RETIRED)
+                : Routing.without(seen, drains.empty(seen), drains.emptyQueues(seen));
         Future<Void> work = whole ? deployer.remove(seen) : deployer.replace(seen, to);
         return limited(seen.name(), work)
                 .compose(done -> keep(to, record.nextRoute(), record.written()))
@@ -403,7 +405,10 @@ public final class Reconciler {
                     LOG.atInfo()
                             .addKeyValue(LogKeys.NAMESPACE, seen.name())
                             .addKeyValue(LogKeys.STATE, to.state())
-                            .log(whole ? "A namespace is delivered and gone" : "A route or a queue is delivered and gone");
+                            .log(
+                                    whole
+                                            ? "A namespace is delivered and gone"
+                                            : "A route or a queue is delivered and gone");
                     Snapshot snapshot = newest;
                     if (snapshot != null) {
                         describe(snapshot);

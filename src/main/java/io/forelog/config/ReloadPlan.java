@@ -170,7 +170,7 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
                 refuse(stored.namespace(), record, parsed.problems());
                 return;
             }
-            Routing.Numbered numbered = 
+            Routing.Numbered numbered =
                     Routing.number(document, stored.revision(), State.ACTIVE, record, stored.atMicros());
             List<String> problems = change(document, numbered, live.get(stored.namespace()));
             if (!problems.isEmpty()) {

@@ -25,7 +25,8 @@ final class Routing {
      */
     record Numbered(Namespace namespace, int nextRoute, String problem) {}
 
-    static Numbered number(NamespaceDocument document, long revision, State state, @Nullable AppliedRecord before, long atMicros) {
+    static Numbered number(
+            NamespaceDocument document, long revision, State state, @Nullable AppliedRecord before, long atMicros) {
         Map<String, Route> routes = new TreeMap<>();
         int next = before == null ? 1 : before.nextRoute();
         if (before != null) {

@@ -95,7 +95,8 @@ public final class OpeningQueue implements Queue {
 
     private WalException absent() {
         return new WalException(
-                ErrorCode.UNAVAILABLE, "queue of namespace " + spec.namespace() + ": not open, tried again: " + problem);
+                ErrorCode.UNAVAILABLE,
+                "queue of namespace " + spec.namespace() + ": not open, tried again: " + problem);
     }
 
     private <T> Future<T> ask(Function<Queue, Future<T>> question) {

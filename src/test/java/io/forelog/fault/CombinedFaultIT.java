@@ -93,10 +93,12 @@ class CombinedFaultIT {
             writer.writeOne(LoadWriter.request("orders", "long/1", "long", Duration.ofSeconds(12)));
             apply(service, document(OTHER, receiver, "retention: PT0S"));
             receiver.awaitCount(receiver.count() + 300, SOON);
-            assertThat(state(service).getJsonArray("notes").encode()).contains("queue 1 (EMBEDDED) is being drained");
+            assertThat(state(service).getJsonArray("warnings").encode())
+                    .contains("queue 1 (EMBEDDED) is being drained");
             service.killAndRestart();
             receiver.awaitCount(receiver.count() + 300, SOON);
-            assertThat(state(service).getJsonArray("notes").encode()).contains("queue 1 (EMBEDDED) is being drained");
+            assertThat(state(service).getJsonArray("warnings").encode())
+                    .contains("queue 1 (EMBEDDED) is being drained");
             writer.stop();
             service.audit("orders").awaitSettled(SOON);
             Verdicts.everyTrueArrived(writer, receiver);
@@ -105,10 +107,10 @@ class CombinedFaultIT {
             Await.until(
                     "the old queue is gone",
                     SOON,
-                    () -> state(service).getJsonArray("notes").isEmpty(),
+                    () -> state(service).getJsonArray("warnings").isEmpty(),
                     () -> state(service).encode());
             service.killAndRestart();
-            assertThat(state(service).getJsonArray("notes")).isEmpty();
+            assertThat(state(service).getJsonArray("warnings")).isEmpty();
             assertThat(writer.writeOne(LoadWriter.request("orders", "after"))
                             .getDurable()
                             .name())
@@ -125,8 +127,11 @@ class CombinedFaultIT {
                 ForelogProcess service = start(document(ONE, receiver, ordered));
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
             receiver.script(arrival -> Reply.slow(Duration.ofMillis(5)));
-            writer.insist().start(8, (slot, n) -> Optional.of(
-                    LoadWriter.request("orders", "k" + slot + "/" + n, "k" + slot, Duration.ZERO)));
+            writer.insist()
+                    .start(
+                            8,
+                            (slot, n) -> Optional.of(
+                                    LoadWriter.request("orders", "k" + slot + "/" + n, "k" + slot, Duration.ZERO)));
             receiver.awaitCount(300, SOON);
             apply(service, document(OTHER, receiver, ordered));
             receiver.awaitCount(receiver.count() + 300, SOON);
@@ -154,13 +159,16 @@ class CombinedFaultIT {
             writer.writeOne(LoadWriter.request("orders", "now"));
             receiver.awaitCount(1, SOON);
             assertThat(receiver.arrivals().get(0).text()).isEqualTo("now");
-            assertThatThrownBy(() ->
-                            writer.writeOne(LoadWriter.request("orders", "refused", "k", Duration.ofSeconds(1))))
+            assertThatThrownBy(
+                            () -> writer.writeOne(LoadWriter.request("orders", "refused", "k", Duration.ofSeconds(1))))
                     .isInstanceOf(LoadWriter.Refused.class)
                     .hasMessageContaining("UNAVAILABLE: queue of namespace orders: not open, tried again");
             Files.delete(away);
             receiver.awaitCount(2, SOON);
-            Await.until("no problem is left", SOON, () -> state(service).getJsonArray("problems").isEmpty());
+            Await.until(
+                    "no problem is left",
+                    SOON,
+                    () -> state(service).getJsonArray("problems").isEmpty());
             service.audit("orders").awaitSettled(SOON);
             Verdicts.everyTrueArrived(writer, receiver);
             assertThat(receiver.arrivals())
