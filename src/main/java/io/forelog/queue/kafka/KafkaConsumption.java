@@ -6,6 +6,7 @@ import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
 import io.forelog.queue.ParkedKey;
 import io.forelog.queue.QueueDepth;
+import io.forelog.queue.QueueSpec;
 import io.forelog.queue.Settlement;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -18,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.IntFunction;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * What is DELIVERED, EXPIRED or MOVED is marked when its future ends and committed at the next interval; RETRY, PARK and DEAD
  * are written, with their mark, when it ends.
  */
-final class KafkaConsumption {
+final class KafkaConsumption implements Consumption {
     private static final long CLOSE_LOOK_MILLIS = 20;
     private static final long YOUNGER = Duration.ofHours(1).toMillis();
 
@@ -35,51 +35,40 @@ final class KafkaConsumption {
     private final String namespace;
     private final boolean ordered;
     private final ReaderSettings settings;
-    private final IntFunction<String> groups;
+    private final String shard;
     private final Ticker ticker;
     private final Map<Integer, RouteReader> readers = new ConcurrentHashMap<>();
-    private volatile IntFunction<RouteTopics> topics;
     private volatile boolean closed;
 
-    /**
-     * @param groups the consumer group of each route
-     * @param topics the topics of each route; they exist
-     */
-    KafkaConsumption(
-            Vertx vertx,
-            String namespace,
-            boolean ordered,
-            List<Integer> routes,
-            IntFunction<String> groups,
-            IntFunction<RouteTopics> topics,
-            ReaderSettings settings,
-            Ticker ticker) {
+    /** Its topics exist. */
+    KafkaConsumption(Vertx vertx, QueueSpec spec, String shard, ReaderSettings settings, Ticker ticker) {
         this.vertx = vertx;
-        this.namespace = namespace;
-        this.ordered = ordered;
-        this.groups = groups;
-        this.topics = topics;
+        this.namespace = spec.namespace();
+        this.ordered = spec.ordered();
+        this.shard = shard;
         this.settings = settings;
         this.ticker = ticker;
-        routes.forEach(route -> open(route, 0));
+        spec.routes().forEach(route -> open(route, RouteTopics.of(spec, route, shard), 0));
     }
 
-    private void open(int route, long startMillis) {
+    private void open(int route, RouteTopics topics, long startMillis) {
         RouteReader reader = new RouteReader(
-                namespace, route, groups.apply(route), ordered, topics.apply(route), settings, startMillis, ticker);
+                namespace, route, KafkaNames.group(namespace, route), ordered, topics, settings, startMillis, ticker);
         readers.put(route, reader);
         reader.start();
     }
 
     /** Routes that come begin an hour back: nothing older can name them. Those that go leave their group. */
-    void update(List<Integer> routes, IntFunction<RouteTopics> nextTopics) {
-        topics = nextTopics;
+    @Override
+    public void update(QueueSpec spec) {
+        List<Integer> routes = spec.routes();
         for (Integer route : routes) {
+            RouteTopics topics = RouteTopics.of(spec, route, shard);
             RouteReader known = readers.get(route);
             if (known == null && !closed) {
-                open(route, System.currentTimeMillis() - YOUNGER);
+                open(route, topics, System.currentTimeMillis() - YOUNGER);
             } else if (known != null) {
-                known.topics(nextTopics.apply(route));
+                known.topics(topics);
             }
         }
         for (Integer route : List.copyOf(readers.keySet())) {
@@ -92,7 +81,8 @@ final class KafkaConsumption {
         }
     }
 
-    Future<List<Delivery>> take(int route, int max, long bytesMax) {
+    @Override
+    public Future<List<Delivery>> take(int route, int max, long bytesMax) {
         Promise<List<Delivery>> promise = promise();
         RouteReader reader = readers.get(route);
         if (reader == null) {
@@ -103,7 +93,8 @@ final class KafkaConsumption {
         return promise.future();
     }
 
-    Future<Void> settle(List<Settlement> settlements) {
+    @Override
+    public Future<Void> settle(List<Settlement> settlements) {
         Map<Integer, List<Settlement>> byRoute = new TreeMap<>();
         for (Settlement each : settlements) {
             byRoute.computeIfAbsent(each.delivery().route(), route -> new ArrayList<>())
@@ -128,7 +119,8 @@ final class KafkaConsumption {
         return promise.future();
     }
 
-    Future<List<ParkedKey>> parked(int route, int max) {
+    @Override
+    public Future<List<ParkedKey>> parked(int route, int max) {
         Promise<List<ParkedKey>> promise = promise();
         RouteReader reader = readers.get(route);
         if (reader == null) {
@@ -141,7 +133,8 @@ final class KafkaConsumption {
         return promise.future();
     }
 
-    Future<List<Delivery>> takeParked(int route, Buffer key, int max) {
+    @Override
+    public Future<List<Delivery>> takeParked(int route, Buffer key, int max) {
         Promise<List<Delivery>> promise = promise();
         RouteReader reader = readers.get(route);
         if (reader == null) {
@@ -171,13 +164,15 @@ final class KafkaConsumption {
     }
 
     /** From memory: {@code scheduled} is what went to the tiers from partitions held here and is not back. */
-    QueueDepth depth(int route) {
+    @Override
+    public QueueDepth depth(int route) {
         RouteReader reader = readers.get(route);
         return reader == null ? QueueDepth.EMPTY : reader.desk().depth();
     }
 
     /** Commits what is settled by now; fails UNAVAILABLE where that can't be done. */
-    Future<Void> commit() {
+    @Override
+    public Future<Void> commit() {
         List<Future<Void>> all = new ArrayList<>();
         for (RouteReader reader : readers.values()) {
             Promise<Void> promise = promise();
@@ -206,7 +201,8 @@ final class KafkaConsumption {
     }
 
     /** Ends takes empty, commits, leaves the groups. */
-    Future<Void> close() {
+    @Override
+    public Future<Void> close() {
         return end(false);
     }
 

@@ -100,6 +100,15 @@ final class OffsetWindow {
         return run != null && offset < run.getValue();
     }
 
+    /** How many from the watermark up to {@code to} (exclusive) are not settled. */
+    long unsettled(long to) {
+        long count = Math.max(0, to - watermark);
+        for (Map.Entry<Long, Long> run : runs.headMap(to).entrySet()) {
+            count -= Math.min(to, run.getValue()) - run.getKey();
+        }
+        return count;
+    }
+
     /** A taken one is settled, of the {@code bytes} it was read with; false where it was before. */
     boolean settle(long offset, int bytes) {
         if (isSettled(offset)) {

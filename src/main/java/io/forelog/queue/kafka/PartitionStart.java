@@ -146,7 +146,7 @@ final class PartitionStart {
         }
         Holding holding = new Holding(partition, main, park, window, metadata == null ? new Books() : metadata.books());
         if (begin > committed.offset()) {
-            gap(holding, committed.offset(), begin);
+            gap(holding, begin);
             window.passTo(begin);
             holding.position = window.next();
         }
@@ -163,12 +163,9 @@ final class PartitionStart {
         return at == null ? end : at.offset();
     }
 
-    /** What is not settled of from (inclusive) to end (exclusive) is lost. */
-    private void gap(Holding holding, long from, long to) {
-        long lost = 0;
-        for (long offset = from; offset < to; offset++) {
-            lost += holding.window.isSettled(offset) ? 0 : 1;
-        }
+    /** What is not settled up to {@code to} (exclusive) is lost. */
+    private void gap(Holding holding, long to) {
+        long lost = holding.window.unsettled(to);
         if (lost > 0) {
             holding.books.add(Books.Count.LOST, lost);
             holding.dirty = true;

@@ -68,6 +68,9 @@ final class RouteReader implements ConsumerRebalanceListener, Runnable {
     private volatile @Nullable Consumer<byte[], byte[]> consumer;
 
     private final Set<TopicPartition> paused = new HashSet<>();
+    /** The consumer is being closed: what was to be committed is. */
+    private boolean letGo;
+
     private long nextCommitNanos;
     private long nextMoveNanos;
 
@@ -107,7 +110,12 @@ final class RouteReader implements ConsumerRebalanceListener, Runnable {
     /** From the next poll on it reads these. */
     void topics(RouteTopics next) {
         topics = next;
-        order(() -> subscribe(current()));
+        order(() -> {
+            Consumer<byte[], byte[]> current = consumer;
+            if (current != null) {
+                subscribe(current);
+            }
+        });
     }
 
     /** To be run by the reader's thread. */
@@ -191,9 +199,11 @@ final class RouteReader implements ConsumerRebalanceListener, Runnable {
             }
             whole = !abandoned;
         } finally {
-            consumer = null;
+            letGo = true;
             start.close();
             close(open, whole);
+            consumer = null;
+            letGo = false;
         }
     }
 
@@ -352,7 +362,7 @@ final class RouteReader implements ConsumerRebalanceListener, Runnable {
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-        if (!partitions.isEmpty() && !abandoned) {
+        if (!partitions.isEmpty() && !letGo) {
             quietly(() -> leave(partitions));
         }
     }

@@ -28,20 +28,10 @@ import org.jspecify.annotations.Nullable;
  * passed unread. Immutable, any thread.
  */
 final class RouteRecords {
-    static final String KIND = "forelog-kind";
-    static final String ID = "forelog-id";
-    static final String ROUTES = "forelog-routes";
-    static final String DUE = "forelog-due";
-    static final String NAMESPACE = "forelog-namespace";
     static final String CAUSE = "forelog-cause";
     static final String ATTEMPTS = "forelog-attempts";
-    /** Of what came from another queue of the namespace. */
-    static final String MOVED_IN = "forelog-moved-in";
 
-    /** Of a fresh obligation for an entry that was read from the log again. */
-    static final String READMITTED = "forelog-readmitted";
-
-    private static final byte[] OBLIGATION = "obligation".getBytes(US_ASCII);
+    private static final byte[] OBLIGATION = KafkaRecords.OBLIGATION.getBytes(US_ASCII);
 
     private final String namespace;
     private final byte[] namespaceBytes;
@@ -58,11 +48,11 @@ final class RouteRecords {
 
     /** Whether the record is this route's: it names it, or names nobody. */
     boolean concerns(ConsumerRecord<byte[], byte[]> record) {
-        Header of = record.headers().lastHeader(NAMESPACE);
+        Header of = record.headers().lastHeader(KafkaRecords.NAMESPACE);
         if (of != null && !java.util.Arrays.equals(of.value(), namespaceBytes)) {
             return false;
         }
-        Header routes = record.headers().lastHeader(ROUTES);
+        Header routes = record.headers().lastHeader(KafkaRecords.ROUTES);
         return routes == null || names(routes.value(), route);
     }
 
@@ -96,14 +86,14 @@ final class RouteRecords {
     }
 
     private static Books.Count returned(Headers headers) {
-        if (headers.lastHeader(MOVED_IN) != null) {
+        if (KafkaRecords.has(headers, KafkaRecords.MOVED_IN)) {
             return Books.Count.MOVED_IN;
         }
-        return headers.lastHeader(READMITTED) == null ? Books.Count.RETURNED : Books.Count.ACCEPTED;
+        return KafkaRecords.has(headers, KafkaRecords.READMITTED) ? Books.Count.ACCEPTED : Books.Count.RETURNED;
     }
 
     static boolean isObligation(Headers headers) {
-        Header kind = headers.lastHeader(KIND);
+        Header kind = headers.lastHeader(KafkaRecords.KIND);
         return kind != null && java.util.Arrays.equals(kind.value(), OBLIGATION);
     }
 
@@ -190,8 +180,8 @@ final class RouteRecords {
         ProducerRecord<byte[], byte[]> copy =
                 new ProducerRecord<>(topic, null, record.key(), record.value(), record.headers());
         cause(copy.headers(), record.topic(), record.partition(), record.offset(), record.timestamp());
-        replace(copy.headers(), NAMESPACE, namespace);
-        replace(copy.headers(), ROUTES, Integer.toString(route));
+        KafkaRecords.replace(copy.headers(), KafkaRecords.NAMESPACE, namespace);
+        KafkaRecords.replace(copy.headers(), KafkaRecords.ROUTES, Integer.toString(route));
         put(copy.headers(), CAUSE, ErrorCode.POISON.name());
         put(copy.headers(), ATTEMPTS, "0");
         put(copy.headers(), "kafka_dlt-exception-fqcn", ErrorCode.POISON.name());
@@ -225,13 +215,13 @@ final class RouteRecords {
         if (last != null) {
             stored.setLastFailure(ObligationCodec.store(last));
         }
-        byte[] key = entry.key().length() == 0 ? null : entry.key().getBytes();
+        byte[] key = KafkaRecords.key(entry);
         ProducerRecord<byte[], byte[]> copy =
                 new ProducerRecord<>(topic, partition, key, stored.build().toByteArray());
-        put(copy.headers(), KIND, "obligation");
-        put(copy.headers(), ID, entry.id().toString());
-        put(copy.headers(), NAMESPACE, namespace);
-        put(copy.headers(), ROUTES, Integer.toString(route));
+        put(copy.headers(), KafkaRecords.KIND, KafkaRecords.OBLIGATION);
+        put(copy.headers(), KafkaRecords.ID, entry.id().toString());
+        put(copy.headers(), KafkaRecords.NAMESPACE, namespace);
+        put(copy.headers(), KafkaRecords.ROUTES, Integer.toString(route));
         return copy;
     }
 
@@ -246,11 +236,6 @@ final class RouteRecords {
         headers.add(
                 "kafka_dlt-original-timestamp",
                 ByteBuffer.allocate(8).putLong(millis).array());
-    }
-
-    private static void replace(Headers headers, String name, String text) {
-        headers.remove(name);
-        put(headers, name, text);
     }
 
     private static void put(Headers headers, String name, String text) {

@@ -1,0 +1,364 @@
+package io.forelog.queue.kafka;
+
+import io.forelog.model.Ticker;
+import io.forelog.observe.LogKeys;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lets what waits in the tier topics of one shard hop down and go to its ready topic when it is due (design 14.2, ADR 23): one a
+ * cluster and node, with a thread of its own that polls and writes transactions in turn. Never early: a record leaves for its ready
+ * topic when the ticker says that it is due, {@value #GUARD_MICROS} µs later where another node accepted it. In memory is what
+ * {@link TierPartition} allows; partitions are paused beyond that while polling goes on.
+ */
+final class TierPump implements Runnable {
+    /** How far the clocks of two nodes may be apart. */
+    static final long GUARD_MICROS = 250_000L;
+
+    private static final Logger LOG = LoggerFactory.getLogger(TierPump.class);
+    private static final long POLL_MAX_MICROS = 100_000L;
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+    private static final long AGAIN_NANOS = 1_000_000_000L;
+    private static final long ABORTED_NANOS = 100_000_000L;
+
+    private final String shard;
+    private final String group;
+    private final Function<TierPlan.Tier, String> topics;
+    private final ReaderSettings settings;
+    private final Ticker ticker;
+    private final Transactor transactor;
+    private final Thread thread;
+    private final Map<TopicPartition, TierPartition> partitions = new HashMap<>();
+    private final PriorityQueue<TierPartition.Waiting> waiting =
+            new PriorityQueue<>(Comparator.comparingLong(each -> each.ripeMicros));
+
+    private volatile boolean stopping;
+    private volatile boolean abandoned;
+    private volatile int held;
+
+    /** {@code topics}: they exist. */
+    TierPump(
+            String shard,
+            String group,
+            Function<TierPlan.Tier, String> topics,
+            ReaderSettings settings,
+            Ticker ticker) {
+        this.shard = shard;
+        this.group = group;
+        this.topics = topics;
+        this.settings = settings;
+        this.ticker = ticker;
+        this.transactor = new Transactor(settings.connection(), member());
+        this.thread = new Thread(this, "forelog-kafka-tiers-" + shard);
+        this.thread.setDaemon(true);
+    }
+
+    private String member() {
+        return "forelog-" + settings.nodeId() + "-tiers-" + shard;
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Leaves the group; does not wait for it. */
+    void stop() {
+        stopping = true;
+        LockSupport.unpark(thread);
+    }
+
+    /** As kill -9 would: for tests of crashes in one process. */
+    void abandon() {
+        abandoned = true;
+        stop();
+    }
+
+    boolean stopped() {
+        return !thread.isAlive();
+    }
+
+    /** How many records it holds in memory. Any thread. */
+    int held() {
+        return held;
+    }
+
+    @Override
+    public void run() {
+        boolean failed = false;
+        while (!stopping) {
+            try {
+                session();
+                failed = false;
+            } catch (KafkaException | IllegalStateException | Transactor.Undecided e) {
+                LOG.atLevel(failed ? org.slf4j.event.Level.DEBUG : org.slf4j.event.Level.WARN)
+                        .addKeyValue(LogKeys.DATABASE, shard)
+                        .addKeyValue(LogKeys.REASON, e.toString())
+                        .log("Tiers begin anew from what is committed");
+                failed = true;
+                pauseFor(AGAIN_NANOS);
+            }
+        }
+        transactor.close();
+    }
+
+    private void pauseFor(long nanos) {
+        long until = System.nanoTime() + nanos;
+        for (long left = nanos; left > 0 && !stopping; left = until - System.nanoTime()) {
+            LockSupport.parkNanos(this, left);
+        }
+    }
+
+    private void session() throws Transactor.Undecided {
+        drop(List.copyOf(partitions.keySet()));
+        Consumer<byte[], byte[]> open = new KafkaConsumer<>(settings.consumer(group, member()));
+        boolean whole = false;
+        try {
+            open.subscribe(TierPlan.TIERS.stream().map(topics).toList(), new Listener(open));
+            while (!stopping) {
+                release(open);
+                poll(open);
+                held = waiting.size();
+            }
+            whole = !abandoned;
+        } finally {
+            open.close(CloseOptions.timeout(whole ? Duration.ofSeconds(5) : Duration.ZERO)
+                    .withGroupMembershipOperation(
+                            whole
+                                    ? CloseOptions.GroupMembershipOperation.LEAVE_GROUP
+                                    : CloseOptions.GroupMembershipOperation.REMAIN_IN_GROUP));
+        }
+    }
+
+    private void poll(Consumer<byte[], byte[]> open) {
+        TierPartition.Waiting next = waiting.peek();
+        long left = next == null ? POLL_MAX_MICROS : next.ripeMicros - ticker.micros();
+        Duration limit = Duration.ofNanos(1_000L * Math.max(0, Math.min(POLL_MAX_MICROS, left)));
+        ConsumerRecords<byte[], byte[]> polled;
+        try {
+            polled = open.poll(limit);
+        } catch (WakeupException e) {
+            return;
+        } catch (OffsetOutOfRangeException e) {
+            for (TopicPartition partition : e.offsetOutOfRangePartitions().keySet()) {
+                drop(List.of(partition));
+                restore(open, List.of(partition));
+            }
+            return;
+        }
+        for (ConsumerRecord<byte[], byte[]> record : polled) {
+            TierPartition of = partitions.get(new TopicPartition(record.topic(), record.partition()));
+            if (of != null) {
+                of.polled.add(record);
+            }
+        }
+        for (TierPartition each : partitions.values()) {
+            admit(each);
+            if (each.polled.isEmpty()) {
+                each.window.passTo(PartitionStart.steady(() -> open.position(each.partition)));
+            }
+            boolean full = !each.polled.isEmpty() || each.window.taken() >= TierPartition.WAITING_MAX;
+            if (full != each.paused) {
+                each.paused = full;
+                if (full) {
+                    open.pause(List.of(each.partition));
+                } else {
+                    open.resume(List.of(each.partition));
+                }
+            }
+        }
+    }
+
+    private void admit(TierPartition to) {
+        for (ConsumerRecord<byte[], byte[]> record = to.polled.peek();
+                record != null && (to.window.isSettled(record.offset()) || to.hasRoomFor(record));
+                record = to.polled.peek()) {
+            to.polled.remove();
+            if (to.window.isSettled(record.offset())) {
+                continue; // in former times
+            }
+            if (!KafkaRecords.has(record.headers(), KafkaRecords.TO)) {
+                LOG.atError()
+                        .addKeyValue(LogKeys.REASON, to.partition + "/" + record.offset())
+                        .log("A record in a tier says not where it goes: not Forelog's, passed over");
+                continue;
+            }
+            long due = KafkaRecords.number(record.headers(), KafkaRecords.DUE, 0);
+            waiting.add(to.waits(record, KafkaRecords.number(record.headers(), KafkaRecords.HOP, due)));
+        }
+    }
+
+    // ---- out of the tiers
+
+    /** What is ripe goes one hop or is released, in one transaction. */
+    private void release(Consumer<byte[], byte[]> open) throws Transactor.Undecided {
+        long now = ticker.micros();
+        List<TierPartition.Waiting> leaving = new ArrayList<>();
+        List<ProducerRecord<byte[], byte[]>> copies = new ArrayList<>();
+        while (leaving.size() < RouteDesk.MOVES_MAX) {
+            TierPartition.Waiting ripe = waiting.peek();
+            if (ripe == null || ripe.ripeMicros > now) {
+                break;
+            }
+            waiting.remove();
+            if (!ripe.of.alive) {
+                continue;
+            }
+            long free = freeMicros(ripe.record.headers());
+            if (free > now && TierPlan.waitsInPlace(now, free)) {
+                ripe.ripeMicros = free;
+                waiting.add(ripe);
+                continue;
+            }
+            copies.add(copy(ripe.record, now, free));
+            ripe.of.leaves(ripe);
+            leaving.add(ripe);
+        }
+        if (!leaving.isEmpty()) {
+            commit(open, leaving, copies);
+        }
+    }
+
+    /** When it may be released: when it is due, and a little later where another's clock said when that is. */
+    private long freeMicros(Headers headers) {
+        long due = KafkaRecords.number(headers, KafkaRecords.DUE, 0);
+        String node = KafkaRecords.text(headers, Tiers.NODE);
+        return node.isEmpty() || node.equals(settings.nodeId()) ? due : due + GUARD_MICROS;
+    }
+
+    private ProducerRecord<byte[], byte[]> copy(ConsumerRecord<byte[], byte[]> record, long now, long free) {
+        Headers headers = record.headers();
+        String topic = KafkaRecords.text(headers, KafkaRecords.TO);
+        if (free > now) {
+            TierPlan.Hop hop = TierPlan.next(now, free);
+            KafkaRecords.replace(headers, KafkaRecords.HOP, Long.toString(hop.atMicros()));
+            topic = topics.apply(hop.tier());
+        } else {
+            headers.remove(KafkaRecords.HOP);
+            headers.remove(KafkaRecords.TO);
+            headers.remove(Tiers.NODE);
+        }
+        return new ProducerRecord<>(topic, null, record.key(), record.value(), headers);
+    }
+
+    private void commit(
+            Consumer<byte[], byte[]> open,
+            List<TierPartition.Waiting> leaving,
+            List<ProducerRecord<byte[], byte[]>> copies)
+            throws Transactor.Undecided {
+        Map<TopicPartition, OffsetAndMetadata> marks = new HashMap<>();
+        for (TierPartition.Waiting each : leaving) {
+            marks.computeIfAbsent(each.of.partition, partition -> each.of.committable(settings.owner()));
+        }
+        try {
+            transactor.commit(
+                    copies,
+                    marks,
+                    open.groupMetadata(),
+                    asked -> PartitionStart.steady(() -> open.committed(asked, LIMIT)));
+        } catch (Transactor.Aborted e) {
+            LOG.atDebug().addKeyValue(LogKeys.REASON, e.toString()).log("A hop is aborted; made again");
+            for (TierPartition.Waiting each : leaving) {
+                each.of.stays(each);
+                waiting.add(each);
+            }
+            pauseFor(ABORTED_NANOS);
+        }
+    }
+
+    // ---- partitions that come and go
+
+    private final class Listener implements ConsumerRebalanceListener {
+        private final Consumer<byte[], byte[]> open;
+
+        Listener(Consumer<byte[], byte[]> open) {
+            this.open = open;
+        }
+
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> assigned) {
+            restore(open, assigned);
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> revoked) {
+            drop(revoked);
+        }
+
+        @Override
+        public void onPartitionsLost(Collection<TopicPartition> lost) {
+            drop(lost);
+        }
+    }
+
+    private void restore(Consumer<byte[], byte[]> open, Collection<TopicPartition> assigned) {
+        if (assigned.isEmpty()) {
+            return;
+        }
+        Set<TopicPartition> all = Set.copyOf(assigned);
+        Map<TopicPartition, OffsetAndMetadata> committed = PartitionStart.steady(() -> open.committed(all, LIMIT));
+        Map<TopicPartition, Long> begins = PartitionStart.steady(() -> open.beginningOffsets(all, LIMIT));
+        for (TopicPartition partition : all) {
+            long begin = begins.getOrDefault(partition, 0L);
+            TierPartition restored = restored(partition, committed.get(partition), begin);
+            partitions.put(partition, restored);
+            open.seek(partition, restored.window.watermark());
+        }
+    }
+
+    private static TierPartition restored(TopicPartition partition, @Nullable OffsetAndMetadata committed, long begin) {
+        if (committed == null) {
+            return new TierPartition(partition, new OffsetWindow(begin), new Books());
+        }
+        OffsetWindow window = new OffsetWindow(committed.offset());
+        CommitMetadata metadata = CommitMetadata.decode(committed.metadata(), committed.offset());
+        if (metadata != null) {
+            metadata.runs().forEach(window::restore);
+        }
+        Books books = metadata == null ? new Books() : metadata.books();
+        if (begin > committed.offset()) {
+            long lost = window.unsettled(begin);
+            books.add(Books.Count.LOST, lost);
+            LOG.atError()
+                    .addKeyValue(LogKeys.COUNT, lost)
+                    .addKeyValue(LogKeys.REASON, partition.toString())
+                    .log("Records were gone from a tier before they were due: counted as lost");
+            window.passTo(begin);
+        }
+        return new TierPartition(partition, window, books);
+    }
+
+    private void drop(Collection<TopicPartition> gone) {
+        for (TopicPartition partition : gone) {
+            TierPartition dropped = partitions.remove(partition);
+            if (dropped != null) {
+                dropped.alive = false;
+            }
+        }
+        waiting.removeIf(each -> !each.of.alive);
+    }
+}
