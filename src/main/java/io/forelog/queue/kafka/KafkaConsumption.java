@@ -170,6 +170,13 @@ final class KafkaConsumption implements Consumption {
         return reader == null ? QueueDepth.EMPTY : reader.desk().depth();
     }
 
+    /** How many a watermark alone would have repeated so far; any thread. */
+    long aboveWatermarks() {
+        return readers.values().stream()
+                .mapToLong(reader -> reader.desk().aboveWatermarks())
+                .sum();
+    }
+
     /** Commits what is settled by now; fails UNAVAILABLE where that can't be done. */
     @Override
     public Future<Void> commit() {

@@ -32,6 +32,7 @@ import org.slf4j.LoggerFactory;
 final class PartitionStart {
     private static final Logger LOG = LoggerFactory.getLogger(PartitionStart.class);
     private static final Duration LIMIT = Duration.ofSeconds(20);
+    private static final Duration SHORT_LIMIT = Duration.ofSeconds(10);
     private static final Duration POLL = Duration.ofMillis(100);
 
     private final ReaderSettings settings;
@@ -93,7 +94,7 @@ final class PartitionStart {
         }
         Map<TopicPartition, OffsetAndMetadata> committed = steady(() -> open.committed(all.keySet(), LIMIT));
         Map<TopicPartition, Long> begins = steady(() -> open.beginningOffsets(all.keySet(), LIMIT));
-        Map<TopicPartition, Long> ends = steady(() -> open.endOffsets(all.keySet(), LIMIT));
+        Map<TopicPartition, Long> ends = ends(open, committed);
         List<Holding> holdings = new ArrayList<>();
         for (Map.Entry<TopicPartition, String> each : all.entrySet()) {
             TopicPartition partition = each.getKey();
@@ -115,6 +116,22 @@ final class PartitionStart {
             holdings.add(holding);
         }
         return holdings;
+    }
+
+    /** A leader that is new may not know its end yet: a log that is shorter than what was read of it is asked for again. */
+    private Map<TopicPartition, Long> ends(
+            Consumer<byte[], byte[]> open, Map<TopicPartition, OffsetAndMetadata> committed) {
+        long until = System.nanoTime() + SHORT_LIMIT.toNanos();
+        while (true) {
+            Map<TopicPartition, Long> ends = steady(() -> open.endOffsets(committed.keySet(), LIMIT));
+            boolean shorter = committed.entrySet().stream()
+                    .anyMatch(each ->
+                            each.getValue() != null && each.getValue().offset() > ends.getOrDefault(each.getKey(), 0L));
+            if (!shorter || System.nanoTime() - until >= 0) {
+                return ends;
+            }
+            java.util.concurrent.locks.LockSupport.parkNanos(this, POLL.toNanos());
+        }
     }
 
     private Holding begin(

@@ -61,6 +61,8 @@ final class RouteDesk {
     private boolean settledIn;
 
     private boolean closed;
+    private int movesMax = MOVES_MAX;
+    private long aboveWatermarks;
 
     RouteDesk(String name, int owner, Bell bell) {
         this.name = name;
@@ -172,6 +174,13 @@ final class RouteDesk {
                 }
             }
             return heads;
+        }
+    }
+
+    /** How many a watermark alone would have repeated, of all partitions given up so far. */
+    long aboveWatermarks() {
+        synchronized (lock) {
+            return aboveWatermarks;
         }
     }
 
@@ -340,7 +349,10 @@ final class RouteDesk {
                 for (Holding.Fetched each : holding.fetched) {
                     fetchedBytes -= each.taken().bytes;
                 }
-                inFlight -= holding.isPark() ? 0 : holding.window.taken();
+                if (!holding.isPark()) {
+                    inFlight -= holding.window.taken();
+                    aboveWatermarks += holding.window.next() - holding.window.watermark();
+                }
                 holding.drop();
                 holdings.remove(holding.partition);
                 ring.remove(holding);
@@ -510,7 +522,7 @@ final class RouteDesk {
             }
             List<Move> batch = new ArrayList<>();
             Map<TopicPartition, OffsetAndMetadata> marks = new HashMap<>();
-            while (batch.size() < MOVES_MAX && !moves.isEmpty()) {
+            while (batch.size() < movesMax && !moves.isEmpty()) {
                 Move move = moves.remove();
                 move.taken.mark(move.gone());
                 batch.add(move);
@@ -531,6 +543,7 @@ final class RouteDesk {
         List<SettleCall> over = new ArrayList<>();
         Runnable handedOut;
         synchronized (lock) {
+            movesMax = Math.min(MOVES_MAX, movesMax * 2);
             for (Move move : batch.moves) {
                 left(move.taken);
                 if (move.call != null && move.call.oneOver(null)) {
@@ -553,11 +566,17 @@ final class RouteDesk {
     void notMoved(MoveBatch batch, Throwable why, long nanos, boolean giveUp) {
         List<SettleCall> over = new ArrayList<>();
         synchronized (lock) {
+            boolean alone = batch.moves.size() == 1;
+            movesMax = Math.max(1, batch.moves.size() / 2); // one that can't be written must not keep the others
             for (int i = batch.moves.size() - 1; i >= 0; i--) {
                 Move move = batch.moves.get(i);
                 move.taken.unmark(move.gone());
                 if (move.call == null || !giveUp && nanos - move.sinceNanos < MOVE_LIMIT_NANOS) {
-                    moves.addFirst(move);
+                    if (alone) {
+                        moves.addLast(move);
+                    } else {
+                        moves.addFirst(move);
+                    }
                     continue;
                 }
                 move.taken.state = Taken.State.ON_ITS_WAY;

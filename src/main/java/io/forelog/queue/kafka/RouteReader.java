@@ -33,6 +33,7 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * One route's member of its consumer group: a thread of its own that polls, commits, and moves in transactions, one after the
@@ -46,6 +47,7 @@ final class RouteReader implements ConsumerRebalanceListener, Runnable {
     private static final Duration COMMIT_LIMIT = Duration.ofSeconds(5);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
     private static final long AGAIN_NANOS = 1_000_000_000L;
+    private static final int ABORTED_ALARM = 10;
     private static final long LOOK_NANOS = 2_000_000L;
 
     private final String namespace;
@@ -73,6 +75,7 @@ final class RouteReader implements ConsumerRebalanceListener, Runnable {
 
     private long nextCommitNanos;
     private long nextMoveNanos;
+    private int abortedInARow;
 
     RouteReader(
             String namespace,
@@ -159,7 +162,7 @@ final class RouteReader implements ConsumerRebalanceListener, Runnable {
                 session();
                 failed = false;
             } catch (KafkaException | IllegalStateException | Transactor.Undecided e) {
-                LOG.atLevel(failed ? org.slf4j.event.Level.DEBUG : org.slf4j.event.Level.WARN)
+                LOG.atLevel(failed ? Level.DEBUG : Level.WARN)
                         .setCause(failed ? null : e)
                         .addKeyValue(LogKeys.NAMESPACE, namespace)
                         .addKeyValue(LogKeys.ROUTE, route)
@@ -445,11 +448,9 @@ final class RouteReader implements ConsumerRebalanceListener, Runnable {
                         open.groupMetadata(),
                         asked -> PartitionStart.steady(() -> open.committed(asked)));
                 desk.moved(batch, parkedCopies(batch, copies, places));
+                abortedInARow = 0;
             } catch (Transactor.Aborted e) {
-                LOG.atDebug()
-                        .addKeyValue(LogKeys.NAMESPACE, namespace)
-                        .addKeyValue(LogKeys.REASON, e.toString())
-                        .log("Moves are aborted; made again");
+                aborted(e);
                 nextMoveNanos = System.nanoTime() + settings.commitInterval().toNanos();
                 desk.notMoved(batch, e, System.nanoTime(), false);
             } catch (Transactor.Undecided e) {
@@ -457,6 +458,16 @@ final class RouteReader implements ConsumerRebalanceListener, Runnable {
                 throw e;
             }
         }
+    }
+
+    /** Some are usual, in a rebalance; many are what an operator must know of: nothing leaves that way meanwhile. */
+    private void aborted(Transactor.Aborted e) {
+        abortedInARow++;
+        LOG.atLevel(abortedInARow == ABORTED_ALARM ? Level.ERROR : Level.DEBUG)
+                .addKeyValue(LogKeys.NAMESPACE, namespace)
+                .addKeyValue(LogKeys.ROUTE, route)
+                .addKeyValue(LogKeys.REASON, e.toString())
+                .log("Retries, parked and dead letters can't be written; kept and tried again");
     }
 
     private ProducerRecord<byte[], byte[]> copy(Move move, long now) {

@@ -13,6 +13,7 @@ import io.forelog.queue.InMemoryQueue;
 import io.forelog.queue.QueueSpec;
 import io.forelog.queue.Settlement;
 import io.forelog.queue.Verdict;
+import io.forelog.rig.Await;
 import io.forelog.rig.backend.KafkaCluster;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -49,12 +50,10 @@ final class ConsumptionRig implements AutoCloseable {
     private final List<KafkaConsumption> open = new ArrayList<>();
     private final List<TierPump> pumps = new ArrayList<>();
     private final QueueSpec spec;
-    private final boolean ordered;
     private final int partitions;
 
     ConsumptionRig(int partitions, boolean ordered) throws Exception {
         this.partitions = partitions;
-        this.ordered = ordered;
         QueueSpec s = InMemoryQueue.spec(namespace, 1);
         spec = new QueueSpec(
                 s.namespace(),
@@ -206,13 +205,12 @@ final class ConsumptionRig implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() {
         pumps.forEach(TierPump::stop);
-        for (KafkaConsumption each : List.copyOf(open)) {
-            close(each);
-        }
+        List<Future<Void>> ends = new ArrayList<>();
+        open.forEach(each -> ends.add(each.close()));
+        Await.result(Future.join(ends).compose(ended -> vertx.close()));
         producer.close();
         admin.close();
-        vertx.close().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
     }
 }
