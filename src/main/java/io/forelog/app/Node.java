@@ -154,7 +154,8 @@ final class Node {
                 config.name(),
                 data.path(),
                 tables,
-                config.targets().getOrDefault(type, Map.of()));
+                config.targets().getOrDefault(type, Map.of()),
+                config.bootstrapServers());
     }
 
     /** Ends when writes are taken. On failure {@link #stop} cleans up. */

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param node the node's name, sent as user agent and client id
  * @param tables the node's table stores, opened when first asked for; the node closes them
  * @param settings the node's settings for this type, from {@code targets.<type>} in conf/forelog.yaml
+ * @param bootstrapServers the node's table: addresses by the name that a document uses
  */
 public record TargetResources(
         Vertx vertx,
@@ -21,4 +22,5 @@ public record TargetResources(
         String node,
         Path dataDirectory,
         Tables tables,
-        Map<String, Object> settings) {}
+        Map<String, Object> settings,
+        Map<String, String> bootstrapServers) {}

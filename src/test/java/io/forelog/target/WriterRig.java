@@ -32,7 +32,7 @@ public final class WriterRig implements AutoCloseable {
     public WriterRig(Path data) {
         Ticker ticker = Ticker.anchored();
         tables = new Tables(vertx, data.resolve("tables"), ticker);
-        resources = new TargetResources(vertx, ticker, metrics, "node-1", data, tables, Map.of());
+        resources = new TargetResources(vertx, ticker, metrics, "node-1", data, tables, Map.of(), Map.of());
     }
 
     public WriterRig deploy(String type, Map<String, Object> config, TargetSpec.Limit limit) {
