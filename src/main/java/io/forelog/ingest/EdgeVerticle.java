@@ -3,6 +3,9 @@ package io.forelog.ingest;
 import io.forelog.bus.Address;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.flush.FlushConsolidationHandler;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -112,10 +115,19 @@ final class EdgeVerticle extends VerticleBase {
                 .requestHandler(handler);
     }
 
-    /** The answers of one batch leave with one system call a connection, not one (HTTP/2: two) an answer. */
+    /**
+     * The answers of one batch leave with one system call a connection, not one (HTTP/2: two) an answer. A flush runs from
+     * the end of the pipeline to its front: with HTTP/2 it is held back before it makes the codec look at every stream.
+     */
     private static void consolidateFlushes(HttpConnection connection) {
         if (connection instanceof HttpServerConnection server) {
-            server.channelHandlerContext().pipeline().addFirst(new FlushConsolidationHandler(FLUSHES_MAX, true));
+            ChannelPipeline pipeline = server.channelHandlerContext().pipeline();
+            ChannelHandler consolidation = new FlushConsolidationHandler(FLUSHES_MAX, true);
+            if (pipeline.get(Http2ConnectionHandler.class) != null) {
+                pipeline.addLast(consolidation);
+            } else {
+                pipeline.addFirst(consolidation);
+            }
         }
     }
 
