@@ -10,6 +10,7 @@ import io.forelog.target.TargetProvider;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.TargetWriterVerticle;
 import io.vertx.core.Deployable;
+import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -130,11 +131,13 @@ final class NamespaceRuntime {
 
     private Future<Void> startProducer() {
         QueuePump pump = new QueuePump(opened(), parts.bus(), namespace.name(), parts.metrics(), parts.appendLimits());
-        return deploy(pump)
+        return parts.vertx()
+                .deployVerticle(pump::arm, new DeploymentOptions().setInstances(parts.loops()))
                 .onSuccess(id -> {
                     producerId = id;
                     producer = pump;
                 })
+                .onFailure(failure -> pump.close())
                 .mapEmpty();
     }
 
@@ -179,10 +182,15 @@ final class NamespaceRuntime {
     Future<Void> stop() {
         QueuePump producing = producer;
         ConsumerPump consuming = consumer;
-        Future<Void> refused = producing == null ? Future.succeededFuture() : producing.drain(parts.drainLimit());
+        Future<Void> refused = producing == null ? Future.succeededFuture() : producing.drain(parts.vertx(), parts.drainLimit());
         return refused.transform(
                         done -> consuming == null ? Future.succeededFuture() : consuming.drain(parts.drainLimit()))
                 .transform(done -> undeploy(producerId))
+                .onComplete(done -> {
+                    if (producing != null) {
+                        producing.close();
+                    }
+                })
                 .transform(done -> undeploy(consumerId))
                 .transform(done -> Future.join(List.copyOf(writers.keySet()).stream()
                                 .map(this::stopWriter)

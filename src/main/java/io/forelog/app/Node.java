@@ -95,6 +95,7 @@ final class Node {
         this.runtimes = new NamespaceRuntimes(
                 new NodeParts(
                         vertx,
+                        loops(),
                         bus,
                         ticker,
                         metrics.registry(),

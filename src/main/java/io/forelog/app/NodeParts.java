@@ -15,6 +15,7 @@ import java.util.function.Function;
 /**
  * What every namespace of a node is built from. Immutable; any thread.
  *
+ * @param loops event loops of this node
  * @param media opened when they are needed
  * @param targets by type, lower case
  * @param resources what a target of that type gets from the node
@@ -23,6 +24,7 @@ import java.util.function.Function;
  */
 record NodeParts(
         Vertx vertx,
+        int loops,
         Bus bus,
         Ticker ticker,
         MeterRegistry metrics,

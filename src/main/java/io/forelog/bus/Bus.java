@@ -2,7 +2,9 @@ package io.forelog.bus;
 
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
+import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
@@ -10,8 +12,11 @@ import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
+import io.vertx.core.internal.ContextInternal;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.function.Function;
 
 /**
@@ -27,6 +32,15 @@ public final class Bus {
     private static final String PROCESS = UUID.randomUUID() + ":";
 
     private final Vertx vertx;
+    /** How many handlers of an address run on which event loop. */
+    private final ConcurrentMap<Near, Integer> near = new ConcurrentHashMap<>();
+
+    /** An address as it is served on one event loop. */
+    private record Near(String address, EventLoop loop) {
+        String at() {
+            return address + '@' + System.identityHashCode(loop);
+        }
+    }
 
     private Bus(Vertx vertx) {
         this.vertx = vertx;
@@ -61,13 +75,25 @@ public final class Bus {
         Future<A> answer(Q request, Duration left);
     }
 
-    /** As {@link #serve}, for a handler that must not begin what nobody waits for any more. */
+    /**
+     * As {@link #serve}, for a handler that must not begin what nobody waits for any more, and that is served on several
+     * event loops: a request is answered on the loop that asks, where one is served there.
+     */
     public <Q, A> Served serveTimed(Address<Q, A> address, String name, TimedHandler<Q, A> handler) {
-        MessageConsumer<Q> consumer = vertx.eventBus()
-                .localConsumer(
-                        address.of(name),
-                        message -> answer(message, request -> handler.answer(request, left(message.headers()))));
-        return consumer::unregister;
+        Handler<Message<Q>> answering =
+                message -> answer(message, request -> handler.answer(request, left(message.headers())));
+        Near here = new Near(address.of(name), loop());
+        MessageConsumer<Q> anywhere = vertx.eventBus().localConsumer(here.address(), answering);
+        MessageConsumer<Q> nearby = vertx.eventBus().localConsumer(here.at(), answering);
+        near.merge(here, 1, Integer::sum);
+        return () -> {
+            near.computeIfPresent(here, (key, count) -> count == 1 ? null : count - 1);
+            return anywhere.unregister().eventually(nearby::unregister);
+        };
+    }
+
+    private EventLoop loop() {
+        return ((ContextInternal) vertx.getOrCreateContext()).nettyEventLoop();
     }
 
     private static Duration left(MultiMap headers) {
@@ -100,10 +126,11 @@ public final class Bus {
                 .setSendTimeout(Math.max(millis, patience.toMillis()))
                 .addHeader(TIME_LEFT, Long.toString(millis))
                 .addHeader(SENT, PROCESS + System.nanoTime());
+        Near here = new Near(address.of(name), loop());
         return vertx.eventBus()
-                .<A>request(address.of(name), request, options)
+                .<A>request(near.containsKey(here) ? here.at() : here.address(), request, options)
                 .map(Message::body)
-                .recover(failure -> Future.failedFuture(translate(failure, address.of(name))));
+                .recover(failure -> Future.failedFuture(translate(failure, here.address())));
     }
 
     private static <Q, A> void answer(Message<Q> message, Function<Q, Future<A>> handler) {

@@ -1,6 +1,5 @@
 package io.forelog.produce;
 
-import io.forelog.bus.Credits;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
@@ -10,12 +9,16 @@ import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Takes batches to the queue and back. What it refuses is FALSE and was never handed to the queue: what nobody waits for
- * any more, what is over its limits (OVERLOADED), what comes after {@link #drain}. Owned by the pump's thread but for the
- * two figures that metrics read; bounded by {@link AppendLimits}.
+ * any more, what is over its limits (OVERLOADED), what comes after {@link #drain}. Any thread: it holds two counters,
+ * bounded by {@link AppendLimits}, and whether it drains.
  */
 final class AppendDesk {
     static final long OVERHEAD_BYTES = 512;
@@ -28,27 +31,25 @@ final class AppendDesk {
 
     private final Queue queue;
     private final String namespace;
-    private final Credits credits;
-    private final long bytesMax;
+    private final AppendLimits limits;
     private final Refused refused;
-    private volatile int entriesInFlight;
-    private volatile long bytesInFlight;
-    private @Nullable Promise<Void> drained;
+    private final AtomicInteger entriesInFlight = new AtomicInteger();
+    private final AtomicLong bytesInFlight = new AtomicLong();
+    private final AtomicReference<@Nullable Promise<Void>> drained = new AtomicReference<>();
 
     AppendDesk(Queue queue, String namespace, AppendLimits limits, Refused refused) {
         this.queue = queue;
         this.namespace = namespace;
-        this.credits = new Credits(limits.entries());
-        this.bytesMax = limits.bytes();
+        this.limits = limits;
         this.refused = refused;
     }
 
     int entriesInFlight() {
-        return entriesInFlight;
+        return entriesInFlight.get();
     }
 
     long bytesInFlight() {
-        return bytesInFlight;
+        return bytesInFlight.get();
     }
 
     /** Outcomes in the order of {@code entries}; never fails. As many from the front as the limits allow are appended. */
@@ -57,53 +58,67 @@ final class AppendDesk {
             return Future.succeededFuture(
                     refuse(entries, ErrorCode.UNAVAILABLE, namespace + ": the deadline expired before hand-off"));
         }
-        if (drained != null) {
+        // Taken before it is asked whether it drains: a drain either sees these or has refused them.
+        int count = entries.size();
+        long bytes = bytesOf(entries);
+        int held = entriesInFlight.addAndGet(count);
+        long heldBytes = bytesInFlight.addAndGet(bytes);
+        if (drained.get() != null) {
+            give(count, bytes);
             return Future.succeededFuture(
                     refuse(entries, ErrorCode.DRAINING, namespace + ": takes no more writes here (drains)"));
         }
+        if (held <= limits.entries() && (heldBytes <= limits.bytes() || held == 1)) {
+            return hand(entries, bytes);
+        }
+        return handWhatFits(entries, held - count, heldBytes - bytes, bytes);
+    }
+
+    private static long bytesOf(List<Entry> entries) {
+        long bytes = 0;
+        for (int i = 0; i < entries.size(); i++) {
+            bytes += OVERHEAD_BYTES + entries.get(i).sizeBytes();
+        }
+        return bytes;
+    }
+
+    /** {@code entries} are counted in already, beside what was {@code held} before. */
+    private Future<List<AppendOutcome>> handWhatFits(List<Entry> entries, int held, long heldBytes, long allBytes) {
         long bytes = 0;
         int fit = 0;
-        int free = credits.free();
-        while (fit < entries.size() && fit < free) {
+        while (fit < entries.size() && fit < limits.entries() - held) {
             long more = OVERHEAD_BYTES + entries.get(fit).sizeBytes();
-            if (bytesInFlight + bytes + more > bytesMax && (fit > 0 || credits.taken() > 0)) {
+            if (heldBytes + bytes + more > limits.bytes() && held + fit > 0) {
                 break;
             }
             bytes += more;
             fit++;
         }
-        if (fit == entries.size()) {
-            return hand(entries, bytes);
-        }
+        give(entries.size() - fit, allBytes - bytes);
         List<AppendOutcome> over = refuse(
                 entries.subList(fit, entries.size()),
                 ErrorCode.OVERLOADED,
-                namespace + ": " + credits.taken() + " entries and " + bytesInFlight
-                        + " bytes are being appended (expected: within " + credits.capacity() + " and " + bytesMax
-                        + ")");
+                namespace + ": " + held + " entries and " + heldBytes + " bytes are being appended (expected: within "
+                        + limits.entries() + " and " + limits.bytes() + ")");
         return fit == 0
                 ? Future.succeededFuture(over)
                 : hand(List.copyOf(entries.subList(0, fit)), bytes).map(outcomes -> joined(outcomes, over));
     }
 
     private Future<List<AppendOutcome>> hand(List<Entry> entries, long bytes) {
-        int count = entries.size();
-        credits.tryTake(count);
-        moved(bytes);
         return queue.append(entries).transform((outcomes, failure) -> {
-            credits.give(count);
-            moved(-bytes);
-            if (drained != null && credits.taken() == 0) {
-                drained.tryComplete();
-            }
+            give(entries.size(), bytes);
             return Future.succeededFuture(failure == null ? outcomes : unknown(entries, failure));
         });
     }
 
-    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
-    private void moved(long bytes) {
-        entriesInFlight = credits.taken();
-        bytesInFlight += bytes;
+    private void give(int count, long bytes) {
+        bytesInFlight.addAndGet(-bytes);
+        int left = entriesInFlight.addAndGet(-count);
+        Promise<Void> waiting = drained.get();
+        if (waiting != null && left == 0) {
+            waiting.tryComplete();
+        }
     }
 
     /** A queue never fails an append; if one does, nobody knows what it did before. */
@@ -128,11 +143,11 @@ final class AppendDesk {
         return all;
     }
 
-    /** Hands over nothing more; ends when all that was handed over is answered. */
+    /** Hands over nothing more; ends when all that was handed over is answered, on the thread that answers. */
     Future<Void> drain() {
-        Promise<Void> done = drained == null ? Promise.promise() : drained;
-        drained = done;
-        if (credits.taken() == 0) {
+        drained.compareAndSet(null, Promise.promise());
+        Promise<Void> done = Objects.requireNonNull(drained.get());
+        if (entriesInFlight.get() == 0) {
             done.tryComplete();
         }
         return done.future();

@@ -10,10 +10,12 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
-import io.vertx.core.Context;
+import io.vertx.core.Deployable;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,17 +23,17 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one producer of one namespace's queue on this node: serves {@link Address#APPEND}, answers after the append. It
- * holds lifecycle and wiring; the work is in {@link AppendDesk}, which its context owns and {@link AppendLimits} bounds.
+ * The one producer of one namespace's queue on this node: serves {@link Address#APPEND}, answers after the append. Deployed
+ * once an event loop ({@link #arm}), so that a write need not change loops on its way to the queue and back; all its arms
+ * share one {@link AppendDesk}, which {@link AppendLimits} bounds.
  */
-public final class QueuePump extends VerticleBase {
+public final class QueuePump {
     private final Bus bus;
     private final String namespace;
     private final MeterRegistry registry;
     private final AppendDesk desk;
     private final Tags tags;
     private final List<Meter> meters = new ArrayList<>();
-    private Bus.@Nullable Served served;
 
     public QueuePump(Queue queue, Bus bus, String namespace, MeterRegistry registry, AppendLimits limits) {
         this.bus = bus;
@@ -46,18 +48,33 @@ public final class QueuePump extends VerticleBase {
                                 MetricNames.APPEND_REFUSED,
                                 tags.and(MetricNames.OUTCOME, why.name().toLowerCase(Locale.ROOT)))
                         .increment(entries));
-    }
-
-    @Override
-    public Future<?> start() {
         meters.add(Gauge.builder(MetricNames.APPEND_IN_FLIGHT, desk, AppendDesk::entriesInFlight)
                 .tags(tags)
                 .register(registry));
         meters.add(Gauge.builder(MetricNames.APPEND_IN_FLIGHT_BYTES, desk, AppendDesk::bytesInFlight)
                 .tags(tags)
                 .register(registry));
-        served = bus.serveTimed(Address.APPEND, namespace, this::append);
-        return Future.succeededFuture();
+    }
+
+    /** One to deploy on each event loop. When it is undeployed, whoever asks learns that nobody took his write. */
+    public Deployable arm() {
+        return new Arm();
+    }
+
+    /** Serves one event loop, and those that have no arm of their own. */
+    private final class Arm extends VerticleBase {
+        private Bus.@Nullable Served served;
+
+        @Override
+        public Future<?> start() {
+            served = bus.serveTimed(Address.APPEND, namespace, QueuePump.this::append);
+            return Future.succeededFuture();
+        }
+
+        @Override
+        public Future<?> stop() {
+            return served == null ? Future.succeededFuture() : served.close();
+        }
     }
 
     private Future<AppendReply> append(AppendBatch batch, Duration left) {
@@ -66,22 +83,17 @@ public final class QueuePump extends VerticleBase {
 
     /**
      * Refuses what comes from now on (DRAINING, FALSE) and ends when all that was handed to the queue is answered, or after
-     * {@code limit}. From any context; ends on the caller's.
+     * {@code limit}. From any context; ends on the caller's. Never fails.
      */
-    public Future<Void> drain(Duration limit) {
-        Context caller = vertx.getOrCreateContext();
-        Promise<Void> promise = Promise.promise();
-        context.runOnContext(run -> {
-            vertx.setTimer(Math.max(1, limit.toMillis()), late -> caller.runOnContext(back -> promise.tryComplete()));
-            desk.drain().onComplete(done -> caller.runOnContext(back -> promise.tryComplete()));
-        });
+    public Future<Void> drain(Vertx vertx, Duration limit) {
+        Promise<Void> promise = ((ContextInternal) vertx.getOrCreateContext()).promise();
+        vertx.setTimer(Math.max(1, limit.toMillis()), late -> promise.tryComplete());
+        desk.drain().onComplete(done -> promise.tryComplete());
         return promise.future();
     }
 
-    /** Serves no more: whoever asks learns that nobody took his write. */
-    @Override
-    public Future<?> stop() {
+    /** Forgets its metrics. Its arms are undeployed. */
+    public void close() {
         meters.forEach(registry::remove);
-        return served == null ? Future.succeededFuture() : served.close();
     }
 }

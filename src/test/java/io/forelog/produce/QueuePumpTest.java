@@ -55,7 +55,7 @@ class QueuePumpTest {
         Bus bus = Bus.on(vertx);
         QueuePump pump = new QueuePump(queue, bus, "ns", new SimpleMeterRegistry(), AppendLimits.DEFAULT);
         List<Entry> batch = some(3);
-        AppendReply reply = get(vertx.deployVerticle(pump)
+        AppendReply reply = get(vertx.deployVerticle(pump.arm())
                 .compose(id -> bus.request(Address.APPEND, "ns", new AppendBatch("ns", batch), PLENTY)));
 
         assertThat(reply.outcomes().stream().map(AppendOutcome::durable)).containsOnly(Durable.TRUE);
@@ -68,9 +68,9 @@ class QueuePumpTest {
         queue.manualFlush(true);
         Bus bus = Bus.on(vertx);
         QueuePump pump = new QueuePump(queue, bus, "ns", new SimpleMeterRegistry(), AppendLimits.DEFAULT);
-        get(vertx.deployVerticle(pump));
+        get(vertx.deployVerticle(pump.arm()));
         Future<AppendReply> first = bus.request(Address.APPEND, "ns", new AppendBatch("ns", some(1)), PLENTY);
-        Future<Void> drained = pump.drain(PLENTY);
+        Future<Void> drained = pump.drain(vertx, PLENTY);
         AppendReply late = get(bus.request(Address.APPEND, "ns", new AppendBatch("ns", some(1)), PLENTY));
 
         assertThat(late.outcomes().get(0).code()).isEqualTo(ErrorCode.DRAINING);
