@@ -182,7 +182,8 @@ final class NamespaceRuntime {
     Future<Void> stop() {
         QueuePump producing = producer;
         ConsumerPump consuming = consumer;
-        Future<Void> refused = producing == null ? Future.succeededFuture() : producing.drain(parts.vertx(), parts.drainLimit());
+        Future<Void> refused =
+                producing == null ? Future.succeededFuture() : producing.drain(parts.vertx(), parts.drainLimit());
         return refused.transform(
                         done -> consuming == null ? Future.succeededFuture() : consuming.drain(parts.drainLimit()))
                 .transform(done -> undeploy(producerId))

@@ -7,6 +7,7 @@ import io.forelog.client.bench.Receiver;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -42,14 +43,21 @@ final class BenchDelayCommand extends BenchCommand {
                     "From the beginning to the first due time: all are to be written by then (default: ${DEFAULT-VALUE}).")
     private Duration lead = Duration.ofSeconds(15);
 
+    /** Which run the receiver's entries belong to. */
+    private volatile @Nullable DelayRun current;
+
     @Override
     int measure(ManagementClient client, Console console) throws InterruptedException {
         Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
-        DelayRun run = new DelayRun(vertx, host(), grpcPort(), NAMESPACE, entries, payload(), span.toNanos() / 1_000);
-        try (Receiver receiver = new Receiver(receiverHost(client), run::arrived, true)) {
+        try (Receiver receiver = new Receiver(receiverHost(client), this::arrived, true)) {
             BenchNamespace namespace = BenchNamespace.make(client, NAMESPACE, "http", receiver.url(), 1000);
             try {
-                return run(run, receiver, console);
+                warm(vertx, receiver, console);
+                DelayRun run = run(vertx, entries, span);
+                long before = receiver.count();
+                long cpuBefore = cpu().micros();
+                await(run, receiver, before, lead, console, "");
+                return report(run, receiver.count() - before, cpuBefore, console);
             } finally {
                 namespace.remove();
             }
@@ -58,23 +66,47 @@ final class BenchDelayCommand extends BenchCommand {
         }
     }
 
-    private int run(DelayRun run, Receiver receiver, Console console) throws InterruptedException {
-        long end = System.nanoTime() + lead.plus(span).plusSeconds(30).toNanos();
-        long cpuBefore = cpu().micros();
-        run.start(lead.toNanos() / 1_000);
-        try (Progress progress = console.progress("writing")) {
-            while (run.answered() < entries && System.nanoTime() < end) {
-                progress.show(run.answered(), entries, "");
+    private void arrived(String entryId, byte[] body) {
+        DelayRun run = current;
+        if (run != null) {
+            run.arrived(entryId, body);
+        }
+    }
+
+    private DelayRun run(Vertx vertx, int count, Duration over) {
+        DelayRun run = new DelayRun(vertx, host(), grpcPort(), NAMESPACE, count, payload(), over.toNanos() / 1_000);
+        current = run;
+        return run;
+    }
+
+    /** At the rate of what is measured; a receiver that has just started would be measured instead. */
+    private void warm(Vertx vertx, Receiver receiver, Console console) throws InterruptedException {
+        int count = (int) Math.min(entries, entries * warmup().toMillis() / Math.max(1, span.toMillis()));
+        if (count > 0) {
+            await(run(vertx, count, warmup()), receiver, 0, Duration.ofSeconds(1), console, "warming up: ");
+        }
+    }
+
+    private void await(DelayRun run, Receiver receiver, long before, Duration until, Console console, String what)
+            throws InterruptedException {
+        long end = System.nanoTime() + until.plus(span).plusSeconds(30).toNanos();
+        run.start(until.toNanos() / 1_000);
+        try (Progress progress = console.progress(what + "writing")) {
+            while (run.answered() < run.entries() && System.nanoTime() < end) {
+                progress.show(run.answered(), run.entries(), "");
                 Thread.sleep(100);
             }
         }
-        try (Progress progress = console.progress("arriving")) {
-            while (receiver.count() < run.confirmed() && System.nanoTime() < end) {
-                progress.show(receiver.count(), entries, "");
+        try (Progress progress = console.progress(what + "arriving")) {
+            while (receiver.count() - before < run.confirmed() && System.nanoTime() < end) {
+                progress.show(receiver.count() - before, run.entries(), "");
                 Thread.sleep(100);
             }
         }
         Thread.sleep(200);
+    }
+
+    private int report(DelayRun run, long arrived, long cpuBefore, Console console) {
         double cpu = cpuBefore < 0 ? -1 : (double) (cpu().micros() - cpuBefore) / entries;
         if (console.json()) {
             console.print(run.json().put("server_cpu_micros_per_entry", cpu));
@@ -84,6 +116,6 @@ final class BenchDelayCommand extends BenchCommand {
                 console.print(String.format(java.util.Locale.ROOT, "server    %.1f µs of CPU an entry", cpu));
             }
         }
-        return run.early() == 0 && receiver.count() >= run.confirmed() ? 0 : 1;
+        return run.early() == 0 && arrived >= run.confirmed() ? 0 : 1;
     }
 }

@@ -74,6 +74,10 @@ public final class DelayRun {
         vertx.runOnContext(begin -> turn());
     }
 
+    public int entries() {
+        return entries;
+    }
+
     /** Entries answered so far, whatever was said. Any thread. */
     public long answered() {
         return confirmed.sum() + failed.sum();
