@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures Forelog against its own echo and against Redis, all in one run on one machine, and prints a Markdown table.
 #
-#   src/bench/run.sh                 everything, about 12 minutes
+#   src/bench/run.sh                 everything, about 15 minutes
 #   SECONDS_EACH=5 ROUNDS=1 src/bench/run.sh
 #
 # Wants h2load (Debian: nghttp2-client), wrk and redis-server; what is missing leaves its rows out, with a word on
@@ -78,6 +78,11 @@ drain() { # NAME: lets it deliver and waits, so that no round inherits the last 
 bench() { java -Xmx512m -XX:+UseParallelGC -cp "$jar" io.forelog.app.Main bench "$@" --data "$work/data" -o json; }
 
 accepted() { curl -fsS "$admin/bench/audit" | json 'd["entries"]'; }
+accepted_of_many() {
+  local number
+  for number in $(seq 50); do curl -fsS "$admin/many-$number/audit" | json 'd["entries"]'; done | awk '{ n += $1 } END { print n + 0 }'
+}
+delivered_of_bench() { curl -fsS "$admin/bench/audit" | json 'd["delivered"]'; }
 # A refusal is quicker than a write, and h2load takes it for an answer like any other: the log itself says how many came in.
 taken() { # OFFERED BEFORE SECONDS: entries a second
   local rate
@@ -104,7 +109,7 @@ http_rate() { # PATH ENTRIES_A_CALL
   local before after rate had
   had=$(accepted)
   before=$(ticks "$server")
-  rate=$(wrk -t 1 -c 64 -d "${seconds}s" -s "$work/post.lua" "http://127.0.0.1:$http$1" | awk '/Requests\/sec/ { print $2 }')
+  rate=$(wrk -t 1 -c 256 -d "${seconds}s" -s "$work/${3:-post}.lua" "http://127.0.0.1:$http$1" | awk '/Requests\/sec/ { print $2 }')
   after=$(ticks "$server")
   if (($2)); then rate=$(taken "$rate" "$had" "$seconds"); fi
   awk -v t=$((after - before)) -v r="$rate" -v s="$seconds" 'BEGIN { print r ? t * 10000 / (r * s) : 0 }' >"$work/cpu"
@@ -140,11 +145,29 @@ wrk.body = file:read("*a")
 wrk.headers["content-type"] = "application/octet-stream"
 wrk.headers["forelog-key"] = "key-1"
 LUA
+{
+  cat "$work/post.lua"
+  printf 'local at = 0\nrequest = function()\n  at = at %% 50 + 1\n'
+  printf '  return wrk.format(nil, "/v1/namespaces/many-" .. at .. "/entries")\nend\n'
+} >"$work/many.lua"
 
 namespace bench
 say "warming up"
-bench write --namespace bench --duration PT5S --warmup PT1S >"$work/warm"
-drain bench
+if have h2load; then
+  for _ in 1 2 3; do # the compiler needs some hundred thousand calls of each kind before the figures stand still
+    h2 /forelog.v1.WriteAheadLog/WriteToLog "$work/one.bin" 256 1 >"$work/warm"
+    h2 /forelog.v1.Bench/Echo "$work/one.bin" 256 0 >"$work/warm"
+    h2 /forelog.v1.WriteAheadLog/WriteBatch "$work/batch.bin" 16 32 >"$work/warm"
+    drain bench
+  done
+fi
+if have wrk; then
+  for _ in 1 2 3; do
+    http_rate /bench/echo 0 >"$work/warm"
+    http_rate /v1/namespaces/bench/entries 1 >"$work/warm"
+    drain bench
+  done
+fi
 
 echo_rate=0 redis_rate=0 redis_p50=0 unary_rate=0
 
@@ -163,10 +186,11 @@ if have redis-server && have redis-benchmark; then
       awk -F'","' 'END { print $2 }' | tr -d '"' >>"$work/redis.rates"
   done
   redis_rate=$(median <"$work/redis.rates")
-  redis_p50=$(redis-benchmark -p "$redis_port" -c 1 -n 20000 --csv XADD stream MAXLEN '~' 100000 '*' v "$value" |
-    awk -F'","' 'END { print $5 }' | tr -d '"')
+  redis_single() {
+    redis-benchmark -p "$redis_port" -c 1 -n 5000 --csv XADD stream MAXLEN '~' 100000 '*' v "$value" |
+      awk -F'","' 'END { print $5 }' | tr -d '"'
+  }
   row "Redis XADD, appendfsync always, 256 clients" "$redis_rate /s" "$(range <"$work/redis.rates")" 1.00 -
-  row "Redis XADD, 1 client, p50" "$redis_p50 ms" - 1.00 -
 fi
 
 # ---- gRPC
@@ -194,14 +218,24 @@ for _ in $(seq "$rounds"); do
   json 'd["entries_per_second"]' <"$work/stream" >>"$work/stream.rates"
   json 'd["server_cpu_micros_per_entry"]' <"$work/stream" >>"$work/stream.cpu"
   drain bench
-  bench write --in-flight 1 --namespace bench --duration "PT${seconds}S" >"$work/single"
-  json 'd["latency_ms"]["p50"]' <"$work/single" >>"$work/single.p50"
 done
+if have h2load; then
+  for _ in $(seq "$rounds"); do
+    rm -f "$work/times"
+    h2load -n 5000 -c 1 -m 1 -t 1 --log-file="$work/times" -d "$work/one.bin" -H 'content-type: application/grpc' \
+      -H 'te: trailers' "http://127.0.0.1:$grpc/forelog.v1.WriteAheadLog/WriteToLog" >"$work/h2load"
+    sort -n -k 3 "$work/times" | awk '{ v[NR] = $3 } END { print v[int((NR + 1) / 2)] / 1000 }' >>"$work/single.p50"
+    if [[ -n ${redis:-} ]]; then redis_single >>"$work/redis.p50"; fi
+  done
+fi
 stream=$(median <"$work/stream.rates")
+touch "$work/single.p50" "$work/redis.p50"
 single=$(median <"$work/single.p50")
+redis_p50=$(median <"$work/redis.p50")
+row "Redis XADD, 1 client, p50" "$redis_p50 ms" "$(range <"$work/redis.p50")" 1.00 -
 row "WriteStream, 32 a message, 16 in flight" "$stream entries/s" "$(range <"$work/stream.rates")" \
   "$(ratio "$stream" "$redis_rate") of Redis" "$(cpu_of "$work/stream.cpu")"
-row "WriteToLog, 1 in flight, p50" "$single ms" - "$(ratio "$single" "$redis_p50") of Redis" -
+row "WriteToLog, 1 in flight, p50" "$single ms" "$(range <"$work/single.p50")" "$(ratio "$single" "$redis_p50") of Redis" -
 drain bench
 
 # ---- HTTP
@@ -218,20 +252,37 @@ if have wrk; then
 fi
 
 # ---- namespaces, delivery, delay
-for count in 1 50; do
-  bench write --namespaces "$count" --duration "PT${seconds}S" --server-pid "$server" >"$work/many"
-  row "WriteToLog by our client, $count namespaces" "$(json 'd["entries_per_second"]' <"$work/many") /s" - \
-    "p99 $(json 'd["latency_ms"]["p99"]' <"$work/many") ms" "$(json 'round(d["server_cpu_micros_per_entry"], 1)' <"$work/many")"
-done
+if have wrk; then
+  for number in $(seq 50); do namespace "many-$number"; done
+  before=$(accepted_of_many)
+  http_rate / 0 many >"$work/many"
+  row "HTTP write, 50 namespaces at once" "$(awk -v n=$(($(accepted_of_many) - before)) -v s="$seconds" 'BEGIN { printf "%.0f", n / s }') /s" \
+    - "$(ratio "$(<"$work/many")" "$writes") of one" "$(cat "$work/cpu")"
+fi
 for target in kv http; do
-  bench deliver --target "$target" --duration "PT${seconds}S" --server-pid "$server" >"$work/deliver" || true
+  bare=()
+  if [[ $target == http ]]; then bare=(--bare); fi
+  bench deliver --target "$target" "${bare[@]}" --duration "PT${seconds}S" --server-pid "$server" >"$work/deliver" || true
   delivered=$(json 'd["drained_per_second"]' <"$work/deliver")
-  row "Delivery of a backlog to $target" "$delivered /s" - "$(ratio "$delivered" "$unary_rate") of unary ingest" \
+  beside="$(ratio "$delivered" "$unary_rate") of unary ingest"
+  if [[ $target == http ]]; then
+    posts=$(json 'd["bare_posts_per_second"]' <"$work/deliver")
+    beside="$(ratio "$delivered" "$posts") of a bare client ($posts /s)"
+  fi
+  row "Delivery of a backlog to $target" "$delivered /s" - "$beside" \
     "$(json 'round(d["server_cpu_micros_per_delivery"], 1)' <"$work/deliver")"
 done
-bench deliver --target kv --live --duration "PT${seconds}S" >"$work/live" || true
-row "Ingest and delivery to kv at once" "$(json 'd["written_per_second"]' <"$work/live") /s in" \
-  "$(json 'd["delivered_per_second_while_writing"]' <"$work/live") /s out meanwhile" - -
+if have h2load; then
+  curl -fsS -o "$work/answer" -X POST -d '{}' "$admin/bench:resume"
+  h2 /forelog.v1.WriteAheadLog/WriteToLog "$work/one.bin" 256 1 >"$work/live" # warms the way through
+  before=$(delivered_of_bench)
+  began=$(date +%s%N)
+  h2 /forelog.v1.WriteAheadLog/WriteToLog "$work/one.bin" 256 1 >"$work/live"
+  row "Ingest and delivery to kv at once" "$(<"$work/live") /s in" \
+    "$(awk -v n=$(($(delivered_of_bench) - before)) -v t=$(($(date +%s%N) - began)) 'BEGIN { printf "%.0f", n * 1e9 / t }') /s out meanwhile" \
+    "$(ratio "$(<"$work/live")" "$unary_rate") of unary ingest" "$(cat "$work/cpu")"
+  drain bench
+fi
 bench delay --entries "${DELAYED:-100000}" --span PT30S --server-pid "$server" >"$work/delay" || true
 row "Delay, $(json 'd["arrived"]' <"$work/delay") entries due over 30 s: lateness p50 / p99 / max" \
   "$(json '" / ".join(str(d["lateness_ms"][p]) for p in ("p50", "p99", "max"))' <"$work/delay") ms" \

@@ -3,6 +3,7 @@ package io.forelog.app.cli;
 import io.forelog.client.ManagementClient;
 import io.forelog.client.bench.BenchNamespace;
 import io.forelog.client.bench.Books;
+import io.forelog.client.bench.Load;
 import io.forelog.client.bench.Load.Protocol;
 import io.forelog.client.bench.Pace;
 import io.forelog.client.bench.Receiver;
@@ -55,9 +56,19 @@ final class BenchDeliverCommand extends BenchCommand {
             description = "Give up when it has not all gone out by then (default: ${DEFAULT-VALUE}).")
     private Duration limit = Duration.ofMinutes(5);
 
+    @Option(
+            names = "--bare",
+            description = "First measure what a bare HTTP client posts to the same receiver: delivery's yardstick.")
+    private boolean bare;
+
+    private double bareRate;
+
     @Override
     int measure(ManagementClient client, Console console) throws InterruptedException {
         try (Receiver receiver = new Receiver(receiverHost(client))) {
+            if (bare) {
+                bareRate = bareRate(receiver, console);
+            }
             BenchNamespace namespace = BenchNamespace.make(
                     client, "bench-deliver", target, target.equals("http") ? receiver.url() : null, maxInFlight);
             try {
@@ -66,6 +77,17 @@ final class BenchDeliverCommand extends BenchCommand {
                 namespace.resume();
                 namespace.remove();
             }
+        }
+    }
+
+    /** As many requests at once as an adaptive limit lets out at most, from one event loop, as a target writer has. */
+    private double bareRate(Receiver receiver, Console console) throws InterruptedException {
+        Workload work = new Workload(List.of("bare"), payload(), 1, "", "", 1);
+        Load load = new Load(Protocol.HTTP, "127.0.0.1", receiver.port(), work, Pace.closed(200), 200, 1);
+        try (Progress progress = console.progress("a bare client")) {
+            return load.start(warmup(), duration())
+                    .await(done -> progress.show(done, 0, ""))
+                    .goodput();
         }
     }
 
@@ -82,7 +104,7 @@ final class BenchDeliverCommand extends BenchCommand {
         Workload work = new Workload(List.of(namespace.name()), payload(), entries, "", "", 1_000);
         try (Progress progress = console.progress("writing")) {
             books = load(protocol, work, pace)
-                    .start(Duration.ZERO, duration())
+                    .start(live ? warmup() : Duration.ZERO, duration())
                     .await(done -> progress.show(done, 0, ""));
         }
         double during = namespace.audit().getLong("delivered") - before;
@@ -105,6 +127,9 @@ final class BenchDeliverCommand extends BenchCommand {
                 .put("drained_per_second", Math.round((delivered - during) / seconds))
                 .put("delivered", delivered)
                 .put("balanced", audit.getBoolean("balanced"));
+        if (bare) {
+            result.put("bare_posts_per_second", Math.round(bareRate));
+        }
         if (cpuBefore >= 0) {
             result.put(
                     "server_cpu_micros_per_delivery", (cpu().micros() - cpuBefore) / Math.max(1, delivered - during));
@@ -140,6 +165,10 @@ final class BenchDeliverCommand extends BenchCommand {
                 result.getLong("drained_per_second"),
                 result.getLong("delivered"),
                 all ? "" : "; NOT all of it in time"));
+        if (result.containsKey("bare_posts_per_second")) {
+            console.print(
+                    String.format(Locale.ROOT, "a bare client posted %,d/s", result.getLong("bare_posts_per_second")));
+        }
         if (result.containsKey("server_cpu_micros_per_delivery")) {
             console.print(String.format(
                     Locale.ROOT,

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * The HTTP target of a measurement: answers 204 and counts. One event loop of its own, where {@link Listener} is called
+ * The HTTP target of a measurement: answers 201 and counts. One event loop of its own, where {@link Listener} is called
  * too; counts may be read by any thread.
  */
 public final class Receiver implements AutoCloseable {
@@ -52,6 +52,10 @@ public final class Receiver implements AutoCloseable {
         return "http://127.0.0.1:" + server.actualPort() + "/";
     }
 
+    public int port() {
+        return server.actualPort();
+    }
+
     public long count() {
         return count.sum();
     }
@@ -64,7 +68,7 @@ public final class Receiver implements AutoCloseable {
     private void count(HttpServerRequest request) {
         request.endHandler(end -> {
             count.increment();
-            request.response().setStatusCode(204).end();
+            request.response().setStatusCode(201).end();
         });
     }
 
@@ -73,7 +77,7 @@ public final class Receiver implements AutoCloseable {
         request.body().onSuccess(body -> {
             count.increment();
             listener.arrived(id == null ? "" : id, body.getBytes());
-            request.response().setStatusCode(204).end();
+            request.response().setStatusCode(201).end();
         });
     }
 }
