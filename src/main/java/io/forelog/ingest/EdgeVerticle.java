@@ -34,7 +34,9 @@ final class EdgeVerticle extends VerticleBase {
     private static final int CONNECTION_WINDOW_BYTES = 4 << 20;
     private static final int RESETS_MAX = 2_000;
     private static final int HEADER_BYTES_MAX = 32 << 10;
+    /** Nothing read for so long: a clock that is asked at every write, too, costs a listener and a look at the time each. */
     private static final int IDLE_SECONDS = 75;
+
     private static final long DRAIN_STEP_MILLIS = 10;
     private static final long CLOSE_SECONDS = 5;
 
@@ -101,7 +103,7 @@ final class EdgeVerticle extends VerticleBase {
         HttpServerOptions options = new HttpServerOptions()
                 .setHost(edge.settings().host())
                 .setMaxHeaderSize(HEADER_BYTES_MAX)
-                .setIdleTimeout(IDLE_SECONDS)
+                .setReadIdleTimeout(IDLE_SECONDS)
                 .setHttp2ConnectionWindowSize(CONNECTION_WINDOW_BYTES)
                 .setHttp2RstFloodMaxRstFramePerWindow(RESETS_MAX)
                 .setHttp2RstFloodWindowDuration(1)
