@@ -19,12 +19,16 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -73,6 +77,24 @@ final class ConsumptionRig implements AutoCloseable {
             topics.add(new NewTopic(KafkaNames.tier(shard, tier), 1, (short) 1));
         }
         admin.createTopics(topics).all().get(30, TimeUnit.SECONDS);
+        Await.until("every leader knows that it is one", Duration.ofSeconds(30), () -> leadersAnswer(topics));
+    }
+
+    private boolean leadersAnswer(List<NewTopic> topics) {
+        Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+        for (NewTopic topic : topics) {
+            for (int i = 0; i < topic.numPartitions(); i++) {
+                asked.put(new TopicPartition(topic.name(), i), OffsetSpec.latest());
+            }
+        }
+        try {
+            admin.listOffsets(asked).all().get(20, TimeUnit.SECONDS);
+            return true;
+        } catch (ExecutionException | TimeoutException e) {
+            return false;
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     KafkaConsumption open(String node) {
