@@ -12,11 +12,9 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class GenerationsTest {
-    private static final QueueType ANY =
-            new QueueType(ConfigSchema.EMPTY, Duration.ofDays(3650), true, true, 16 << 20);
+    private static final QueueType ANY = new QueueType(ConfigSchema.EMPTY, Duration.ofDays(3650), true, true, 16 << 20);
     private final DocumentParser parser = new DocumentParser(
-            new Adapters(
-                    Map.of("EMBEDDED", ANY, "KAFKA", ANY, "SQS", ANY), Map.of("log", ConfigSchema.EMPTY)),
+            new Adapters(Map.of("EMBEDDED", ANY, "KAFKA", ANY, "SQS", ANY), Map.of("log", ConfigSchema.EMPTY)),
             Map.of());
     private AppliedRecord record;
 
@@ -25,8 +23,8 @@ class GenerationsTest {
     }
 
     private NamespaceDocument document(String queues, String... more) {
-        String yaml = "targets: [{name: x, type: log}]\n"
-                + "persistence_configurations: {persistence_configuration: [" + queues + "]}\n" + String.join("\n", more);
+        String yaml = "targets: [{name: x, type: log}]\n" + "persistence_configurations: {persistence_configuration: ["
+                + queues + "]}\n" + String.join("\n", more);
         DocumentParser.Parsed parsed = parser.parse("ns", DocumentText.parse(yaml));
         assertThat(parsed.problems()).isEmpty();
         return parsed.document();
@@ -36,8 +34,7 @@ class GenerationsTest {
     private Generations.Numbered apply(long at, String queues, String... more) {
         Generations.Numbered numbered = Generations.number(document(queues, more), record, at);
         if (numbered.problem().isEmpty()) {
-            AppliedRecord kept =
-                    new AppliedRecord("ns", 1, State.ACTIVE, Map.of(), Map.of(), 1, numbered.queues());
+            AppliedRecord kept = new AppliedRecord("ns", 1, State.ACTIVE, Map.of(), Map.of(), 1, numbered.queues());
             record = AppliedRecord.fromJson(kept.toJson(), "file");
             assertThat(record.queues()).isEqualTo(numbered.queues());
         }
@@ -72,8 +69,7 @@ class GenerationsTest {
     void aQueueThatComesBackIsTheOneThatDrained() {
         apply(1, queue("EMBEDDED", ""));
         apply(2, queue("SQS", "wal-queue: [q]"));
-        assertQueues(
-                apply(3, queue("EMBEDDED", "")), tuple(1, "EMBEDDED", false, 0L), tuple(2, "SQS", true, 3L));
+        assertQueues(apply(3, queue("EMBEDDED", "")), tuple(1, "EMBEDDED", false, 0L), tuple(2, "SQS", true, 3L));
     }
 
     @Test
@@ -117,16 +113,15 @@ class GenerationsTest {
             apply(i, queue("SQS", "wal-queue: [q" + i + "]"));
         }
         assertThat(apply(5, queue("SQS", "wal-queue: [q5]")).problem())
-                .isEqualTo("persistence_configurations: 5 queues with those that are being drained (expected: at most 4)");
+                .isEqualTo(
+                        "persistence_configurations: 5 queues with those that are being drained (expected: at most 4)");
     }
 
     @Test
     void whatAnOlderVersionAppliedIsOneEmbeddedQueue() {
         record = new AppliedRecord("ns", 1, State.ACTIVE, Map.of(), Map.of(), 1);
         assertQueues(
-                apply(2, queue("SQS", "wal-queue: [q]")),
-                tuple(1, "EMBEDDED", true, 2L),
-                tuple(2, "SQS", false, 0L));
+                apply(2, queue("SQS", "wal-queue: [q]")), tuple(1, "EMBEDDED", true, 2L), tuple(2, "SQS", false, 0L));
         record = new AppliedRecord("ns", 1, State.RETIRED, Map.of(), Map.of(), 1, List.of());
         assertQueues(apply(2, queue("SQS", "wal-queue: [q]")), tuple(1, "SQS", false, 0L));
     }

@@ -38,7 +38,8 @@ class PersonasIT {
     }
 
     private static String sqs() {
-        return "queues: { sqs: { endpoint: \"" + ElasticMq.shared().endpoint() + "\", anonymous: true, create: true } }\n";
+        return "queues: { sqs: { endpoint: \"" + ElasticMq.shared().endpoint()
+                + "\", anonymous: true, create: true } }\n";
     }
 
     private ForelogProcess start(String persona, String settings) {
