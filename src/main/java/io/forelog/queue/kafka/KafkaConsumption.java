@@ -141,7 +141,22 @@ final class KafkaConsumption implements Consumption {
             promise.fail(unknown(route));
             return promise.future();
         }
+        takeParked(reader, key, max, promise);
+        return promise.future();
+    }
+
+    private void takeParked(RouteReader reader, Buffer key, int max, Promise<List<Delivery>> promise) {
         List<ParkedLanes.Parked> heads = reader.desk().heads(key, max);
+        if (heads == null) {
+            reader.order(() -> {
+                if (reader.desk().isClosed()) {
+                    promise.complete(List.of());
+                } else {
+                    takeParked(reader, key, max, promise);
+                }
+            });
+            return;
+        }
         List<Delivery> inMemory = new ArrayList<>(heads.size());
         for (ParkedLanes.Parked head : heads) {
             Delivery delivery = head.delivery;
@@ -160,7 +175,6 @@ final class KafkaConsumption implements Consumption {
                 }
             });
         }
-        return promise.future();
     }
 
     /** From memory: {@code scheduled} is what went to the tiers from partitions held here and is not back. */

@@ -10,8 +10,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Move {
     final Taken taken;
-    /** Null where the record can't be read: then {@link #raw} is. */
-    final @Nullable Delivery delivery;
+    /**
+     * Null where the record can't be read: then {@link #raw} is; or where a parked record is only in its topic: the reader reads
+     * it before it writes the copy.
+     */
+    @Nullable
+    Delivery delivery;
 
     final RouteRecords.@Nullable Raw raw;
     final @Nullable Verdict verdict;
@@ -33,6 +37,11 @@ final class Move {
         this.verdict = verdict;
         this.call = call;
         this.sinceNanos = sinceNanos;
+    }
+
+    /** Carries a parked one to the end of its topic. */
+    boolean gathers() {
+        return call == null && raw == null;
     }
 
     Books.Count gone() {

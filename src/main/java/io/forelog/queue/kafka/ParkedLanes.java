@@ -5,6 +5,7 @@ import io.forelog.queue.ParkedKey;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,6 +44,7 @@ final class ParkedLanes {
 
     private final long bytesMax;
     private final Map<Buffer, TreeMap<Slot, Parked>> lanes = new LinkedHashMap<>();
+    private final Map<Holding, TreeMap<Long, Parked>> places = new HashMap<>();
     private long bytes;
     private int size;
 
@@ -60,8 +62,10 @@ final class ParkedLanes {
         taken.laneKey = key;
         boolean keep = bytes + taken.bytes <= bytesMax;
         bytes += keep ? taken.bytes : 0;
-        Parked before = lanes.computeIfAbsent(key, k -> new TreeMap<>())
-                .put(new Slot(taken.order, taken.offset), new Parked(taken, keep ? delivery : null));
+        Parked parked = new Parked(taken, keep ? delivery : null);
+        places.computeIfAbsent(taken.holding, h -> new TreeMap<>()).put(taken.offset, parked);
+        Parked before =
+                lanes.computeIfAbsent(key, k -> new TreeMap<>()).put(new Slot(taken.order, taken.offset), parked);
         if (before == null) {
             size++;
         } else {
@@ -80,6 +84,7 @@ final class ParkedLanes {
         if (gone != null) {
             size--;
             uncount(gone);
+            places.getOrDefault(taken.holding, new TreeMap<>()).remove(taken.offset);
         }
         if (lane.isEmpty()) {
             lanes.remove(key);
@@ -110,9 +115,37 @@ final class ParkedLanes {
         return lane == null ? List.of() : lane.values().stream().limit(max).toList();
     }
 
+    /**
+     * Those that keep settled runs of a partition apart, in the smallest groups first and at most {@code max}: carried to the
+     * end of their topic, they leave fewer runs behind. None that the pump has.
+     */
+    List<Parked> stragglers(Holding holding, int max) {
+        TreeMap<Long, Parked> all = places.getOrDefault(holding, new TreeMap<>());
+        List<Map<Long, Parked>> groups = new ArrayList<>();
+        long from = holding.window.watermark();
+        for (Map.Entry<Long, Long> run : holding.window.runs().entrySet()) {
+            groups.add(all.subMap(from, run.getKey()));
+            from = run.getValue();
+        }
+        groups.sort(Comparator.comparingInt(Map::size));
+        List<Parked> chosen = new ArrayList<>();
+        for (Map<Long, Parked> group : groups) {
+            if (chosen.size() + group.size() > max) {
+                break;
+            }
+            for (Parked each : group.values()) {
+                if (!each.taken.handedOut && each.taken.state == Taken.State.ON_ITS_WAY) {
+                    chosen.add(each);
+                }
+            }
+        }
+        return chosen;
+    }
+
     /** The partition is another's now. Answers how many of it were on their way. */
     int drop(Holding holding) {
         int handedOut = 0;
+        places.remove(holding);
         Iterator<TreeMap<Slot, Parked>> all = lanes.values().iterator();
         while (all.hasNext()) {
             TreeMap<Slot, Parked> lane = all.next();

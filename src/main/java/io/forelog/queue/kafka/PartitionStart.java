@@ -290,6 +290,15 @@ final class PartitionStart {
         return deliveries;
     }
 
+    /** A parked one that is only in its topic. */
+    Delivery delivery(Taken taken) {
+        Delivery delivery = readAgain(taken);
+        if (delivery == null) {
+            throw new IllegalStateException(taken.holding.partition + "/" + taken.offset + " can't be read again");
+        }
+        return delivery;
+    }
+
     private @Nullable Delivery readAgain(Taken taken) {
         Consumer<byte[], byte[]> park = parks();
         TopicPartition partition = taken.holding.partition;

@@ -6,6 +6,7 @@ import io.forelog.model.WalException;
 import io.forelog.queue.ParkedKey;
 import io.forelog.queue.QueueDepth;
 import io.forelog.queue.Settlement;
+import io.forelog.queue.Verdict;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayDeque;
@@ -31,6 +32,7 @@ final class RouteDesk {
     static final int MOVES_MAX = 500;
 
     private static final int IN_A_ROW = 256;
+    private static final int PARK_RUNS = 500;
     private static final long MOVE_LIMIT_NANOS = 10_000_000_000L;
 
     /** Wakes the reader's thread out of its poll. */
@@ -62,6 +64,9 @@ final class RouteDesk {
 
     private boolean closed;
     private int movesMax = MOVES_MAX;
+    /** Parked ones on their way to the end of their topic. */
+    private int gathering;
+
     private long aboveWatermarks;
 
     RouteDesk(String name, int owner, Bell bell) {
@@ -140,9 +145,23 @@ final class RouteDesk {
     private void left(Taken taken) {
         if (taken.holding.isPark()) {
             lanes.remove(taken);
+            gather(taken.holding);
         }
         if (!taken.holding.isPark() || taken.handedOut) {
             inFlight--;
+        }
+    }
+
+    /** What stays parked while others go leaves runs between that must fit into the metadata: stragglers are carried to the end. */
+    private void gather(Holding park) {
+        if (park.window.runs().size() < PARK_RUNS || gathering > 0) {
+            return;
+        }
+        for (ParkedLanes.Parked each : lanes.stragglers(park, MOVES_MAX)) {
+            each.taken.state = Taken.State.MOVING;
+            gathering++;
+            Verdict.Park again = new Verdict.Park(each.taken.nextMicros, null);
+            moves.add(new Move(each.taken, each.delivery, null, again, null, 0));
         }
     }
 
@@ -163,10 +182,23 @@ final class RouteDesk {
         }
     }
 
-    /** The heads of a lane, their deliveries where they are in memory. */
+    /**
+     * The heads of a lane, their deliveries where they are in memory; null where the first is carried to the end of its topic this
+     * moment: to be asked again.
+     */
+    @Nullable
     List<ParkedLanes.Parked> heads(Buffer key, int max) {
         synchronized (lock) {
-            List<ParkedLanes.Parked> heads = lanes.heads(key, max);
+            List<ParkedLanes.Parked> heads = new ArrayList<>();
+            for (ParkedLanes.Parked head : lanes.heads(key, max)) {
+                if (head.taken.state == Taken.State.MOVING && !head.taken.handedOut) {
+                    break; // carried to the end of its topic this moment
+                }
+                heads.add(head);
+            }
+            if (heads.isEmpty() && !lanes.heads(key, 1).isEmpty()) {
+                return null;
+            }
             for (ParkedLanes.Parked head : heads) {
                 if (!head.taken.handedOut) {
                     head.taken.handedOut = true;
@@ -364,6 +396,7 @@ final class RouteDesk {
                 if (move.taken.holding.alive()) {
                     return false;
                 }
+                gathering -= move.gathers() ? 1 : 0;
                 if (move.call != null && move.call.oneOver(null)) {
                     over.add(move.call);
                 }
@@ -545,6 +578,7 @@ final class RouteDesk {
         synchronized (lock) {
             movesMax = Math.min(MOVES_MAX, movesMax * 2);
             for (Move move : batch.moves) {
+                gathering -= move.gathers() ? 1 : 0;
                 left(move.taken);
                 if (move.call != null && move.call.oneOver(null)) {
                     over.add(move.call);

@@ -240,8 +240,11 @@ final class RouteReader implements ConsumerRebalanceListener, Runnable {
     }
 
     private void step(Consumer<byte[], byte[]> open) throws Transactor.Undecided {
-        for (Runnable order = orders.poll(); order != null; order = orders.poll()) {
-            order.run();
+        for (int left = orders.size(); left > 0; left--) { // one may order itself again
+            Runnable order = orders.poll();
+            if (order != null) {
+                order.run();
+            }
         }
         move(open);
         long nanos = System.nanoTime();
@@ -440,6 +443,9 @@ final class RouteReader implements ConsumerRebalanceListener, Runnable {
                     new ArrayList<>(batch.moves().size());
             try {
                 for (Move move : batch.moves()) {
+                    if (move.delivery == null && move.raw == null) {
+                        move.delivery = start.delivery(move.taken);
+                    }
                     copies.add(copy(move, now));
                 }
                 List<RecordMetadata> places = transactor.commit(
@@ -453,7 +459,7 @@ final class RouteReader implements ConsumerRebalanceListener, Runnable {
                 aborted(e);
                 nextMoveNanos = System.nanoTime() + settings.commitInterval().toNanos();
                 desk.notMoved(batch, e, System.nanoTime(), false);
-            } catch (Transactor.Undecided e) {
+            } catch (Transactor.Undecided | RuntimeException e) {
                 desk.notMoved(batch, e, System.nanoTime(), true);
                 throw e;
             }

@@ -245,4 +245,43 @@ class KafkaConsumptionIT {
             assertThat(rig.books().get(Books.Count.DELIVERED)).isEqualTo(4);
         }
     }
+
+    @Test
+    void whatLiesParkedInAPartitionThatComesInARebalanceGoesBeforeWhatCameLater() throws Exception {
+        try (ConsumptionRig rig = new ConsumptionRig(2, true)) {
+            KafkaConsumption first = rig.open("a");
+            List<Entry> some = new ArrayList<>();
+            for (int i = 0; i < 16; i++) {
+                some.add(rig.entries.keyed("k" + i % 8, "k" + i % 8 + "-" + i / 8));
+            }
+            rig.append(some);
+            rig.settle(first, takeAll(first, 16), new Verdict.Park(0, rig.failure("down")));
+            List<Entry> later = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                later.add(rig.entries.keyed("k" + i, "k" + i + "-2"));
+            }
+            KafkaConsumption second = rig.open("b");
+            Set<Buffer> told = new HashSet<>();
+            await(second.parked(1, 100)).forEach(each -> told.add(each.key()));
+            rig.close(first);
+            rig.append(later);
+            List<String> order = new ArrayList<>();
+            for (Buffer key : told) {
+                List<Delivery> lane = await(second.takeParked(1, key, 9));
+                order.addAll(payloads(lane));
+                rig.settle(second, lane, rig.delivered());
+            }
+            List<Delivery> taken = takeAll(second, 24 - order.size());
+            order.addAll(payloads(taken));
+            rig.settle(second, taken, rig.delivered());
+            for (int i = 0; i < 8; i++) {
+                String key = "k" + i;
+                assertThat(order.stream().filter(each -> each.startsWith(key + "-")))
+                        .containsExactly(key + "-0", key + "-1", key + "-2");
+            }
+            assertThat(await(second.takeParked(1, Buffer.buffer("k0"), 9))).isEmpty();
+            await(second.commit());
+            assertThat(rig.books().get(Books.Count.DELIVERED)).isEqualTo(24);
+        }
+    }
 }

@@ -1,0 +1,143 @@
+package io.forelog.queue.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.forelog.model.Delivery;
+import io.forelog.model.Receipt;
+import io.forelog.queue.Entries;
+import io.forelog.queue.HandTicker;
+import io.forelog.queue.QueueDepth;
+import io.forelog.queue.Settlement;
+import io.forelog.queue.Verdict;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+
+class RouteDeskTest {
+    private final Entries entries = new Entries(new HandTicker(), "n");
+    private final RouteDesk desk = new RouteDesk("n", 1, () -> {});
+    private final TopicPartition main = new TopicPartition("t", 0);
+    private final TopicPartition parkPartition = new TopicPartition("t-park-1", 0);
+
+    @Test
+    void aTakeThatWaitsEndsWithWhatIsFetchedAndAClosedDeskEndsAll() {
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        desk.assigned(List.of(holding));
+        Promise<List<Delivery>> waiting = Promise.promise();
+        desk.take(10, 1_000, waiting);
+        assertThat(waiting.future().isComplete()).isFalse();
+        desk.fetched(holding, List.of(fetched(holding, 0, "k")), 1, 0);
+        assertThat(waiting.future().result()).hasSize(1);
+        Promise<Void> retried = Promise.promise();
+        Verdict retry = new Verdict.Retry(5, new io.forelog.model.Failure(1, io.forelog.model.ErrorCode.INTERNAL, "x"));
+        desk.settle(List.of(new Settlement(waiting.future().result().get(0), retry)), retried, 0);
+        assertThat(retried.future().isComplete()).as("not yet written").isFalse();
+        Promise<List<Delivery>> last = Promise.promise();
+        desk.take(10, 1_000, last);
+        desk.close();
+        assertThat(last.future().result()).isEmpty();
+        assertThat(retried.future().failed()).isTrue();
+    }
+
+    @Test
+    void whatAnotherOwnsByNowIsSettledWithoutEffect() {
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        desk.assigned(List.of(holding));
+        desk.fetched(holding, List.of(fetched(holding, 0, "k")), 1, 0);
+        Promise<List<Delivery>> taken = Promise.promise();
+        desk.take(1, 1, taken);
+        desk.dropped(each -> true);
+        Promise<Void> settled = Promise.promise();
+        desk.settle(List.of(new Settlement(taken.future().result().get(0), new Verdict.Delivered(1))), settled, 0);
+        assertThat(settled.future().succeeded()).isTrue();
+        assertThat(holding.books.get(Books.Count.DELIVERED)).isZero();
+        assertThat(desk.depth().inFlight()).isZero();
+    }
+
+    @Test
+    void anAbortedMoveIsMadeAgainAndOneThatCannotBeWrittenDoesNotKeepTheOthers() {
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        desk.assigned(List.of(holding));
+        List<Holding.Fetched> some = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            some.add(fetched(holding, i, "k" + i));
+        }
+        desk.fetched(holding, some, 8, 0);
+        Promise<List<Delivery>> taken = Promise.promise();
+        desk.take(8, 1_000, taken);
+        List<Promise<Void>> calls = new ArrayList<>();
+        Verdict dead = new Verdict.Dead(new io.forelog.model.Failure(1, io.forelog.model.ErrorCode.INTERNAL, "x"));
+        for (Delivery each : taken.future().result()) {
+            Promise<Void> call = Promise.promise();
+            calls.add(call);
+            desk.settle(List.of(new Settlement(each, dead)), call, 0);
+        }
+        for (int round = 0; round < 20; round++) {
+            RouteDesk.MoveBatch batch = desk.nextMoves();
+            if (batch == null) {
+                break;
+            }
+            boolean poisoned = batch.moves().stream().anyMatch(move -> move.taken.offset == 3);
+            if (poisoned) {
+                desk.notMoved(batch, new IllegalStateException("too large"), 1, false);
+            } else {
+                desk.moved(batch, List.of());
+            }
+        }
+        assertThat(calls).filteredOn(call -> call.future().succeeded()).hasSize(7);
+        assertThat(holding.books.get(Books.Count.DEAD)).isEqualTo(7);
+        assertThat(holding.window.isSettled(3)).isFalse();
+        assertThat(holding.window.taken()).isEqualTo(1);
+    }
+
+    /** Every second of many parked keys goes, the others stay parked: what is committed always fits, and none is forgotten. */
+    @Test
+    void parkedOnesThatStayAreCarriedOnSoThatTheirMarksFit() {
+        int count = 6_000;
+        Holding park = new Holding(parkPartition, "t", true, new OffsetWindow(0), new Books());
+        for (int i = 0; i < count; i++) {
+            Holding.Fetched one = fetched(park, i, "k" + i);
+            park.window.read(i, one.taken().bytes);
+            park.fetched.add(one);
+        }
+        desk.assigned(List.of(park));
+        long next = count + 1L;
+        int longest = 0;
+        for (int i = 0; i < count; i += 2) {
+            ParkedLanes.Parked head = desk.heads(Buffer.buffer("k" + i), 1).get(0);
+            desk.settle(List.of(new Settlement(head.delivery, new Verdict.Delivered(1))), Promise.promise(), 0);
+            for (RouteDesk.MoveBatch batch = desk.nextMoves(); batch != null; batch = desk.nextMoves()) {
+                List<RouteDesk.ParkedCopy> copies = new ArrayList<>();
+                for (Move move : batch.moves()) {
+                    Taken copy = new Taken(park, next++, 10, Books.Count.RETURNED, move.taken.order);
+                    copies.add(new RouteDesk.ParkedCopy(move, delivery(copy, move.delivery.entry())));
+                }
+                next++; // the transaction's marker
+                desk.moved(batch, copies);
+            }
+            OffsetAndMetadata mark = desk.committable(null, true).get(parkPartition);
+            longest = Math.max(longest, mark.metadata().length());
+        }
+        assertThat(longest).isBetween(1_000, CommitMetadata.CHARS_MAX);
+        QueueDepth depth = desk.depth();
+        assertThat(depth.parked()).isEqualTo(count / 2);
+        for (int i = 1; i < count; i += 2) {
+            assertThat(desk.heads(Buffer.buffer("k" + i), 9)).hasSize(1);
+        }
+        assertThat(park.books.get(Books.Count.DELIVERED)).isEqualTo(count / 2);
+    }
+
+    private Holding.Fetched fetched(Holding holding, long offset, String key) {
+        Taken taken = new Taken(holding, offset, 10, Books.Count.ACCEPTED, offset);
+        return new Holding.Fetched(taken, delivery(taken, entries.keyed(key, "p")), null);
+    }
+
+    private static Delivery delivery(Taken taken, io.forelog.model.Entry entry) {
+        Receipt receipt = new Receipt(taken.holding.partition.topic(), 0, taken.offset);
+        return new Delivery(entry, 1, receipt, taken, 1, entry.dueMicros(), null, null, 0);
+    }
+}
