@@ -9,9 +9,7 @@ import io.forelog.queue.QueueSpec;
 import io.forelog.queue.QueueSpec.EntryClass;
 import io.forelog.target.TargetSpec;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -26,15 +24,7 @@ final class Specs {
     }
 
     static QueueSpec queue(Namespace namespace, QueueGeneration generation) {
-        Map<String, Object> config = new LinkedHashMap<>(generation.queue().config());
-        String type = generation.queue().type();
-        boolean younger = namespace.queues().stream()
-                .anyMatch(other ->
-                        other.id() < generation.id() && other.queue().type().equals(type));
-        if (younger) {
-            config.put(QueueSpec.GENERATION, generation.id());
-        }
-        return queue(namespace, classes(generation.queue()), Collections.unmodifiableMap(config));
+        return queue(namespace, classes(generation.queue()), generation.queue().config());
     }
 
     static Set<EntryClass> classes(PersistenceConfiguration persistence) {

@@ -12,7 +12,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells which queues of a new document are those of the old one, which are new, and which are to be drained. Two
+ * Tells which queues of a new document are those of the old one, which are new, and which are to be drained. A medium has one
+ * queue a namespace, so of each type there is one at a time. Two
  * configurations are one queue where they name the same medium: the type, and the queues or topics; all else of a
  * configuration can change under it. Stateless.
  */
@@ -51,10 +52,11 @@ final class Generations {
                         + " is still being drained (expected: with order: key, to wait until it is gone)";
             }
             for (QueueGeneration each : old) {
-                if (!each.equals(same) && overlaps(each.queue(), configured)) {
-                    problem = TOPICS + ": " + configured.config().get(TOPICS) + " beside "
-                            + each.queue().config().get(TOPICS)
-                            + " (expected: the topics of before and more of them, without order: key; or none of them)";
+                if (!each.equals(same) && each.queue().type().equals(configured.type())) {
+                    problem = "persistence_configurations: another queue of type " + configured.type() + " beside "
+                            + told(each)
+                            + ", which has to be drained (expected: another type; or the queue of before, for Kafka with more"
+                            + " topics where there is no order: key)";
                 }
             }
             int id = same == null ? next++ : same.id();
@@ -111,12 +113,5 @@ final class Generations {
             texts.add(String.valueOf(value));
         }
         return texts;
-    }
-
-    /** Two queues on one topic would each deliver all of it. */
-    private static boolean overlaps(PersistenceConfiguration old, PersistenceConfiguration now) {
-        return old.type().equals(now.type())
-                && place(old).equals(place(now))
-                && texts(old, TOPICS).stream().anyMatch(texts(now, TOPICS)::contains);
     }
 }

@@ -64,12 +64,6 @@ public record QueueSpec(
         public static final Demands NONE = new Demands(0, Duration.ZERO, Set.of());
     }
 
-    /**
-     * In {@code config}, from the node: a number that tells this queue from an older one of the same type and namespace, which
-     * is still being drained. Absent where there is none.
-     */
-    public static final String GENERATION = "forelog.generation";
-
     /** This namespace's policies with what one of its queues serves and is configured by. */
     QueueSpec of(QueueSpec part) {
         return new QueueSpec(

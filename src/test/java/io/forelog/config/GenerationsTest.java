@@ -82,19 +82,23 @@ class GenerationsTest {
     }
 
     @Test
-    void otherTopicsAreANewQueueMoreTopicsAreNotAndSomeOfThemAreRefused() {
+    void moreTopicsAreTheSameQueueAndOthersAreRefusedWhileTheOldOnesAreThere() {
         apply(1, queue("KAFKA", "wal-kafka-topics: [a, b]"));
         assertQueues(apply(2, queue("KAFKA", "wal-kafka-topics: [a, b, c]")), tuple(1, "KAFKA", false, 0L));
         assertThat(apply(3, queue("KAFKA", "wal-kafka-topics: [c, d]")).problem())
-                .isEqualTo("wal-kafka-topics: [c, d] beside [a, b, c] (expected: the topics of before and more of them,"
-                        + " without order: key; or none of them)");
+                .isEqualTo(
+                        "persistence_configurations: another queue of type KAFKA beside queue 1 (KAFKA), which has to be"
+                                + " drained (expected: another type; or the queue of before, for Kafka with more topics where there"
+                                + " is no order: key)");
         assertThat(apply(3, queue("KAFKA", "wal-kafka-topics: [a, b, c, d]"), "delivery: {order: key}")
                         .problem())
-                .contains("without order: key");
+                .contains("another queue of type KAFKA");
+        apply(4, queue("EMBEDDED", ""));
+        assertThat(apply(5, queue("KAFKA", "wal-kafka-topics: [e]")).problem()).contains("which has to be drained");
         assertQueues(
-                apply(4, queue("KAFKA", "wal-kafka-topics: [e]")),
-                tuple(1, "KAFKA", true, 4L),
-                tuple(2, "KAFKA", false, 0L));
+                apply(6, queue("KAFKA", "wal-kafka-topics: [a, b, c]")),
+                tuple(1, "KAFKA", false, 0L),
+                tuple(2, "EMBEDDED", true, 6L));
     }
 
     @Test
@@ -105,16 +109,6 @@ class GenerationsTest {
         assertThat(apply(3, queue("EMBEDDED", ""), ordered).problem())
                 .isEqualTo("persistence_configurations: queue 1 (EMBEDDED) is still being drained"
                         + " (expected: with order: key, to wait until it is gone)");
-    }
-
-    @Test
-    void noMoreThanFourQueuesAtATime() {
-        for (int i = 1; i <= 4; i++) {
-            apply(i, queue("SQS", "wal-queue: [q" + i + "]"));
-        }
-        assertThat(apply(5, queue("SQS", "wal-queue: [q5]")).problem())
-                .isEqualTo(
-                        "persistence_configurations: 5 queues with those that are being drained (expected: at most 4)");
     }
 
     @Test
