@@ -5,6 +5,7 @@ import io.forelog.model.WalException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
@@ -31,7 +32,13 @@ record SqsConnection(SqsAsyncClient client, SdkAsyncHttpClient http, SdkEventLoo
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
     /** What may be empty: a region, an endpoint, and the credentials, which then come from the default chain. */
-    record Access(String endpoint, String region, String accessKey, String secretKey, String sessionToken) {
+    record Access(
+            String endpoint,
+            String region,
+            boolean anonymous,
+            String accessKey,
+            String secretKey,
+            String sessionToken) {
         @Override
         public String toString() {
             return "Access[endpoint=" + endpoint + ", region=" + region + "]";
@@ -74,7 +81,10 @@ record SqsConnection(SqsAsyncClient client, SdkAsyncHttpClient http, SdkEventLoo
                 builder.region(Region.US_EAST_1);
             }
             return new SqsConnection(
-                    builder.build(), http, threads, access.accessKey().isEmpty());
+                    builder.build(),
+                    http,
+                    threads,
+                    !access.anonymous() && access.accessKey().isEmpty());
         } catch (SdkException | IllegalArgumentException e) {
             http.close();
             threads.eventLoopGroup().shutdownGracefully();
@@ -90,6 +100,9 @@ record SqsConnection(SqsAsyncClient client, SdkAsyncHttpClient http, SdkEventLoo
     }
 
     private static AwsCredentialsProvider credentials(Access access) {
+        if (access.anonymous()) {
+            return AnonymousCredentialsProvider.create();
+        }
         if (access.accessKey().isEmpty()) {
             return DefaultCredentialsProvider.builder().build();
         }

@@ -38,6 +38,7 @@ public final class SqsTargetProvider implements TargetProvider {
                     "of a server that is not AWS's own",
                     value -> value.toString().matches("https?://[^\\s/@]+/?") ? null : "http[s]://host[:port]"))
             .optional("region", Kind.TEXT, "the SDK's default chain", "where the queue is")
+            .optional("anonymous", Kind.BOOLEAN, "false", "requests are not signed, for servers that ask for nothing")
             .secret("access_key", "file:PATH or env:NAME; without it, the SDK's default chain")
             .secret("secret_key", "file:PATH or env:NAME; with access_key")
             .secret("session_token", "file:PATH or env:NAME; of temporary credentials")
@@ -84,6 +85,7 @@ public final class SqsTargetProvider implements TargetProvider {
                                 .map(session -> new SqsConnection.Access(
                                         Words.text(config, "endpoint", ""),
                                         Words.text(config, "region", ""),
+                                        Words.flag(config, "anonymous", false),
                                         access,
                                         secret,
                                         session))))

@@ -42,7 +42,7 @@ class SqsTargetIT {
     @BeforeEach
     void start() {
         direct = SqsConnection.open(
-                new SqsConnection.Access(server.endpoint().toString(), "", "x", "x", ""), Duration.ofSeconds(20));
+                new SqsConnection.Access(server.endpoint().toString(), "", true, "", "", ""), Duration.ofSeconds(20));
         rig = new WriterRig(data);
     }
 
