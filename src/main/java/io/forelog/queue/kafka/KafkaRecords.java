@@ -40,6 +40,8 @@ final class KafkaRecords {
     static final String HOP = "forelog-hop";
     /** In a tier: the ready topic where it goes when it is due. */
     static final String TO = "forelog-to";
+    /** In a tier: the node whose clock said when. */
+    static final String NODE = "forelog-node";
     /** Present on what came from another queue of the namespace and was not tried here yet. */
     static final String MOVED_IN = "forelog-moved-in";
     /** Present on a fresh obligation for an entry that was read from the log again. */
@@ -105,10 +107,11 @@ final class KafkaRecords {
         return record;
     }
 
-    /** Marks a record as one that waits in a tier. */
-    static void waits(ProducerRecord<byte[], byte[]> record, TierPlan.Hop hop, String ready) {
+    /** Marks a record as one that waits in a tier, by the clock of {@code node}. */
+    static void waits(ProducerRecord<byte[], byte[]> record, TierPlan.Hop hop, String ready, String node) {
         replace(record.headers(), HOP, Long.toString(hop.atMicros()));
         replace(record.headers(), TO, ready);
+        replace(record.headers(), NODE, node);
     }
 
     /** Marks a record with {@code header}, of no value. */

@@ -1,0 +1,277 @@
+package io.forelog.queue.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.forelog.model.AppendOutcome;
+import io.forelog.model.Durable;
+import io.forelog.model.Entry;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.Receipt;
+import io.forelog.model.Ticker;
+import io.forelog.model.WalException;
+import io.forelog.queue.Transfer;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The producing side of one namespace: which topic and partition an entry goes to, and what its writer is told. Immediate entries
+ * go to a main topic, by key or in turns; delayed ones to the tier that fits, all routes in one record. Any thread; what is on
+ * its way is bounded by the {@link Sender}.
+ */
+final class Appends {
+    private final Sender sender;
+    private final String node;
+    private final Ticker ticker;
+    private final byte[] namespace;
+    private final AtomicInteger turn = new AtomicInteger();
+    private final AtomicLong unknown = new AtomicLong();
+    private volatile Layout layout;
+    private volatile boolean closed;
+
+    /** The plan of the topics and how many partitions each has; a keyed record's partition never changes while it holds. */
+    record Layout(TopicPlan plan, Map<String, Integer> partitions) {}
+
+    Appends(Sender sender, String node, Ticker ticker, Layout layout) {
+        this.sender = sender;
+        this.node = node;
+        this.ticker = ticker;
+        this.namespace = layout.plan().namespace().getBytes(UTF_8);
+        this.layout = layout;
+    }
+
+    void update(Layout next) {
+        layout = next;
+    }
+
+    Layout layout() {
+        return layout;
+    }
+
+    /** How many answers were UNKNOWN. */
+    long unknown() {
+        return unknown.get();
+    }
+
+    void close() {
+        closed = true;
+    }
+
+    Future<List<AppendOutcome>> append(List<Entry> entries) {
+        Batch batch = new Batch(entries.size());
+        long now = ticker.micros();
+        int any = turn.getAndIncrement();
+        for (int i = 0; i < entries.size(); i++) {
+            append(batch, i, entries.get(i), now, any);
+        }
+        return batch.future();
+    }
+
+    private void append(Batch batch, int index, Entry entry, long now, int any) {
+        if (closed) {
+            batch.end(index, refused(entry, ErrorCode.UNAVAILABLE, "its queue is closed"));
+            return;
+        }
+        long bytes = Sender.OVERHEAD_BYTES + entry.sizeBytes();
+        if (!sender.reserve(bytes)) {
+            batch.end(
+                    index,
+                    refused(
+                            entry,
+                            ErrorCode.OVERLOADED,
+                            sender.bytesInFlight() + " bytes are on their way to Kafka (expected: within "
+                                    + sender.bytesMax() + ")"));
+            return;
+        }
+        ProducerRecord<byte[], byte[]> record;
+        try {
+            record = fresh(entry, now, any);
+        } catch (RuntimeException e) {
+            sender.release(bytes);
+            batch.end(index, refused(entry, ErrorCode.INTERNAL, "can't be stored: " + e.getMessage()));
+            return;
+        }
+        sender.send(record, (where, failure, taken) -> {
+            sender.release(bytes);
+            if (failure == null && where != null) {
+                batch.end(
+                        index,
+                        AppendOutcome.appended(
+                                entry.id(), new Receipt(where.topic(), where.partition(), where.offset())));
+            } else {
+                SendFailure row = SendFailure.of(failure, taken);
+                if (row.durable() == Durable.UNKNOWN) {
+                    unknown.incrementAndGet();
+                }
+                batch.end(index, row.outcome(entry.id(), record.topic(), failure));
+            }
+        });
+    }
+
+    private AppendOutcome refused(Entry entry, ErrorCode code, String why) {
+        return AppendOutcome.refused(entry.id(), code, "namespace " + entry.namespace() + ": " + why);
+    }
+
+    private ProducerRecord<byte[], byte[]> fresh(Entry entry, long now, int any) {
+        Layout at = layout;
+        byte[] key = KafkaRecords.key(entry);
+        String main = main(at, key, any);
+        if (entry.dueMicros() <= now || !entry.delayed()) {
+            return KafkaRecords.fresh(main, partition(at, main, key), key, entry, namespace);
+        }
+        TierPlan.Hop hop = TierPlan.next(now, entry.dueMicros());
+        String tier = KafkaNames.tier(at.plan().shard(), hop.tier());
+        ProducerRecord<byte[], byte[]> record =
+                KafkaRecords.fresh(tier, partition(at, tier, key), key, entry, namespace);
+        KafkaRecords.waits(record, hop, KafkaNames.ready(main), node);
+        return record;
+    }
+
+    /** By key, so that a key stays in one topic; else in turns, a batch together. */
+    private static String main(Layout at, byte @Nullable [] key, int any) {
+        List<String> mains = at.plan().mains();
+        if (mains.size() == 1) {
+            return mains.get(0);
+        }
+        int which = key == null ? any : Arrays.hashCode(key) * 0x9E3779B9 >>> 8;
+        return mains.get(Math.floorMod(which, mains.size()));
+    }
+
+    private static @Nullable Integer partition(Layout at, String topic, byte @Nullable [] key) {
+        return KafkaRecords.partition(key, at.partitions().getOrDefault(topic, 1));
+    }
+
+    /** Fresh obligations of one route for entries read from the log. */
+    Future<Void> readmit(List<Entry> entries, int route) {
+        Layout at = layout;
+        int any = turn.getAndIncrement();
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        for (Entry entry : entries) {
+            Entry only = only(entry, route);
+            byte[] key = KafkaRecords.key(only);
+            String ready = KafkaNames.ready(main(at, key, any));
+            ProducerRecord<byte[], byte[]> record =
+                    KafkaRecords.fresh(ready, partition(at, ready, key), key, only, namespace);
+            KafkaRecords.mark(record, KafkaRecords.READMITTED);
+            records.add(record);
+        }
+        return sendAll(records);
+    }
+
+    private static Entry only(Entry entry, int route) {
+        return new Entry(
+                entry.id(),
+                entry.namespace(),
+                entry.acceptedMicros(),
+                entry.dueMicros(),
+                entry.expiresMicros(),
+                entry.writeMicros(),
+                List.of(route),
+                entry.destination(),
+                entry.key(),
+                entry.operation(),
+                entry.priority(),
+                entry.attributes(),
+                entry.headers(),
+                entry.payload(),
+                entry.token());
+    }
+
+    Future<Void> moveIn(List<Transfer> transfers) {
+        long now = ticker.micros();
+        int any = turn.getAndIncrement();
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        for (Transfer transfer : transfers) {
+            ProducerRecord<byte[], byte[]> record = obligation(transfer, now, any);
+            KafkaRecords.mark(record, KafkaRecords.MOVED_IN);
+            records.add(record);
+        }
+        return sendAll(records);
+    }
+
+    /** Of an obligation that is due now or later: where it waits until then. */
+    ProducerRecord<byte[], byte[]> obligation(Transfer transfer, long now, int any) {
+        Layout at = layout;
+        byte[] key = KafkaRecords.key(transfer.entry());
+        String ready = KafkaNames.ready(main(at, key, any));
+        if (transfer.dueMicros() <= now) {
+            return KafkaRecords.obligation(ready, partition(at, ready, key), key, transfer, namespace);
+        }
+        TierPlan.Hop hop = TierPlan.next(now, transfer.dueMicros());
+        String tier = KafkaNames.tier(at.plan().shard(), hop.tier());
+        ProducerRecord<byte[], byte[]> record =
+                KafkaRecords.obligation(tier, partition(at, tier, key), key, transfer, namespace);
+        KafkaRecords.waits(record, hop, ready, node);
+        return record;
+    }
+
+    /** All or a failure; on failure some may be there. */
+    private Future<Void> sendAll(List<ProducerRecord<byte[], byte[]>> records) {
+        Promise<Void> promise = KafkaCluster.promise();
+        AtomicInteger left = new AtomicInteger(records.size() + 1);
+        java.util.concurrent.atomic.AtomicReference<@Nullable Throwable> failed =
+                new java.util.concurrent.atomic.AtomicReference<>();
+        Runnable one = () -> {
+            if (left.decrementAndGet() == 0) {
+                Throwable why = failed.get();
+                if (why == null) {
+                    promise.complete();
+                } else {
+                    promise.fail(new WalException(
+                            ErrorCode.UNAVAILABLE, "Kafka: " + why.getMessage(), why));
+                }
+            }
+        };
+        for (ProducerRecord<byte[], byte[]> record : records) {
+            long bytes = Sender.OVERHEAD_BYTES + record.value().length;
+            if (closed || !sender.reserve(bytes)) {
+                failed.set(new WalException(
+                        ErrorCode.OVERLOADED, closed ? "the queue is closed" : "too many bytes are on their way"));
+                one.run();
+                continue;
+            }
+            sender.send(record, (where, failure, taken) -> {
+                sender.release(bytes);
+                if (failure != null) {
+                    failed.set(failure);
+                }
+                one.run();
+            });
+        }
+        one.run();
+        return promise.future();
+    }
+
+    /** The outcomes of one call, in its order; the last one to come ends it. */
+    private static final class Batch {
+        private final AppendOutcome[] outcomes;
+        private final AtomicInteger left;
+        private final Promise<List<AppendOutcome>> promise = KafkaCluster.promise();
+
+        Batch(int count) {
+            outcomes = new AppendOutcome[count];
+            left = new AtomicInteger(count);
+            if (count == 0) {
+                promise.complete(List.of());
+            }
+        }
+
+        Future<List<AppendOutcome>> future() {
+            return promise.future();
+        }
+
+        void end(int index, AppendOutcome outcome) {
+            outcomes[index] = outcome;
+            if (left.decrementAndGet() == 0) {
+                promise.complete(List.of(outcomes));
+            }
+        }
+    }
+}

@@ -1,0 +1,345 @@
+package io.forelog.queue.kafka;
+
+import io.forelog.model.Entry;
+import io.forelog.model.Ticker;
+import io.forelog.queue.DeadLetter;
+import io.forelog.queue.DeadLetterCursor;
+import io.forelog.queue.Page;
+import io.forelog.queue.Transfer;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The dead letters of one namespace, read from their topics whenever somebody asks. A redrive is one transaction: the copies at the
+ * tail of the ready topics, and the marks of what is gone. All work runs on the thread of the {@link LogScan}, one after another;
+ * nothing is kept between two calls.
+ */
+final class DeadLetters {
+    private static final int AT_ONCE = 200;
+
+    private final KafkaCluster cluster;
+    private final LogScan scan;
+    private final Appends appends;
+    private final String namespace;
+    private final String group;
+    private final Ticker ticker;
+    private final Transactor transactor;
+
+    DeadLetters(KafkaCluster cluster, LogScan scan, Appends appends, String namespace, Ticker ticker) {
+        this.cluster = cluster;
+        this.scan = scan;
+        this.appends = appends;
+        this.namespace = namespace;
+        this.group = KafkaNames.deadLetterGroup(namespace);
+        this.ticker = ticker;
+        // One id for all nodes: of two that redrive at once one is fenced.
+        this.transactor = new Transactor(cluster.connection(), "forelog-" + namespace + "-dlq");
+    }
+
+    private List<String> topics() {
+        return List.copyOf(appends.layout().plan().deadLetterTopics());
+    }
+
+    private Map<TopicPartition, Integer> partitions() {
+        Map<TopicPartition, Integer> partitions = new LinkedHashMap<>();
+        List<String> topics = topics();
+        for (int i = 0; i < topics.size(); i++) {
+            for (TopicPartition each : scan.partitions(topics.get(i))) {
+                partitions.put(each, i);
+            }
+        }
+        return partitions;
+    }
+
+    /** By partition; on the thread. */
+    Map<TopicPartition, DeadLetterMarks> marks(Map<TopicPartition, Long> beginnings) {
+        Map<TopicPartition, OffsetAndMetadata> committed = scan.committed(beginnings.keySet());
+        Map<TopicPartition, DeadLetterMarks> marks = new HashMap<>();
+        beginnings.forEach((partition, beginning) ->
+                marks.put(partition, DeadLetterMarks.of(committed.get(partition), beginning)));
+        return marks;
+    }
+
+    // ---- looking
+
+    Future<Page<DeadLetter>> list(DeadLetterCursor after, int limit) {
+        return scan.run(on -> {
+            Map<TopicPartition, Integer> partitions = partitions();
+            Map<TopicPartition, DeadLetterMarks> marks = marks(scan.beginnings(partitions.keySet()));
+            Map<TopicPartition, Long> ends = scan.ends(partitions.keySet());
+            List<DeadLetter> found = new ArrayList<>();
+            partitions.forEach((partition, topic) -> collect(
+                    found,
+                    partition,
+                    topic,
+                    marks.get(partition),
+                    ends.get(partition),
+                    after,
+                    limit + 1));
+            found.sort(Comparator.comparing(DeadLetter::id));
+            List<DeadLetter> page = List.copyOf(found.subList(0, Math.min(limit, found.size())));
+            String cursor = found.size() > limit ? page.get(page.size() - 1).id() : "";
+            return new Page<>(page, cursor);
+        });
+    }
+
+    private void collect(
+            List<DeadLetter> into,
+            TopicPartition partition,
+            int topic,
+            DeadLetterMarks marks,
+            long end,
+            DeadLetterCursor after,
+            int limit) {
+        long from = marks.watermark();
+        DeadLetterRecord.Place place = DeadLetterRecord.place(after.afterId());
+        if (place != null) {
+            from = Math.max(
+                    from,
+                    place.topic() == topic && place.partition() == partition.partition()
+                            ? place.offset() + 1
+                            : scan.offsetAt(partition, place.millis(), end));
+        }
+        int[] left = {limit};
+        scan.scan(partition, from, end, record -> {
+            if (!marks.isGone(record.offset())
+                    && DeadLetterRecord.concerns(record, namespace)
+                    && (after.route() < 0 || after.route() == DeadLetterRecord.route(record))) {
+                DeadLetter letter = DeadLetterRecord.letter(record, namespace, topic);
+                if (letter.id().compareTo(after.afterId()) > 0) {
+                    into.add(letter);
+                    left[0]--;
+                }
+            }
+            return left[0] > 0;
+        });
+    }
+
+    Future<Optional<DeadLetter>> find(String id) {
+        return scan.run(on -> {
+            Map<TopicPartition, List<Found>> found = find(List.of(id), new HashMap<>());
+            return found.values().stream()
+                    .flatMap(List::stream)
+                    .findFirst()
+                    .map(each -> DeadLetterRecord.letter(each.record, namespace, each.topic));
+        });
+    }
+
+    private record Found(ConsumerRecord<byte[], byte[]> record, int topic) {}
+
+    /** Those of {@code ids} that are there and not gone; {@code marks} gets what is known of their partitions. */
+    private Map<TopicPartition, List<Found>> find(List<String> ids, Map<TopicPartition, DeadLetterMarks> marks) {
+        Map<TopicPartition, Integer> partitions = partitions();
+        marks.putAll(marks(scan.beginnings(partitions.keySet())));
+        Map<TopicPartition, Long> ends = scan.ends(partitions.keySet());
+        List<String> topics = topics();
+        Map<TopicPartition, List<Found>> found = new LinkedHashMap<>();
+        for (String id : new java.util.LinkedHashSet<>(ids)) {
+            DeadLetterRecord.Place place = DeadLetterRecord.place(id);
+            if (place == null || place.topic() >= topics.size()) {
+                continue;
+            }
+            TopicPartition partition = new TopicPartition(topics.get(place.topic()), place.partition());
+            DeadLetterMarks its = marks.get(partition);
+            long end = ends.getOrDefault(partition, 0L);
+            if (its == null || its.isGone(place.offset()) || place.offset() >= end) {
+                continue;
+            }
+            scan.scan(partition, place.offset(), place.offset() + 1, record -> {
+                if (record.timestamp() == place.millis() && DeadLetterRecord.concerns(record, namespace)) {
+                    found.computeIfAbsent(partition, p -> new ArrayList<>()).add(new Found(record, place.topic()));
+                }
+                return false;
+            });
+        }
+        return found;
+    }
+
+    // ---- changing
+
+    /** As {@link io.forelog.queue.Queue#redrive}. */
+    Future<Integer> redrive(List<String> ids) {
+        return inParts(ids, part -> scan.run(on -> change(part, true)));
+    }
+
+    /** As {@link io.forelog.queue.Queue#purge}. */
+    Future<Integer> purge(List<String> ids) {
+        return inParts(ids, part -> scan.run(on -> change(part, false)));
+    }
+
+    private static Future<Integer> inParts(
+            List<String> ids, java.util.function.Function<List<String>, Future<Integer>> change) {
+        Future<Integer> all = Future.succeededFuture(0);
+        for (int from = 0; from < ids.size(); from += AT_ONCE) {
+            List<String> part = ids.subList(from, Math.min(ids.size(), from + AT_ONCE));
+            all = all.compose(before -> change.apply(part).map(count -> before + count));
+        }
+        return all;
+    }
+
+    private int change(List<String> ids, boolean redrive) {
+        Map<TopicPartition, DeadLetterMarks> marks = new HashMap<>();
+        Map<TopicPartition, List<Found>> found = find(ids, marks);
+        if (found.isEmpty()) {
+            return 0;
+        }
+        long now = ticker.micros();
+        int count = 0;
+        List<ProducerRecord<byte[], byte[]>> copies = new ArrayList<>();
+        Map<TopicPartition, OffsetAndMetadata> changed = new HashMap<>();
+        for (Map.Entry<TopicPartition, List<Found>> each : found.entrySet()) {
+            DeadLetterMarks its = marks.get(each.getKey());
+            if (its == null) {
+                continue;
+            }
+            for (Found one : each.getValue()) {
+                DeadLetter letter = DeadLetterRecord.letter(one.record, namespace, one.topic);
+                if (redrive) {
+                    copies.add(again(letter, now, count));
+                    its.redriven(one.record.offset(), letter.route());
+                } else {
+                    its.purged(one.record.offset(), letter.route());
+                }
+                count++;
+            }
+            tidy(each.getKey(), its, copies);
+            changed.put(each.getKey(), its.committable());
+        }
+        commit(copies, changed);
+        return count;
+    }
+
+    private ProducerRecord<byte[], byte[]> again(DeadLetter letter, long now, int any) {
+        Entry entry = letter.entry();
+        return appends.obligation(
+                new Transfer(entry, letter.route(), now, 0, null, null, letter.redrives() + 1), now, any);
+    }
+
+    /** Lets the watermark pass what is no letter of ours; where the marks do not fit, carries the oldest letters to the tail. */
+    private void tidy(TopicPartition partition, DeadLetterMarks marks, List<ProducerRecord<byte[], byte[]>> copies) {
+        long end = scan.ends(List.of(partition)).getOrDefault(partition, 0L);
+        long[] behind = {marks.watermark()};
+        boolean[] carry = {!marks.fits()};
+        long passed = scan.scan(partition, marks.watermark(), end, record -> {
+            marks.pass(behind[0], record.offset());
+            behind[0] = record.offset() + 1;
+            if (!DeadLetterRecord.concerns(record, namespace)) {
+                marks.pass(record.offset(), record.offset() + 1);
+            } else if (!marks.isGone(record.offset())) {
+                if (!carry[0]) {
+                    return false;
+                }
+                copies.add(new ProducerRecord<>(
+                        partition.topic(), partition.partition(), record.key(), record.value(), record.headers()));
+                marks.pass(record.offset(), record.offset() + 1);
+                carry[0] = !marks.fits();
+            }
+            return true;
+        });
+        if (passed == end) {
+            marks.pass(behind[0], end);
+        }
+    }
+
+    private void commit(List<ProducerRecord<byte[], byte[]>> copies, Map<TopicPartition, OffsetAndMetadata> marks) {
+        if (copies.isEmpty()) {
+            scan.commit(marks);
+            return;
+        }
+        try {
+            transactor.commit(copies, marks, new ConsumerGroupMetadata(group), scan::committed);
+        } catch (Transactor.Aborted | Transactor.Undecided e) {
+            throw new KafkaException("dead letters of " + namespace + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Purges what died longer than {@code retention} ago, a bounded number a call, and renews the marks, so that they never expire. */
+    Future<Integer> expire(Duration retention) {
+        return scan.run(on -> {
+            long before = ticker.micros() - retention.toNanos() / 1_000;
+            Map<TopicPartition, Integer> partitions = partitions();
+            Map<TopicPartition, DeadLetterMarks> marks = marks(scan.beginnings(partitions.keySet()));
+            Map<TopicPartition, Long> ends = scan.ends(partitions.keySet());
+            int[] count = {0};
+            Map<TopicPartition, OffsetAndMetadata> changed = new HashMap<>();
+            partitions.forEach((partition, topic) -> {
+                DeadLetterMarks its = marks.get(partition);
+                scan.scan(partition, its.watermark(), ends.get(partition), record -> {
+                    boolean ours =
+                            !its.isGone(record.offset()) && DeadLetterRecord.concerns(record, namespace);
+                    if (!ours) {
+                        return true;
+                    }
+                    DeadLetter letter = DeadLetterRecord.letter(record, namespace, topic);
+                    if (letter.diedMicros() >= before) {
+                        return false;
+                    }
+                    its.purged(record.offset(), letter.route());
+                    return ++count[0] < AT_ONCE;
+                });
+                tidy(partition, its, new ArrayList<>());
+                changed.put(partition, its.committable());
+            });
+            scan.commit(changed);
+            return count[0];
+        });
+    }
+
+    /** On the thread: stored letters by route, and the marks by partition. */
+    Counted count() {
+        Map<TopicPartition, Integer> partitions = partitions();
+        Map<TopicPartition, DeadLetterMarks> marks = marks(scan.beginnings(partitions.keySet()));
+        Map<TopicPartition, Long> ends = scan.ends(partitions.keySet());
+        Map<Integer, Long> stored = new HashMap<>();
+        partitions.keySet().forEach(partition -> {
+            DeadLetterMarks its = marks.get(partition);
+            scan.scan(partition, its.watermark(), ends.get(partition), record -> {
+                if (!its.isGone(record.offset()) && DeadLetterRecord.concerns(record, namespace)) {
+                    stored.merge(DeadLetterRecord.route(record), 1L, Long::sum);
+                }
+                return true;
+            });
+        });
+        return new Counted(stored, List.copyOf(marks.values()));
+    }
+
+    /** What a count found. */
+    record Counted(Map<Integer, Long> stored, List<DeadLetterMarks> marks) {
+        long redriven(int route) {
+            return marks.stream().mapToLong(each -> each.redriven(route)).sum();
+        }
+
+        long purged(int route) {
+            return marks.stream().mapToLong(each -> each.purged(route)).sum();
+        }
+
+        long stored(int route) {
+            return stored.getOrDefault(route, 0L);
+        }
+    }
+
+    KafkaCluster cluster() {
+        return cluster;
+    }
+
+    Future<@Nullable Void> close() {
+        return scan.run(on -> {
+            transactor.close();
+            return null;
+        });
+    }
+}
