@@ -30,6 +30,8 @@ final class Census {
     private final Appends appends;
     private final String namespace;
     private final Map<TopicPartition, Backlog> backlogs = new HashMap<>();
+    /** By route: what waited in the tiers when it was counted last. */
+    private volatile Map<Integer, Long> scheduled = Map.of();
 
     Census(KafkaCluster cluster, LogScan scan, DeadLetters deadLetters, Appends appends, String namespace) {
         this.cluster = cluster;
@@ -37,6 +39,11 @@ final class Census {
         this.deadLetters = deadLetters;
         this.appends = appends;
         this.namespace = namespace;
+    }
+
+    /** What of a route waited in the tiers at the last count; any thread. */
+    long scheduled(int route) {
+        return scheduled.getOrDefault(route, 0L);
     }
 
     /** What the groups have committed. */
@@ -125,9 +132,7 @@ final class Census {
         Map<TopicPartition, Long> ends = scan.ends(all);
         Map<TopicPartition, Long> beginnings = scan.beginnings(all);
         Map<Integer, long[]> pending = new HashMap<>();
-        for (int route : plan.routes()) {
-            pending.put(route, new long[Backlog.KINDS]);
-        }
+        Map<Integer, Long> waiting = new HashMap<>();
         for (TopicPartition partition : all) {
             Map<Integer, OffsetAndMetadata> its = new HashMap<>();
             for (int route : plan.routes()) {
@@ -138,8 +143,19 @@ final class Census {
             }
             Backlog backlog = backlogs.computeIfAbsent(partition, p -> new Backlog());
             look(partition, backlog, its, beginnings.getOrDefault(partition, 0L), ends.getOrDefault(partition, 0L));
-            its.forEach((route, mark) -> backlog.count(route, mark, pending.get(route)));
+            its.forEach((route, mark) -> {
+                long[] counted = new long[Backlog.KINDS];
+                backlog.count(route, mark, counted);
+                long[] total = pending.computeIfAbsent(route, id -> new long[Backlog.KINDS]);
+                for (int kind = 0; kind < Backlog.KINDS; kind++) {
+                    total[kind] += counted[kind];
+                }
+                if (tiers.contains(partition)) {
+                    waiting.merge(route, java.util.Arrays.stream(counted).sum(), Long::sum);
+                }
+            });
         }
+        scheduled = Map.copyOf(waiting);
         return new Looked(pending, deadLetters.count());
     }
 

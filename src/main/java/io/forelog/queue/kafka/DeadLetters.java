@@ -15,13 +15,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The dead letters of one namespace, read from their topics whenever somebody asks. A redrive is one transaction: the copies at the
@@ -35,7 +33,6 @@ final class DeadLetters {
     private final LogScan scan;
     private final Appends appends;
     private final String namespace;
-    private final String group;
     private final Ticker ticker;
     private final Transactor transactor;
 
@@ -44,7 +41,6 @@ final class DeadLetters {
         this.scan = scan;
         this.appends = appends;
         this.namespace = namespace;
-        this.group = KafkaNames.deadLetterGroup(namespace);
         this.ticker = ticker;
         // One id for all nodes: of two that redrive at once one is fenced.
         this.transactor = new Transactor(cluster.connection(), "forelog-" + namespace + "-dlq");
@@ -82,12 +78,12 @@ final class DeadLetters {
             Map<TopicPartition, DeadLetterMarks> marks = marks(scan.beginnings(partitions.keySet()));
             Map<TopicPartition, Long> ends = scan.ends(partitions.keySet());
             List<DeadLetter> found = new ArrayList<>();
-            partitions.forEach((partition, topic) -> collect(
+            marks.forEach((partition, its) -> collect(
                     found,
                     partition,
-                    topic,
-                    marks.get(partition),
-                    ends.get(partition),
+                    partitions.getOrDefault(partition, 0),
+                    its,
+                    ends.getOrDefault(partition, 0L),
                     after,
                     limit + 1));
             found.sort(Comparator.comparing(DeadLetter::id));
@@ -261,7 +257,7 @@ final class DeadLetters {
             return;
         }
         try {
-            transactor.commit(copies, marks, new ConsumerGroupMetadata(group), scan::committed);
+            transactor.commit(copies, marks, scan.group(), scan::committed);
         } catch (Transactor.Aborted | Transactor.Undecided e) {
             throw new KafkaException("dead letters of " + namespace + ": " + e.getMessage(), e);
         }
@@ -276,9 +272,9 @@ final class DeadLetters {
             Map<TopicPartition, Long> ends = scan.ends(partitions.keySet());
             int[] count = {0};
             Map<TopicPartition, OffsetAndMetadata> changed = new HashMap<>();
-            partitions.forEach((partition, topic) -> {
-                DeadLetterMarks its = marks.get(partition);
-                scan.scan(partition, its.watermark(), ends.get(partition), record -> {
+            marks.forEach((partition, its) -> {
+                int topic = partitions.getOrDefault(partition, 0);
+                scan.scan(partition, its.watermark(), ends.getOrDefault(partition, 0L), record -> {
                     boolean ours =
                             !its.isGone(record.offset()) && DeadLetterRecord.concerns(record, namespace);
                     if (!ours) {
@@ -305,9 +301,8 @@ final class DeadLetters {
         Map<TopicPartition, DeadLetterMarks> marks = marks(scan.beginnings(partitions.keySet()));
         Map<TopicPartition, Long> ends = scan.ends(partitions.keySet());
         Map<Integer, Long> stored = new HashMap<>();
-        partitions.keySet().forEach(partition -> {
-            DeadLetterMarks its = marks.get(partition);
-            scan.scan(partition, its.watermark(), ends.get(partition), record -> {
+        marks.forEach((partition, its) -> {
+            scan.scan(partition, its.watermark(), ends.getOrDefault(partition, 0L), record -> {
                 if (!its.isGone(record.offset()) && DeadLetterRecord.concerns(record, namespace)) {
                     stored.merge(DeadLetterRecord.route(record), 1L, Long::sum);
                 }
@@ -336,10 +331,11 @@ final class DeadLetters {
         return cluster;
     }
 
-    Future<@Nullable Void> close() {
+    Future<Void> close() {
         return scan.run(on -> {
-            transactor.close();
-            return null;
-        });
+                    transactor.close();
+                    return true;
+                })
+                .mapEmpty();
     }
 }

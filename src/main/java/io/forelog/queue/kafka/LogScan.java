@@ -15,6 +15,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -139,6 +140,11 @@ final class LogScan {
     void commit(Map<TopicPartition, OffsetAndMetadata> marks) {
         consumer().assign(List.copyOf(marks.keySet()));
         consumer().commitSync(marks);
+    }
+
+    /** The memberless group, for a transaction. */
+    ConsumerGroupMetadata group() {
+        return consumer().groupMetadata();
     }
 
     List<TopicPartition> partitions(String topic) {

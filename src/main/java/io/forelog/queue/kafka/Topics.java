@@ -159,14 +159,10 @@ final class Topics {
         return cluster.ask(admin -> admin.describeConfigs(resources.keySet()).all())
                 .map(configs -> {
                     List<TopicCheck> problems = new ArrayList<>();
-                    configs.forEach((resource, config) -> problems.addAll(TopicCheck.problems(
-                            resource.name(),
-                            there.get(resource.name())
-                                    .partitions()
-                                    .get(0)
-                                    .replicas()
-                                    .size(),
-                            values(config),
+                    there.forEach((topic, description) -> problems.addAll(TopicCheck.problems(
+                            topic,
+                            description.partitions().get(0).replicas().size(),
+                            values(configs.get(new ConfigResource(ConfigResource.Type.TOPIC, topic))),
                             demands.longestWait().compareTo(spec.retention()) > 0
                                     ? demands.longestWait()
                                     : spec.retention(),
@@ -176,9 +172,9 @@ final class Topics {
                 });
     }
 
-    private static Map<String, String> values(Config config) {
+    private static Map<String, String> values(@Nullable Config config) {
         Map<String, String> values = new HashMap<>();
-        for (ConfigEntry entry : config.entries()) {
+        for (ConfigEntry entry : config == null ? List.<ConfigEntry>of() : config.entries()) {
             if (entry.value() != null) {
                 values.put(entry.name(), entry.value());
             }

@@ -69,7 +69,7 @@ final class Transactor {
         config.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 10_000L);
         config.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
         config.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 8_000);
-        config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 16 << 20);
+        config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Sender.RECORD_BYTES_MAX);
         config.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 32L << 20);
     }
 
