@@ -39,6 +39,7 @@ final class KafkaCluster {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaCluster.class);
     private static final int ASK_LIMIT_MILLIS = 10_000;
     private static final int PROBE_LIMIT_MILLIS = 3_000;
+    private static final long STOP_LOOK_MILLIS = 20;
 
     private final String name;
     private final Map<String, Object> connection;
@@ -48,6 +49,7 @@ final class KafkaCluster {
     private final Map<String, String> troubles = new ConcurrentHashMap<>();
     private volatile @Nullable Sender sender;
     private volatile @Nullable Admin admin;
+    private @Nullable TierPump tiers;
     private volatile String unreachable = "not asked yet";
 
     KafkaCluster(String name, Map<String, Object> connection, KafkaSettings settings, MediumOptions node) {
@@ -169,6 +171,21 @@ final class KafkaCluster {
         return new WalException(ErrorCode.UNAVAILABLE, "Kafka cluster " + name + ": " + why);
     }
 
+    /** Lets what waits in this shard's tiers go on, from the first call on; the tiers exist. */
+    synchronized void pumpTiers(ReaderSettings reading) {
+        if (tiers == null) {
+            String shard = node.shard();
+            TierPump pump = new TierPump(
+                    shard,
+                    KafkaNames.tierGroup(shard),
+                    tier -> KafkaNames.tier(shard, tier),
+                    reading,
+                    node.ticker());
+            pump.start();
+            tiers = pump;
+        }
+    }
+
     /** How many brokers live now. */
     Future<Integer> brokers() {
         return ask(asked -> asked.describeCluster().nodes()).map(nodes -> nodes.size());
@@ -230,7 +247,25 @@ final class KafkaCluster {
 
     /** After whatever used it. */
     Future<Void> close() {
-        return blocking(this::closeAll);
+        Promise<Void> stopped = promise();
+        TierPump pump = pump();
+        if (pump != null) {
+            pump.stop();
+        }
+        awaitStopped(pump, stopped);
+        return stopped.future().compose(done -> blocking(this::closeAll));
+    }
+
+    private synchronized @Nullable TierPump pump() {
+        return tiers;
+    }
+
+    private void awaitStopped(@Nullable TierPump pump, Promise<Void> promise) {
+        if (pump == null || pump.stopped()) {
+            promise.complete();
+        } else {
+            vertx().setTimer(STOP_LOOK_MILLIS, id -> awaitStopped(pump, promise));
+        }
     }
 
     private synchronized void closeAll() {

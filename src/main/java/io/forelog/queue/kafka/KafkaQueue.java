@@ -157,15 +157,11 @@ final class KafkaQueue implements Queue {
                 cluster.sender(), cluster.node().node(), ticker, layout);
         LogScan scan = new LogScan(cluster, KafkaNames.deadLetterGroup(namespace));
         DeadLetters deadLetters = new DeadLetters(cluster, scan, appends, namespace, ticker);
-        KafkaConsumption consumption = new KafkaConsumption(
-                cluster.vertx(),
-                namespace,
-                opening.ordered(),
-                opening.routes(),
-                route -> KafkaNames.group(namespace, route),
-                layout.plan()::of,
-                ReaderSettings.of(cluster.connection(), cluster.node().node()),
-                ticker);
+        ReaderSettings reading =
+                ReaderSettings.of(cluster.connection(), cluster.node().node());
+        cluster.pumpTiers(reading);
+        KafkaConsumption consumption =
+                new KafkaConsumption(cluster.vertx(), opening, cluster.shard(), reading, ticker);
         Census census = new Census(cluster, scan, deadLetters, appends, namespace);
         return new Works(
                 appends,
@@ -196,7 +192,7 @@ final class KafkaQueue implements Queue {
             return Future.succeededFuture();
         }
         return topics.ensure(plan, next).map(partitions -> {
-            now.consumption().update(next.routes(), plan::of);
+            now.consumption().update(next);
             now.appends().update(new Appends.Layout(plan, partitions));
             spec = next;
             return null;

@@ -50,36 +50,6 @@ record TopicPlan(
         return deadLetters.get(mains.indexOf(main));
     }
 
-    /** As the readers of a route want them. */
-    RouteTopics of(int route) {
-        return new RouteTopics() {
-            @Override
-            public List<String> mains() {
-                return mains;
-            }
-
-            @Override
-            public String ready(String main) {
-                return KafkaNames.ready(main);
-            }
-
-            @Override
-            public String park(String main) {
-                return KafkaNames.park(main, route);
-            }
-
-            @Override
-            public String deadLetters(String main) {
-                return deadLetterOf(main);
-            }
-
-            @Override
-            public String tier(TierPlan.Tier tier) {
-                return KafkaNames.tier(shard, tier);
-            }
-        };
-    }
-
     Set<String> deadLetterTopics() {
         return new LinkedHashSet<>(deadLetters);
     }

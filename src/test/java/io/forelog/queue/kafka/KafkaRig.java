@@ -16,7 +16,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /** A node's Kafka queues on a real cluster, with names of their own, so that tests share the brokers and nothing else. One test. */
-final class KafkaRig implements AutoCloseable {
+final class KafkaRig {
     private final Vertx vertx = Vertx.vertx();
     private final String name = "t" + UUID.randomUUID().toString().substring(0, 8);
     private final String bootstrap;
@@ -94,8 +94,7 @@ final class KafkaRig implements AutoCloseable {
         return open(queue.spec());
     }
 
-    @Override
-    public void close() throws Exception {
+    void close() throws Exception {
         for (QueueMedium medium : media) {
             await(medium.close());
         }

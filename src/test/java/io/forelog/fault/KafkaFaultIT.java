@@ -1,0 +1,143 @@
+package io.forelog.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.forelog.rig.AuditProbe.Audit;
+import io.forelog.rig.Await;
+import io.forelog.rig.Documents;
+import io.forelog.rig.ForelogProcess;
+import io.forelog.rig.LoadWriter;
+import io.forelog.rig.ScriptedReceiver;
+import io.forelog.rig.ScriptedReceiver.Reply;
+import io.forelog.rig.Soak;
+import io.forelog.rig.Verdicts;
+import io.forelog.rig.backend.KafkaCluster;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A namespace on Kafka while the service and the brokers die, freeze and come back. */
+class KafkaFaultIT {
+    private static final int SLOTS = 16;
+
+    @TempDir
+    Path directory;
+
+    private static String document(String url) {
+        return Documents.http(url, Documents.PATIENT)
+                .replace(
+                        "- physical_storage: { type: EMBEDDED }",
+                        "- physical_storage: { type: KAFKA }\n"
+                                + "      config: { wal.kafka.bootstrap.servers.prefix: test }");
+    }
+
+    private ForelogProcess.Builder service(KafkaCluster kafka, String name, ScriptedReceiver receiver) {
+        return ForelogProcess.in(directory)
+                .settings("name: " + name)
+                .settings("shard: " + name)
+                .settings("bootstrap_servers: { test: '" + kafka.bootstrap() + "' }")
+                .settings("queues: { kafka: { partitions: 2, tier_partitions: 1 } }")
+                .namespace(name, document(receiver.url()) + "shard: " + name + "\n");
+    }
+
+    private static void write(LoadWriter writer, String namespace) {
+        writer.start(
+                SLOTS,
+                (slot, n) -> Optional.of(LoadWriter.request(
+                        namespace,
+                        slot + "-" + n,
+                        n % 3 == 0 ? "key-" + slot : "",
+                        n % 4 == 3 ? Duration.ofMillis(500L * (1 + n % 8)) : Duration.ZERO)));
+    }
+
+    private static void verify(ForelogProcess service, LoadWriter writer, ScriptedReceiver receiver, String namespace) {
+        Audit audit = service.audit(namespace).awaitSettled(Duration.ofSeconds(90));
+        Soak.tell(
+                "kafka, %s: %s; %d arrivals, %d of them duplicates; audit %s",
+                namespace, writer, receiver.count(), receiver.duplicates(), audit.raw());
+        Verdicts.everyTrueArrived(writer, receiver);
+        Verdicts.noFalseArrived(writer, receiver);
+        Verdicts.noneWasEarly(writer, receiver);
+        assertThat(audit.dead()).isZero();
+        assertThat(audit.accepted()).isGreaterThanOrEqualTo(writer.trues().size());
+    }
+
+    @Test
+    @Timeout(300)
+    void everyTrueIsDeliveredThoughTheServiceIsKilled() {
+        KafkaCluster kafka = KafkaCluster.shared(1);
+        String name = "killed-" + System.nanoTime();
+        try (ScriptedReceiver receiver = new ScriptedReceiver();
+                ForelogProcess service = service(kafka, name, receiver).start();
+                LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
+            receiver.script(
+                    arrival -> arrival.time() == 1 && arrival.text().endsWith("7") ? Reply.status(503) : Reply.OK);
+            write(writer, name);
+            for (int cycle = 0; cycle < Soak.choose(4, 30); cycle++) {
+                Await.pause(Duration.ofMillis(1_500));
+                service.killAndRestart();
+            }
+            Await.pause(Duration.ofMillis(500));
+            writer.stop();
+            verify(service, writer, receiver, name);
+            assertThat(writer.trues().size()).as("writes that got through").isGreaterThan(SLOTS);
+        }
+    }
+
+    @Test
+    @Timeout(400)
+    void brokersThatDieOrFreezeLoseNothingThatWasTrueAndNothingFalseIsThere() {
+        String name = "brokers";
+        try (KafkaCluster kafka = KafkaCluster.start(3, directory.resolve("kafka"));
+                ScriptedReceiver receiver = new ScriptedReceiver();
+                ForelogProcess service = service(kafka, name, receiver).start();
+                LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
+            write(writer, name);
+            Await.pause(Duration.ofSeconds(2));
+            int leader = kafka.leaderOf(name, 0);
+            kafka.kill(leader);
+            Await.pause(Duration.ofSeconds(Soak.choose(6, 20)));
+            kafka.start(leader);
+            int other = leader % 3 + 1;
+            kafka.freeze(other);
+            Await.pause(Duration.ofSeconds(Soak.choose(6, 20)));
+            kafka.thaw(other);
+            Await.pause(Duration.ofSeconds(2));
+            kafka.kill(1);
+            kafka.kill(2);
+            Await.pause(Duration.ofSeconds(Soak.choose(6, 20)));
+            kafka.launch(1);
+            kafka.launch(2);
+            kafka.awaitReady(java.util.List.of(1, 2, 3));
+            Await.pause(Duration.ofSeconds(2));
+            writer.stop();
+            assertThat(writer.unknowns()).as("two of three brokers were gone").isNotEmpty();
+            verify(service, writer, receiver, name);
+        }
+    }
+
+    @Test
+    @Timeout(120)
+    void theLargestPayloadIsTakenAndAByteMoreIsRefused() {
+        KafkaCluster kafka = KafkaCluster.shared(1);
+        String name = "sizes-" + System.nanoTime();
+        try (ScriptedReceiver receiver = new ScriptedReceiver();
+                ForelogProcess service = service(kafka, name, receiver).start();
+                LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
+            String largest = "x".repeat(1 << 20);
+            var answer = writer.writeOne(LoadWriter.request(name, largest));
+            Await.until(
+                    "it arrived",
+                    Duration.ofSeconds(30),
+                    () -> receiver.has(answer.getEntryId()),
+                    service::logTail);
+            assertThat(receiver.arrivalsOf(answer.getEntryId()).get(0).text()).isEqualTo(largest);
+            org.assertj.core.api.Assertions.assertThatThrownBy(
+                            () -> writer.writeOne(LoadWriter.request(name, largest + "x")))
+                    .isInstanceOf(LoadWriter.Refused.class);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+package io.forelog.queue.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.forelog.model.AppendOutcome;
+import io.forelog.model.Delivery;
+import io.forelog.model.Durable;
+import io.forelog.model.Entry;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.Failure;
+import io.forelog.model.Ticker;
+import io.forelog.queue.DeadLetter;
+import io.forelog.queue.DeadLetterCursor;
+import io.forelog.queue.Entries;
+import io.forelog.queue.InMemoryQueue;
+import io.forelog.queue.MediumHealth;
+import io.forelog.queue.Page;
+import io.forelog.queue.QueueMedium;
+import io.forelog.queue.QueueSpec;
+import io.forelog.queue.Settlement;
+import io.forelog.queue.Tally;
+import io.forelog.queue.Verdict;
+import io.forelog.rig.backend.KafkaCluster;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is Kafka's own, on a real broker. */
+@Timeout(120)
+class KafkaQueueIT {
+    private final Ticker ticker = Ticker.anchored();
+    private final Entries entries = new Entries(ticker, "any");
+    private final KafkaCluster kafka = KafkaCluster.shared(1);
+
+    @TempDir
+    Path directory;
+
+    private KafkaRig rig;
+
+    @BeforeEach
+    void startRig() {
+        rig = new KafkaRig(kafka.bootstrap(), ticker, directory);
+    }
+
+    @AfterEach
+    void closeRig() throws Exception {
+        rig.close();
+    }
+
+    private static <T> T await(Future<T> future) throws Exception {
+        return KafkaRig.await(future);
+    }
+
+    private static QueueSpec spec(Integer... routes) {
+        return InMemoryQueue.spec("any", routes);
+    }
+
+    private static Entry with(Entry entry, Buffer key, Buffer payload) {
+        return new Entry(
+                entry.id(),
+                entry.namespace(),
+                entry.acceptedMicros(),
+                entry.dueMicros(),
+                0,
+                0,
+                entry.routes(),
+                "",
+                key,
+                entry.operation(),
+                entry.priority(),
+                Map.of(),
+                Map.of(),
+                payload,
+                null);
+    }
+
+    @Test
+    void anyBytesUpToTheLargestPayloadComeAsTheyWent() throws Exception {
+        KafkaQueue queue = rig.open(rig.own(spec(1)));
+        Random random = new Random(5);
+        List<Entry> written = new ArrayList<>();
+        for (int size : new int[] {0, 1, 255, 70_000, 1 << 20, KafkaQueueProvider.CAPABILITIES.largestEntryBytes()}) {
+            byte[] payload = new byte[size];
+            byte[] key = new byte[random.nextInt(40)];
+            random.nextBytes(payload);
+            random.nextBytes(key);
+            written.add(with(entries.immediate(""), Buffer.buffer(key), Buffer.buffer(payload)));
+        }
+        for (Entry entry : written) {
+            assertThat(await(queue.append(List.of(entry))).get(0).durable()).isEqualTo(Durable.TRUE);
+        }
+        List<Delivery> taken = new ArrayList<>();
+        while (taken.size() < written.size()) {
+            List<Delivery> some = await(queue.take(1, 1, 64L << 20));
+            taken.addAll(some);
+            await(queue.settle(some.stream()
+                    .map(each -> new Settlement(each, new Verdict.Delivered(ticker.micros())))
+                    .toList()));
+        }
+        assertThat(taken).extracting(Delivery::entry).containsExactlyElementsOf(written);
+    }
+
+    @Test
+    void whatNoTopicTakesIsRefusedAndInNone() throws Exception {
+        KafkaQueue queue = rig.open(rig.own(spec(1)));
+        Entry tooLarge = with(entries.immediate(""), Buffer.buffer(), Buffer.buffer(new byte[Sender.RECORD_BYTES_MAX]));
+        AppendOutcome outcome = await(queue.append(List.of(tooLarge))).get(0);
+        assertThat(outcome.durable()).isEqualTo(Durable.FALSE);
+        assertThat(outcome.code()).isEqualTo(ErrorCode.PAYLOAD_TOO_LARGE);
+        assertThat(kafka.records(rig.name())).isEmpty();
+    }
+
+    @Test
+    void whatIsOverTheBytesOnTheirWayIsRefusedAtOnce() throws Exception {
+        rig.set("in_flight_bytes", 1L << 20);
+        KafkaQueue queue = rig.open(rig.own(spec(1)));
+        List<Entry> many = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            many.add(with(entries.immediate(""), Buffer.buffer(), Buffer.buffer(new byte[100_000])));
+        }
+        List<AppendOutcome> outcomes = await(queue.append(many));
+        List<AppendOutcome> refused =
+                outcomes.stream().filter(each -> each.durable() == Durable.FALSE).toList();
+        assertThat(refused).isNotEmpty().allMatch(each -> each.code() == ErrorCode.OVERLOADED);
+        assertThat(kafka.records(rig.name())).hasSize(40 - refused.size());
+    }
+
+    @Test
+    void topicsAreMadeWithTheSettingsThatThePromisesRestOn() throws Exception {
+        KafkaQueue queue = rig.open(rig.own(spec(1)));
+        assertThat(queue.partitions().keySet())
+                .contains(rig.name(), rig.name() + "-ready", rig.name() + "-dlq", "forelog-" + rig.name() + "-tier-7d");
+        try (Admin admin = kafka.admin()) {
+            var resource = new org.apache.kafka.common.config.ConfigResource(
+                    org.apache.kafka.common.config.ConfigResource.Type.TOPIC, rig.name());
+            var config = admin.describeConfigs(List.of(resource)).all().get(20, TimeUnit.SECONDS).get(resource);
+            Topics.settings(1).forEach((key, value) ->
+                    assertThat(config.get(key).value()).as(key).isEqualTo(value));
+        }
+    }
+
+    @Test
+    void aTopicOfOthersThatForgetsIsRefusedUnlessTheRiskIsAccepted() throws Exception {
+        kafka.createTopic(rig.name(), 2, 1, Map.of("cleanup.policy", "compact", "retention.ms", "1000"));
+        QueueSpec spec = rig.own(spec(1));
+        QueueMedium medium = rig.medium();
+        assertThatThrownBy(() -> await(medium.open(spec)))
+                .hasMessageContaining("topic " + rig.name() + ": cleanup.policy is compact")
+                .hasMessageContaining("accept_risk: [topic-compaction]");
+        QueueSpec brave = new QueueSpec(
+                spec.namespace(),
+                spec.routes(),
+                false,
+                spec.serves(),
+                spec.retention(),
+                spec.deadLetterRetention(),
+                spec.quotaBytes(),
+                false,
+                spec.config(),
+                new QueueSpec.Demands(
+                        1000, java.time.Duration.ZERO, Set.of("topic-compaction", "topic-message-size")));
+        KafkaQueue queue = (KafkaQueue) await(medium.open(brave));
+        assertThat(queue.partitions()).containsEntry(rig.name(), 2).containsEntry(rig.name() + "-ready", 2);
+    }
+
+    @Test
+    void aClusterThatIsAwayLeavesTheNamespaceThereAndItsWritesFalse() throws Exception {
+        KafkaRig away = new KafkaRig("127.0.0.1:1", ticker, directory);
+        try {
+            QueueMedium medium = away.medium();
+            KafkaQueue queue = (KafkaQueue) await(medium.open(away.own(spec(1))));
+            AppendOutcome outcome =
+                    await(queue.append(List.of(entries.immediate("a")))).get(0);
+            assertThat(outcome.durable()).isEqualTo(Durable.FALSE);
+            assertThat(outcome.code()).isEqualTo(ErrorCode.UNAVAILABLE);
+            assertThat(medium.health()).extracting(MediumHealth::state).containsExactly(MediumHealth.State.RECOVERING);
+            Future<List<Delivery>> waits = queue.take(1, 1, 1);
+            assertThat(waits.isComplete()).isFalse();
+            await(queue.close());
+            assertThat(await(waits)).isEmpty();
+        } finally {
+            away.close();
+        }
+    }
+
+    @Test
+    void removingANamespaceTakesTheTopicsThatForelogMadeAndNoOthers() throws Exception {
+        kafka.createTopic(rig.name(), 1, 1, Topics.settings(1));
+        QueueMedium medium = rig.medium();
+        await(medium.open(rig.own(spec(1))));
+        await(medium.remove(rig.name()));
+        try (Admin admin = kafka.admin()) {
+            assertThat(admin.listTopics().names().get(20, TimeUnit.SECONDS))
+                    .contains(rig.name())
+                    .doesNotContain(rig.name() + "-ready", rig.name() + "-dlq");
+        }
+    }
+
+    @Test
+    void manyScatteredDeadLettersAreRedrivenAndPurgedAndTheBooksBalance() throws Exception {
+        int count = 3_000;
+        KafkaQueue queue = rig.open(rig.own(spec(1)));
+        for (int i = 0; i < count; i += 500) {
+            List<Entry> group = new ArrayList<>();
+            for (int j = 0; j < 500; j++) {
+                group.add(entries.immediate("p" + (i + j)));
+            }
+            await(queue.append(group));
+        }
+        for (int dead = 0; dead < count; ) {
+            List<Delivery> taken = await(queue.take(1, 500, 64L << 20));
+            Verdict verdict = new Verdict.Dead(new Failure(ticker.micros(), ErrorCode.TARGET_REJECTED, "no"));
+            await(queue.settle(
+                    taken.stream().map(each -> new Settlement(each, verdict)).toList()));
+            dead += taken.size();
+        }
+        List<String> ids = new ArrayList<>();
+        DeadLetterCursor cursor = new DeadLetterCursor(-1, "");
+        do {
+            Page<DeadLetter> page = await(queue.deadLetters(cursor, 400));
+            page.items().forEach(letter -> ids.add(letter.id()));
+            cursor = new DeadLetterCursor(-1, page.cursor());
+        } while (!cursor.afterId().isEmpty());
+        assertThat(ids).hasSize(count).isSorted().doesNotHaveDuplicates();
+        List<String> odd = new ArrayList<>();
+        for (int i = 1; i < count; i += 2) {
+            odd.add(ids.get(i));
+        }
+        assertThat(await(queue.purge(odd.subList(0, 1_000)))).isEqualTo(1_000);
+        assertThat(await(queue.redrive(odd.subList(1_000, 1_010)))).isEqualTo(10);
+        Tally.RouteTally books = await(queue.tally()).routes().get(0);
+        assertThat(books.balanced()).as(books.toString()).isTrue();
+        assertThat(books.purged()).isEqualTo(1_000);
+        assertThat(books.dead()).isEqualTo(count - 10);
+        assertThat(books.pending()).isEqualTo(10);
+        assertThat(books.deadStored()).isEqualTo(count - 1_010);
+    }
+}
