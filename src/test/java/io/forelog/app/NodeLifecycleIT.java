@@ -6,7 +6,6 @@ import io.forelog.rig.AdminClient;
 import io.forelog.rig.Await;
 import io.forelog.rig.ForelogProcess;
 import io.forelog.rig.LoadWriter;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -89,10 +88,10 @@ class NodeLifecycleIT {
             JsonObject state = namespace(service, "delayed-queue");
             assertThat(state.getString("state")).isEqualTo("REFUSED");
             assertThat(state.getJsonArray("problems").encode()).contains("targets: at least one target");
-            assertThat(namespace(service, "cross-region-replication").getJsonArray("problems"))
-                    .isEqualTo(new JsonArray()
-                            .add("persistence_configurations.persistence_configuration[0].physical_storage.type: KAFKA"
-                                    + " (expected: one of [EMBEDDED])"));
+            assertThat(namespace(service, "cross-region-replication")
+                            .getJsonArray("problems")
+                            .encode())
+                    .contains("targets: at least one target");
             writer.writeOne(LoadWriter.request("ns", "fine"));
             Await.until("it is delivered", LIMIT, () -> count(service, "ns", "delivered") == 1);
         }

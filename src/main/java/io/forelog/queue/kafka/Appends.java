@@ -224,8 +224,7 @@ final class Appends {
                 if (why == null) {
                     promise.complete();
                 } else {
-                    promise.fail(new WalException(
-                            ErrorCode.UNAVAILABLE, "Kafka: " + why.getMessage(), why));
+                    promise.fail(new WalException(ErrorCode.UNAVAILABLE, "Kafka: " + why.getMessage(), why));
                 }
             }
         };

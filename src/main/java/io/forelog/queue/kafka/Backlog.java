@@ -51,7 +51,8 @@ final class Backlog {
     void count(int route, OffsetAndMetadata mark, long[] counts) {
         long watermark = mark.offset();
         TreeMap<Long, BitSet[]> chunks = routes.getOrDefault(route, new TreeMap<>());
-        for (Map.Entry<Long, BitSet[]> chunk : chunks.tailMap(watermark >> CHUNK_BITS).entrySet()) {
+        for (Map.Entry<Long, BitSet[]> chunk :
+                chunks.tailMap(watermark >> CHUNK_BITS).entrySet()) {
             int from = (int) Math.max(0, watermark - (chunk.getKey() << CHUNK_BITS));
             add(chunk.getValue(), from, CHUNK, 1, counts);
         }

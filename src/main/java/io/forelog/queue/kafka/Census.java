@@ -47,17 +47,20 @@ final class Census {
     }
 
     /** What the groups have committed. */
-    private record Marks(Map<Integer, Map<TopicPartition, OffsetAndMetadata>> routes, Map<TopicPartition, OffsetAndMetadata> tiers) {
+    private record Marks(
+            Map<Integer, Map<TopicPartition, OffsetAndMetadata>> routes, Map<TopicPartition, OffsetAndMetadata> tiers) {
         /** All that changes when something is moved. */
         List<Long> moves() {
             List<Long> moves = new ArrayList<>();
-            routes.values().forEach(each -> each.forEach((partition, mark) -> {
-                Books books = booksOf(mark);
-                moves.add(books.get(Books.Count.REQUEUED));
-                moves.add(books.get(Books.Count.RETURNED));
-                moves.add(books.get(Books.Count.DEAD));
-            }));
-            tiers.values().forEach(mark -> moves.add(mark.offset() + mark.metadata().hashCode()));
+            routes.values()
+                    .forEach(each -> each.forEach((partition, mark) -> {
+                        Books books = booksOf(mark);
+                        moves.add(books.get(Books.Count.REQUEUED));
+                        moves.add(books.get(Books.Count.RETURNED));
+                        moves.add(books.get(Books.Count.DEAD));
+                    }));
+            tiers.values()
+                    .forEach(mark -> moves.add(mark.offset() + mark.metadata().hashCode()));
             moves.sort(null);
             return moves;
         }
@@ -77,14 +80,12 @@ final class Census {
         return commit.get()
                 .compose(done -> marks())
                 .compose(before -> scan.run(on -> look(before))
-                        .compose(looked -> commit.get()
-                                .compose(done -> marks())
-                                .compose(after -> {
-                                    boolean still = before.moves().equals(after.moves());
-                                    return still || left == 0
-                                            ? Future.succeededFuture(tally(before, looked, still))
-                                            : count(commit, left - 1);
-                                })));
+                        .compose(looked -> commit.get().compose(done -> marks()).compose(after -> {
+                            boolean still = before.moves().equals(after.moves());
+                            return still || left == 0
+                                    ? Future.succeededFuture(tally(before, looked, still))
+                                    : count(commit, left - 1);
+                        })));
     }
 
     private Future<Marks> marks() {
@@ -136,9 +137,10 @@ final class Census {
         for (TopicPartition partition : all) {
             Map<Integer, OffsetAndMetadata> its = new HashMap<>();
             for (int route : plan.routes()) {
-                OffsetAndMetadata mark =
-                        (tiers.contains(partition) ? marks.tiers() : marks.routes().getOrDefault(route, Map.of()))
-                                .get(partition);
+                OffsetAndMetadata mark = (tiers.contains(partition)
+                                ? marks.tiers()
+                                : marks.routes().getOrDefault(route, Map.of()))
+                        .get(partition);
                 its.put(route, mark == null ? new OffsetAndMetadata(0) : mark);
             }
             Backlog backlog = backlogs.computeIfAbsent(partition, p -> new Backlog());
@@ -160,8 +162,15 @@ final class Census {
     }
 
     private void look(
-            TopicPartition partition, Backlog backlog, Map<Integer, OffsetAndMetadata> marks, long beginning, long end) {
-        long lowest = marks.values().stream().mapToLong(OffsetAndMetadata::offset).min().orElse(0);
+            TopicPartition partition,
+            Backlog backlog,
+            Map<Integer, OffsetAndMetadata> marks,
+            long beginning,
+            long end) {
+        long lowest = marks.values().stream()
+                .mapToLong(OffsetAndMetadata::offset)
+                .min()
+                .orElse(0);
         backlog.forget(lowest);
         long from = Math.max(Math.max(beginning, lowest), backlog.seenTo());
         scan.scan(partition, from, end, record -> {
@@ -180,7 +189,8 @@ final class Census {
         int kind = !obligation
                 ? Backlog.FRESH
                 : KafkaRecords.has(record.headers(), KafkaRecords.MOVED_IN) ? Backlog.MOVED_IN : Backlog.RETURNED;
-        for (String route : KafkaRecords.text(record.headers(), KafkaRecords.ROUTES).split(",")) {
+        for (String route :
+                KafkaRecords.text(record.headers(), KafkaRecords.ROUTES).split(",")) {
             if (!route.isEmpty()) {
                 backlog.add(Integer.parseInt(route), kind, record.offset());
             }

@@ -275,8 +275,7 @@ final class DeadLetters {
             marks.forEach((partition, its) -> {
                 int topic = partitions.getOrDefault(partition, 0);
                 scan.scan(partition, its.watermark(), ends.getOrDefault(partition, 0L), record -> {
-                    boolean ours =
-                            !its.isGone(record.offset()) && DeadLetterRecord.concerns(record, namespace);
+                    boolean ours = !its.isGone(record.offset()) && DeadLetterRecord.concerns(record, namespace);
                     if (!ours) {
                         return true;
                     }

@@ -91,8 +91,7 @@ final class Housekeeping {
         TopicPlan plan = appends.layout().plan();
         List<Future<Map<TopicPartition, OffsetAndMetadata>>> asked = new ArrayList<>();
         for (int route : plan.routes()) {
-            asked.add(cluster.ask(admin -> admin.listConsumerGroupOffsets(
-                            KafkaNames.group(spec.namespace(), route))
+            asked.add(cluster.ask(admin -> admin.listConsumerGroupOffsets(KafkaNames.group(spec.namespace(), route))
                     .partitionsToOffsetAndMetadata()));
         }
         long before = ticker.millis() - spec.retention().toMillis();
@@ -100,8 +99,7 @@ final class Housekeeping {
                 .compose(done -> scan.run(on -> deletable(plan, asked, before)))
                 .compose(upTo -> {
                     Map<TopicPartition, RecordsToDelete> records = new HashMap<>();
-                    upTo.forEach((partition, offset) ->
-                            records.put(partition, RecordsToDelete.beforeOffset(offset)));
+                    upTo.forEach((partition, offset) -> records.put(partition, RecordsToDelete.beforeOffset(offset)));
                     return records.isEmpty()
                             ? Future.succeededFuture()
                             : cluster.ask(admin -> admin.deleteRecords(records).all());
@@ -131,11 +129,11 @@ final class Housekeeping {
             }
         }
         Map<TopicPartition, Long> beginnings = scan.beginnings(upTo.keySet());
-        upTo.replaceAll((partition, offset) -> kept.contains(partition.topic())
-                ? Math.min(offset, scan.offsetAt(partition, before, offset))
-                : offset);
-        upTo.entrySet().removeIf(each -> each.getValue() == Long.MAX_VALUE
-                || each.getValue() <= beginnings.getOrDefault(each.getKey(), 0L));
+        upTo.replaceAll((partition, offset) ->
+                kept.contains(partition.topic()) ? Math.min(offset, scan.offsetAt(partition, before, offset)) : offset);
+        upTo.entrySet()
+                .removeIf(each -> each.getValue() == Long.MAX_VALUE
+                        || each.getValue() <= beginnings.getOrDefault(each.getKey(), 0L));
         return upTo;
     }
 

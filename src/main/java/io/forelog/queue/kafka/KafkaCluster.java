@@ -176,11 +176,7 @@ final class KafkaCluster {
         if (tiers == null) {
             String shard = node.shard();
             TierPump pump = new TierPump(
-                    shard,
-                    KafkaNames.tierGroup(shard),
-                    tier -> KafkaNames.tier(shard, tier),
-                    reading,
-                    node.ticker());
+                    shard, KafkaNames.tierGroup(shard), tier -> KafkaNames.tier(shard, tier), reading, node.ticker());
             pump.start();
             tiers = pump;
         }

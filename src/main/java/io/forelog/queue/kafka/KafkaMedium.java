@@ -96,8 +96,7 @@ final class KafkaMedium implements QueueMedium {
                         KafkaNames.PREFIX + ": missing (expected: the name of a cluster in bootstrap_servers of"
                                 + " conf/forelog.yaml, or a host name; without it bootstrap_servers.default)");
             }
-            connection.put(
-                    CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, addresses == null ? prefix + PORT : addresses);
+            connection.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, addresses == null ? prefix + PORT : addresses);
         }
         return connection;
     }
@@ -156,7 +155,8 @@ final class KafkaMedium implements QueueMedium {
             all = List.copyOf(clusters.values());
         }
         return Future.join(open.stream().map(KafkaQueue::close).toList())
-                .transform(done ->
-                        Future.join(all.stream().map(KafkaCluster::close).toList()).mapEmpty());
+                .transform(done -> Future.join(
+                                all.stream().map(KafkaCluster::close).toList())
+                        .mapEmpty());
     }
 }

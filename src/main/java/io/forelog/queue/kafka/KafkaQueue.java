@@ -134,8 +134,8 @@ final class KafkaQueue implements Queue {
         return cluster.probe()
                 .compose(asked -> cluster.connect())
                 .compose(connected -> topics.ensure(plan, opening))
-                .compose(partitions -> cluster.vertx()
-                        .executeBlocking(() -> begin(opening, new Appends.Layout(plan, partitions))))
+                .compose(partitions ->
+                        cluster.vertx().executeBlocking(() -> begin(opening, new Appends.Layout(plan, partitions))))
                 .compose(begun -> {
                     if (closed) {
                         return end(begun);
@@ -144,7 +144,9 @@ final class KafkaQueue implements Queue {
                     why = "";
                     cluster.trouble(opening.namespace(), "");
                     housekeeping = cluster.vertx()
-                            .setPeriodic(KEEP_HOUSE_MILLIS, id -> begun.housekeeping().run(spec));
+                            .setPeriodic(
+                                    KEEP_HOUSE_MILLIS,
+                                    id -> begun.housekeeping().run(spec));
                     waiting.forEach(Promise::tryComplete);
                     waiting.clear();
                     return Future.succeededFuture();
@@ -153,15 +155,13 @@ final class KafkaQueue implements Queue {
 
     private Works begin(QueueSpec opening, Appends.Layout layout) {
         String namespace = opening.namespace();
-        Appends appends = new Appends(
-                cluster.sender(), cluster.node().node(), ticker, layout);
+        Appends appends = new Appends(cluster.sender(), cluster.node().node(), ticker, layout);
         LogScan scan = new LogScan(cluster, KafkaNames.deadLetterGroup(namespace));
         DeadLetters deadLetters = new DeadLetters(cluster, scan, appends, namespace, ticker);
         ReaderSettings reading =
                 ReaderSettings.of(cluster.connection(), cluster.node().node());
         cluster.pumpTiers(reading);
-        KafkaConsumption consumption =
-                new KafkaConsumption(cluster.vertx(), opening, cluster.shard(), reading, ticker);
+        KafkaConsumption consumption = new KafkaConsumption(cluster.vertx(), opening, cluster.shard(), reading, ticker);
         Census census = new Census(cluster, scan, deadLetters, appends, namespace);
         return new Works(
                 appends,
@@ -360,6 +360,11 @@ final class KafkaQueue implements Queue {
     @Override
     public Future<Void> close() {
         return close(KafkaConsumption::close);
+    }
+
+    /** What is settled is committed: by itself it is at intervals. */
+    Future<Void> commit() {
+        return on(now -> now.consumption().commit());
     }
 
     /** As kill -9 would: for tests of crashes in one process. */

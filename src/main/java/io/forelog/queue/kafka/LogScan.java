@@ -44,8 +44,8 @@ final class LogScan {
     LogScan(KafkaCluster cluster, String group) {
         this.cluster = cluster;
         this.group = group;
-        this.thread = new ThreadPoolExecutor(
-                1, 1, 30, TimeUnit.SECONDS, new ArrayBlockingQueue<>(WAITING_MAX), work -> {
+        this.thread =
+                new ThreadPoolExecutor(1, 1, 30, TimeUnit.SECONDS, new ArrayBlockingQueue<>(WAITING_MAX), work -> {
                     Thread made = new Thread(work, "forelog-kafka-scan-" + group);
                     made.setDaemon(true);
                     return made;
@@ -93,7 +93,8 @@ final class LogScan {
         if (open == null) {
             Map<String, Object> config = new HashMap<>(cluster.connection());
             config.put(ConsumerConfig.GROUP_ID_CONFIG, group);
-            config.put(ConsumerConfig.CLIENT_ID_CONFIG, "forelog-" + cluster.node().node() + "-scan");
+            config.put(
+                    ConsumerConfig.CLIENT_ID_CONFIG, "forelog-" + cluster.node().node() + "-scan");
             config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
             config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
             config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
@@ -128,8 +129,9 @@ final class LogScan {
 
     /** The first offset whose record is not older; {@code otherwise} where there is none. */
     long offsetAt(TopicPartition partition, long millis, long otherwise) {
-        OffsetAndTimestamp found =
-                consumer().offsetsForTimes(Map.of(partition, Math.max(0, millis))).get(partition);
+        OffsetAndTimestamp found = consumer()
+                .offsetsForTimes(Map.of(partition, Math.max(0, millis)))
+                .get(partition);
         return found == null ? otherwise : found.offset();
     }
 

@@ -42,8 +42,7 @@ final class RangeRead {
             int colon = text.indexOf(':');
             return colon < 0
                     ? new Cursor(0, -1)
-                    : new Cursor(
-                            Integer.parseInt(text.substring(0, colon)), Long.parseLong(text.substring(colon + 1)));
+                    : new Cursor(Integer.parseInt(text.substring(0, colon)), Long.parseLong(text.substring(colon + 1)));
         }
 
         @Override

@@ -11,6 +11,7 @@ import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.NotEnoughReplicasAfterAppendException;
 import org.apache.kafka.common.errors.NotEnoughReplicasException;
+import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,13 @@ import org.jspecify.annotations.Nullable;
  * docs/kafka.md shows the same table.
  */
 enum SendFailure {
-    /** The producer itself, or the broker: over max.request.size or max.message.bytes. */
-    TOO_LARGE(Durable.FALSE, ErrorCode.PAYLOAD_TOO_LARGE, false, RecordTooLargeException.class),
+    /** The producer itself, or the broker: over max.request.size, max.message.bytes or segment.bytes. */
+    TOO_LARGE(
+            Durable.FALSE,
+            ErrorCode.PAYLOAD_TOO_LARGE,
+            false,
+            RecordTooLargeException.class,
+            RecordBatchTooLargeException.class),
     /** The producer's memory is full: nothing was taken. */
     MEMORY_FULL(Durable.FALSE, ErrorCode.OVERLOADED, true, BufferExhaustedException.class),
     /** The topic is not known to the producer, and it may not wait. */

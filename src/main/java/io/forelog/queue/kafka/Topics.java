@@ -35,6 +35,8 @@ final class Topics {
     private static final long LOOK_MILLIS = 25;
     private static final int LOOKS_MAX = 400;
     private static final int REPLICATION_MAX = 3;
+    /** Holds the largest record with room; small enough that what is deleted frees its disk soon. */
+    private static final int SEGMENT_BYTES = 128 << 20;
 
     private final KafkaCluster cluster;
     private final CreatedTopics created;
@@ -54,28 +56,30 @@ final class Topics {
         all.addAll(plan.deadLetterTopics());
         plan.mains().forEach(main -> all.addAll(plan.companions(main)));
         all.addAll(shared);
-        return describe(all).compose(there -> cluster.brokers().compose(brokers -> {
-            int replication = cluster.settings().replication() > 0
-                    ? cluster.settings().replication()
-                    : Math.min(REPLICATION_MAX, brokers);
-            Map<String, Integer> wanted = wanted(plan, there);
-            List<NewTopic> missing = new ArrayList<>();
-            Map<String, NewPartitions> grown = new HashMap<>();
-            wanted.forEach((topic, count) -> {
-                TopicDescription known = there.get(topic);
-                if (known == null) {
-                    missing.add(new NewTopic(topic, count, (short) replication).configs(settings(replication)));
-                } else if (known.partitions().size() < count) {
-                    grown.put(topic, NewPartitions.increaseTo(count));
-                }
-            });
-            return create(missing)
-                    .compose(made -> grown.isEmpty()
-                            ? Future.<Void>succeededFuture()
-                            : cluster.ask(admin -> admin.createPartitions(grown).all()))
-                    .compose(made -> refuse(there, spec))
-                    .compose(fine -> awaitKnown(List.copyOf(all)));
-        }));
+        return describe(all)
+                .compose(there -> cluster.brokers().compose(brokers -> {
+                    int replication = cluster.settings().replication() > 0
+                            ? cluster.settings().replication()
+                            : Math.min(REPLICATION_MAX, brokers);
+                    Map<String, Integer> wanted = wanted(plan, there);
+                    List<NewTopic> missing = new ArrayList<>();
+                    Map<String, NewPartitions> grown = new HashMap<>();
+                    wanted.forEach((topic, count) -> {
+                        TopicDescription known = there.get(topic);
+                        if (known == null) {
+                            missing.add(new NewTopic(topic, count, (short) replication).configs(settings(replication)));
+                        } else if (known.partitions().size() < count) {
+                            grown.put(topic, NewPartitions.increaseTo(count));
+                        }
+                    });
+                    return create(missing)
+                            .compose(made -> grown.isEmpty()
+                                    ? Future.<Void>succeededFuture()
+                                    : cluster.ask(admin ->
+                                            admin.createPartitions(grown).all()))
+                            .compose(made -> refuse(there, spec))
+                            .compose(fine -> awaitKnown(List.copyOf(all)));
+                }));
     }
 
     /** Companions have as many partitions as their main topic has; never fewer than they have now. */
@@ -84,14 +88,19 @@ final class Topics {
         Map<String, Integer> wanted = new LinkedHashMap<>();
         for (String main : plan.mains()) {
             TopicDescription known = there.get(main);
-            int count = known == null ? settings.partitions() : known.partitions().size();
+            int count =
+                    known == null ? settings.partitions() : known.partitions().size();
             wanted.put(main, count);
             plan.companions(main).forEach(companion -> wanted.put(companion, count));
         }
         plan.deadLetterTopics().forEach(topic -> wanted.putIfAbsent(topic, 1));
         for (String tier : plan.tiers()) {
             TopicDescription known = there.get(tier);
-            wanted.put(tier, known == null ? settings.tierPartitions() : known.partitions().size());
+            wanted.put(
+                    tier,
+                    known == null
+                            ? settings.tierPartitions()
+                            : known.partitions().size());
         }
         return wanted;
     }
@@ -104,6 +113,7 @@ final class Topics {
                 "message.timestamp.type", "LogAppendTime",
                 "min.insync.replicas", Integer.toString(Math.min(2, replication)),
                 "unclean.leader.election.enable", "false",
+                "segment.bytes", Integer.toString(SEGMENT_BYTES),
                 "max.message.bytes", Integer.toString(Sender.RECORD_BYTES_MAX));
     }
 
@@ -124,8 +134,9 @@ final class Topics {
         Map<String, TopicDescription> there = new HashMap<>();
         List<Future<Void>> asked = new ArrayList<>();
         for (String topic : topics) {
-            asked.add(cluster.ask(admin ->
-                            admin.describeTopics(List.of(topic)).topicNameValues().get(topic))
+            asked.add(cluster.ask(admin -> admin.describeTopics(List.of(topic))
+                            .topicNameValues()
+                            .get(topic))
                     .transform((description, failure) -> {
                         if (failure == null) {
                             synchronized (there) {
@@ -141,17 +152,17 @@ final class Topics {
     }
 
     private Future<Void> refuse(Map<String, TopicDescription> there, QueueSpec spec) {
-        return problems(there, spec).compose(problems -> problems.isEmpty()
-                ? Future.succeededFuture()
-                : Future.failedFuture(new WalException(
-                        ErrorCode.INVALID_ARGUMENT,
-                        problems.stream().map(TopicCheck::text).collect(Collectors.joining("\n")))));
+        return problems(there, spec)
+                .compose(problems -> problems.isEmpty()
+                        ? Future.succeededFuture()
+                        : Future.failedFuture(new WalException(
+                                ErrorCode.INVALID_ARGUMENT,
+                                problems.stream().map(TopicCheck::text).collect(Collectors.joining("\n")))));
     }
 
     private Future<List<TopicCheck>> problems(Map<String, TopicDescription> there, QueueSpec spec) {
         Map<ConfigResource, String> resources = new HashMap<>();
-        there.keySet().forEach(topic ->
-                resources.put(new ConfigResource(ConfigResource.Type.TOPIC, topic), topic));
+        there.keySet().forEach(topic -> resources.put(new ConfigResource(ConfigResource.Type.TOPIC, topic), topic));
         if (resources.isEmpty()) {
             return Future.succeededFuture(List.of());
         }
@@ -188,20 +199,21 @@ final class Topics {
         plan.mains().forEach(main -> all.addAll(plan.companions(main)));
         all.addAll(plan.deadLetterTopics());
         all.addAll(plan.tiers());
-        return describe(all).compose(there -> problems(there, spec).map(problems -> {
-            List<String> texts = new ArrayList<>();
-            problems.forEach(problem -> texts.add(problem.text()));
-            all.stream()
-                    .filter(topic -> !there.containsKey(topic))
-                    .forEach(topic -> texts.add("topic " + topic + ": is gone"));
-            if (!texts.isEmpty()) {
-                LOG.atError()
-                        .addKeyValue(LogKeys.NAMESPACE, spec.namespace())
-                        .addKeyValue(LogKeys.REASON, String.join("; ", texts))
-                        .log("topics do not keep what is promised");
-            }
-            return String.join("; ", texts);
-        }));
+        return describe(all)
+                .compose(there -> problems(there, spec).map(problems -> {
+                    List<String> texts = new ArrayList<>();
+                    problems.forEach(problem -> texts.add(problem.text()));
+                    all.stream()
+                            .filter(topic -> !there.containsKey(topic))
+                            .forEach(topic -> texts.add("topic " + topic + ": is gone"));
+                    if (!texts.isEmpty()) {
+                        LOG.atError()
+                                .addKeyValue(LogKeys.NAMESPACE, spec.namespace())
+                                .addKeyValue(LogKeys.REASON, String.join("; ", texts))
+                                .log("topics do not keep what is promised");
+                    }
+                    return String.join("; ", texts);
+                }));
     }
 
     /** Ends when the producer knows all topics: it may not wait for that when it writes. */
@@ -245,8 +257,9 @@ final class Topics {
 
     /** Deletes those of {@code topics} that Forelog made from this data directory; others stay. */
     Future<Void> delete(List<String> topics) {
-        List<String> ours =
-                topics.stream().filter(topic -> created.has(cluster.name(), topic)).toList();
+        List<String> ours = topics.stream()
+                .filter(topic -> created.has(cluster.name(), topic))
+                .toList();
         List<Future<Void>> deleted = new ArrayList<>();
         for (String topic : ours) {
             deleted.add(cluster.ask(admin -> admin.deleteTopics(List.of(topic)).all())

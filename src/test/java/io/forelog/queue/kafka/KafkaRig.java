@@ -87,8 +87,9 @@ final class KafkaRig {
         return (KafkaQueue) await(medium().open(spec));
     }
 
-    /** As by kill -9: nothing more is committed; the next life has the same name. */
+    /** As by kill -9 an interval of commits after the last settle; the next life has the same name. */
     KafkaQueue crashAndReopen(KafkaQueue queue) throws Exception {
+        await(queue.commit());
         await(queue.abandon());
         await(media.remove(media.size() - 1).close());
         return open(queue.spec());

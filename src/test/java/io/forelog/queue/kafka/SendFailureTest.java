@@ -20,6 +20,7 @@ import org.apache.kafka.common.errors.NotEnoughReplicasAfterAppendException;
 import org.apache.kafka.common.errors.NotEnoughReplicasException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
+import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
@@ -36,6 +37,7 @@ class SendFailureTest {
     void whatIsTooLargeIsInNoTopicWhoeverSaysSo() {
         is(SendFailure.TOO_LARGE, new RecordTooLargeException("x"), false);
         is(SendFailure.TOO_LARGE, new RecordTooLargeException("x"), true);
+        is(SendFailure.TOO_LARGE, new RecordBatchTooLargeException("x"), true);
         assertThat(SendFailure.TOO_LARGE.durable()).isEqualTo(Durable.FALSE);
         assertThat(SendFailure.TOO_LARGE.code()).isEqualTo(ErrorCode.PAYLOAD_TOO_LARGE);
     }

@@ -35,7 +35,9 @@ class TopicCheckTest {
     void whatBreaksAPromiseIsRefusedUnlessTheRiskIsAccepted(String key, String value, String risk) {
         List<TopicCheck> problems = problems(Map.of(key, value));
         assertThat(problems).extracting(TopicCheck::risk).containsExactly(risk);
-        assertThat(problems.get(0).text()).contains("topic t: " + key + " is " + value).contains("expected: ");
+        assertThat(problems.get(0).text())
+                .contains("topic t: " + key + " is " + value)
+                .contains("expected: ");
         assertThat(problems(Map.of(key, value), risk)).isEmpty();
         assertThat(problems(Map.of(key, value), "another-risk")).isNotEmpty();
     }
@@ -48,6 +50,7 @@ class TopicCheckTest {
     @Test
     void aSingleReplicaIsAChoiceAndNoRisk() {
         Map<String, String> config = Topics.settings(1);
-        assertThat(TopicCheck.problems("t", 1, config, Duration.ZERO, 0, Set.of())).isEmpty();
+        assertThat(TopicCheck.problems("t", 1, config, Duration.ZERO, 0, Set.of()))
+                .isEmpty();
     }
 }
