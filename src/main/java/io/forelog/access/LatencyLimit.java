@@ -12,7 +12,8 @@ import java.util.Arrays;
  *
  * <pre>
  * STEADY --three windows over the target--> TRIAL --as much is done--> STEADY (cut)
- *                                                \--less is done-----> STEADY (as before, latency tolerated)
+ *                                                \--less is done-----> STEADY (as before, latency tolerated:
+ *                                                        shortly; for long where it is so twice in a row)
  * </pre>
  *
  * <p>Fed with windows, not entries. {@link #window} by one thread at a time; the getters by any.
@@ -37,7 +38,8 @@ final class LatencyLimit {
     private static final double DECAY = 0.98;
     private static final double RATE_WEIGHT = 0.2;
     private static final double AS_MUCH = 0.85;
-    private static final long TRIAL_LEAST_MICROS = 40_000;
+    private static final long TRIAL_LEAST_MICROS = 100_000;
+    private static final long DOUBTED_MICROS = 400_000;
     private static final long TOLERATED_MICROS = 20_000_000;
     private static final long FORGET_MICROS = 60_000_000;
 
@@ -60,6 +62,7 @@ final class LatencyLimit {
     private double meanBefore;
     private long trialAnswered;
     private long trialMicros;
+    private boolean failedBefore;
 
     private double toleratedMicros;
     private long toleratedUntilMicros;
@@ -181,8 +184,11 @@ final class LatencyLimit {
         if (rate < rateBefore * AS_MUCH) {
             limit = limitBefore;
             toleratedMicros = meanBefore * TOLERANCE;
-            toleratedUntilMicros = nowMicros + TOLERATED_MICROS;
+            // One trial can fail by chance: the second in a row is believed for long.
+            toleratedUntilMicros = nowMicros + (failedBefore ? TOLERATED_MICROS : DOUBTED_MICROS);
+            failedBefore = !failedBefore;
         } else {
+            failedBefore = false;
             knownGood = (int) limit;
             congestedMicros = nowMicros;
         }
