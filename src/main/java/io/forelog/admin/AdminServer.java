@@ -4,6 +4,9 @@ import io.forelog.model.ErrorCode;
 import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
 import io.forelog.observe.Metrics;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -13,8 +16,10 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.impl.HttpServerConnection;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -80,6 +85,7 @@ public final class AdminServer extends VerticleBase {
                         .setIdleTimeoutUnit(TimeUnit.SECONDS)
                         .setCompressionSupported(true))
                 .requestHandler(this::received)
+                .invalidRequestHandler(AdminServer::invalid)
                 .exceptionHandler(failure -> LOG.debug("a management connection failed", failure));
         return server.listen()
                 .recover(failure -> Future.failedFuture(new WalException(
@@ -114,6 +120,12 @@ public final class AdminServer extends VerticleBase {
                     Answer.problem(new WalException(
                             ErrorCode.OVERLOADED,
                             "management: " + requests + " requests (expected: fewer at a time)")));
+            return;
+        }
+        if (tooLarge(request)) {
+            // Unread: what follows would be taken for a request.
+            response.putHeader("Connection", "close");
+            send(response, Answer.problem(tooLarge()));
             return;
         }
         requests++;
@@ -167,20 +179,60 @@ public final class AdminServer extends VerticleBase {
                 ErrorCode.PERMISSION_DENIED, "Origin: " + origin + " (expected: the management port's own pages)");
     }
 
+    /** By its own words. */
+    private static boolean tooLarge(HttpServerRequest request) {
+        String length = request.getHeader("Content-Length");
+        try {
+            return length != null && Long.parseLong(length) > BODY_MAX;
+        } catch (NumberFormatException e) {
+            return true;
+        }
+    }
+
+    private static WalException tooLarge() {
+        return new WalException(
+                ErrorCode.PAYLOAD_TOO_LARGE, "body: too large (expected: at most " + BODY_MAX + " bytes)");
+    }
+
+    /** What the codec could not make a request of. */
+    private static void invalid(HttpServerRequest request) {
+        Throwable cause = request.decoderResult().cause();
+        int status = cause instanceof TooLongHttpLineException
+                ? 414
+                : cause instanceof TooLongHttpHeaderException ? 431 : 400;
+        Answer answer = Answer.problem(
+                ErrorCode.MALFORMED_BODY, "request: " + cause.getMessage(), new JsonObject().put("status", status));
+        send(
+                request.response(),
+                new Answer(status, answer.contentType(), answer.body(), Map.of("Connection", "close")));
+    }
+
     private static Future<Buffer> body(HttpServerRequest request) {
         Promise<Buffer> read = Promise.promise();
         Buffer body = Buffer.buffer();
         request.handler(part -> {
             if (body.length() + part.length() > BODY_MAX) {
-                read.tryFail(new WalException(
-                        ErrorCode.PAYLOAD_TOO_LARGE, "body: too large (expected: at most " + BODY_MAX + " bytes)"));
+                read.tryFail(tooLarge());
             } else {
                 body.appendBuffer(part);
             }
         });
-        request.exceptionHandler(read::tryFail);
+        request.exceptionHandler(failure -> {
+            read.tryFail(unread(failure));
+            if (request.connection() instanceof HttpServerConnection connection) {
+                connection.channelHandlerContext().channel().flush(); // what is not, Vert.x drops as it closes
+            }
+        });
         request.endHandler(ended -> read.tryComplete(body));
         return read.future();
+    }
+
+    private static Throwable unread(Throwable failure) {
+        return failure instanceof DecoderException || failure instanceof IllegalArgumentException
+                ? new WalException(
+                        ErrorCode.MALFORMED_BODY,
+                        "body: " + failure.getMessage() + " (expected: chunks as RFC 9112 has them)")
+                : failure;
     }
 
     private Future<Answer> answer(HttpServerRequest request, Routes.Match match, Buffer body) {

@@ -94,6 +94,11 @@ record Exchange(
 
     private static @Nullable String firstLine(Exception failure) {
         String text = failure.getMessage();
-        return text == null ? null : text.lines().findFirst().orElse("");
+        if (text == null) {
+            return null;
+        }
+        String line = text.lines().findFirst().orElse("");
+        int source = line.indexOf("[Source:"); // Jackson's, of no use to a person
+        return source < 0 ? line : line.substring(0, source).replaceFirst("[ (]*(start marker)?( at)? ?$", "");
     }
 }

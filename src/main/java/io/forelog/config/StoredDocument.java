@@ -41,7 +41,8 @@ public record StoredDocument(
         try {
             return new Read(DocumentText.parse(text), List.of());
         } catch (WalException e) {
-            return new Read(Map.of(), List.of(source + ": " + e.getMessage()));
+            String text = String.valueOf(e.getMessage());
+            return new Read(Map.of(), List.of(text.startsWith(source + ": ") ? text : source + ": " + text));
         }
     }
 }

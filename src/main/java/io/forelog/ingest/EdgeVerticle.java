@@ -35,7 +35,7 @@ final class EdgeVerticle extends VerticleBase {
     private static final int RESETS_MAX = 2_000;
     private static final int HEADER_BYTES_MAX = 32 << 10;
     /** Nothing read for so long: a clock that is asked at every write, too, costs a listener and a look at the time each. */
-    private static final int IDLE_SECONDS = 75;
+    static final int IDLE_SECONDS = 75;
 
     private static final long DRAIN_STEP_MILLIS = 10;
     private static final long CLOSE_SECONDS = 5;
@@ -113,7 +113,8 @@ final class EdgeVerticle extends VerticleBase {
                         .setMaxHeaderListSize(HEADER_BYTES_MAX)
                         .setInitialWindowSize(STREAM_WINDOW_BYTES));
         return vertx.createHttpServer(options)
-                .connectionHandler(EdgeVerticle::consolidateFlushes)
+                .connectionHandler(EdgeVerticle::equip)
+                .invalidRequestHandler(HttpAnswers::invalid)
                 .requestHandler(handler);
     }
 
@@ -121,7 +122,7 @@ final class EdgeVerticle extends VerticleBase {
      * The answers of one batch leave with one system call a connection, not one (HTTP/2: two) an answer. A flush runs from
      * the end of the pipeline to its front: with HTTP/2 it is held back before it makes the codec look at every stream.
      */
-    private static void consolidateFlushes(HttpConnection connection) {
+    private static void equip(HttpConnection connection) {
         if (connection instanceof HttpServerConnection server) {
             ChannelPipeline pipeline = server.channelHandlerContext().pipeline();
             ChannelHandler consolidation = new FlushConsolidationHandler(FLUSHES_MAX, true);
@@ -130,6 +131,7 @@ final class EdgeVerticle extends VerticleBase {
             } else {
                 pipeline.addFirst(consolidation);
             }
+            HalfClose.allow(server);
         }
     }
 

@@ -95,6 +95,11 @@ class GrpcCall {
         }
     }
 
+    /** In the headers, which go with the first message: of a stream's writes, those before it. */
+    void tellUndeduped() {
+        response.headers().set(HttpAnswers.DEDUPE, HttpAnswers.DEDUPE_NONE);
+    }
+
     void write(byte[] message) {
         if (!over()) {
             response.writeMessage(GrpcMessage.message(IDENTITY, Bytes.view(message)));

@@ -133,6 +133,11 @@ final class GrpcStreamCall extends GrpcCall {
         }
 
         @Override
+        public void undeduped() {
+            tellUndeduped();
+        }
+
+        @Override
         public boolean abandoned() {
             return gone();
         }

@@ -110,6 +110,11 @@ final class GrpcUnaryCall extends GrpcCall implements Reply {
     }
 
     @Override
+    public void undeduped() {
+        tellUndeduped();
+    }
+
+    @Override
     public boolean abandoned() {
         return gone();
     }

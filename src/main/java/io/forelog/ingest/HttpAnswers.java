@@ -5,9 +5,13 @@ import io.forelog.model.AppendOutcome;
 import io.forelog.model.Durable;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Receipt;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.impl.HttpServerConnection;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -18,18 +22,47 @@ import org.jspecify.annotations.Nullable;
 final class HttpAnswers {
     static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
     static final CharSequence PROBLEM = HttpHeaders.createOptimized("application/problem+json");
+    static final CharSequence DEDUPE = HttpHeaders.createOptimized("forelog-dedupe");
+    static final CharSequence DEDUPE_NONE = HttpHeaders.createOptimized("none");
 
-    private static final CharSequence DEDUPE = HttpHeaders.createOptimized("Forelog-Dedupe");
     private static final String HEX = "0123456789abcdef";
     private static final long RETRY_MILLIS = 1_000;
 
     private HttpAnswers() {}
 
-    /** Told before the outcome is known: a repetition of {@code write} would be taken for a new one. */
-    static void tellDedupe(HttpServerResponse response, WriteRequest write, Terms terms) {
-        if (write.token() != null && !terms.dedupes()) {
-            response.putHeader(DEDUPE, "none");
+    /** See {@link Reply#undeduped}. */
+    static void undeduped(HttpServerResponse response) {
+        if (!response.headWritten()) {
+            response.putHeader(DEDUPE, DEDUPE_NONE);
         }
+    }
+
+    /** What the codec could not make a request of. The connection ends behind the answer. */
+    static void invalid(HttpServerRequest request) {
+        Throwable cause = request.decoderResult().cause();
+        int status = 400;
+        String limit = "";
+        if (cause instanceof TooLongHttpLineException) {
+            status = 414;
+            limit = " (expected: a shorter path and query)";
+        } else if (cause instanceof TooLongHttpHeaderException) {
+            status = 431;
+            limit = " (expected: fewer or shorter headers)";
+        }
+        unreadable(request, status, "request: " + cause.getMessage() + limit);
+    }
+
+    /** A body that is not framed as HTTP/1 has it. Vert.x closes the connection next, whatever is not flushed by then. */
+    static void unframed(HttpServerRequest request, Throwable cause) {
+        unreadable(request, 400, "body: " + cause.getMessage() + " (expected: chunks as RFC 9112 has them)");
+        if (request.connection() instanceof HttpServerConnection connection) {
+            connection.channelHandlerContext().channel().flush();
+        }
+    }
+
+    private static void unreadable(HttpServerRequest request, int status, String detail) {
+        HttpServerResponse response = request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        plain(response, status, ErrorCode.MALFORMED_BODY, detail);
     }
 
     /** The body of a durable write. */

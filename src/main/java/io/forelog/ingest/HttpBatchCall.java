@@ -136,7 +136,6 @@ final class HttpBatchCall implements Reply, Handler<Buffer> {
             intake.refuse(inlet, Refusal.of(WalException.of(e)), this, index);
             return;
         }
-        HttpAnswers.tellDedupe(request.response(), write, inlet.terms());
         intake.write(write, timeout, this, index);
     }
 
@@ -189,6 +188,11 @@ final class HttpBatchCall implements Reply, Handler<Buffer> {
         response.setStatusCode(worst)
                 .putHeader(HttpHeaders.CONTENT_TYPE, HttpAnswers.JSON)
                 .end(Buffer.buffer(json.append("]}").toString()));
+    }
+
+    @Override
+    public void undeduped() {
+        HttpAnswers.undeduped(request.response());
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.forelog.ingest;
 import io.forelog.model.ErrorCode;
 import io.forelog.wire.Bytes;
 import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.DecoderException;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -63,7 +64,7 @@ final class HttpBody implements Handler<Buffer> {
             request.response().writeContinue();
         }
         HttpBody body = new HttpBody(request, bytesMax, whole);
-        Handler<Throwable> left = failure -> body.gone = true;
+        Handler<Throwable> left = body::fail;
         request.exceptionHandler(left);
         request.response().exceptionHandler(left);
         request.handler(body);
@@ -114,6 +115,15 @@ final class HttpBody implements Handler<Buffer> {
             received = null;
             whole.handle(body == null ? Bytes.EMPTY : body);
         }
+    }
+
+    private void fail(Throwable failure) {
+        if (!over && (failure instanceof DecoderException || failure instanceof IllegalArgumentException)) {
+            over = true;
+            received = null;
+            HttpAnswers.unframed(request, failure);
+        }
+        gone = true;
     }
 
     /** The client left. */

@@ -70,7 +70,6 @@ final class HttpWriteCall implements Reply, Handler<Buffer> {
             }
             admitted = new Intake.Admitted(priority, whole.length());
             WriteRequest write = form.read(inlet.name(), headers, whole);
-            HttpAnswers.tellDedupe(request.response(), write, inlet.terms());
             long timeout = timeoutMicros(headers);
             Intake.Admitted handed = admitted;
             admitted = null;
@@ -121,6 +120,11 @@ final class HttpWriteCall implements Reply, Handler<Buffer> {
         if (!abandoned() && !request.response().ended()) {
             HttpAnswers.problem(request.response(), refusal);
         }
+    }
+
+    @Override
+    public void undeduped() {
+        HttpAnswers.undeduped(request.response());
     }
 
     @Override

@@ -201,6 +201,9 @@ final class Intake {
             refuse(inlet, overloaded(inlet), reply, index);
             return;
         }
+        if (request.token() != null && !inlet.terms().dedupes()) {
+            reply.undeduped();
+        }
         long limit = timeoutMicros > 0 ? Math.min(timeoutMicros, appendLimitMicrosMax) : appendLimitMicros;
         Entry entry = entry(inlet, request, now);
         coalescer.add(

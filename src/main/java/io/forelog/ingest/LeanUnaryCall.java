@@ -188,6 +188,11 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
     }
 
     @Override
+    public void undeduped() {
+        response.putHeader(HttpAnswers.DEDUPE, HttpAnswers.DEDUPE_NONE);
+    }
+
+    @Override
     public boolean abandoned() {
         return gone;
     }

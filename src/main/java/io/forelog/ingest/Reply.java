@@ -13,6 +13,9 @@ interface Reply {
     /** It was not handed to the queue. */
     void refused(int index, Refusal refusal);
 
+    /** Before the outcome: a repetition of one of the writes would be taken for a new one, its token notwithstanding. */
+    default void undeduped() {}
+
     /** Whether the caller left before the answer; only for the count of abandoned writes. */
     boolean abandoned();
 }

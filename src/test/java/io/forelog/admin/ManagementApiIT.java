@@ -19,10 +19,13 @@ import io.forelog.queue.Verdict;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,6 +52,7 @@ class ManagementApiIT {
     private final Metrics metrics = new Metrics(true);
     private InMemoryQueue queue;
     private ManagementClient client;
+    private int port;
 
     @BeforeEach
     void listen() throws Exception {
@@ -57,7 +61,8 @@ class ManagementApiIT {
         AdminServer server = new AdminServer(
                 "127.0.0.1", 0, node, metrics, new AuditLog(vertx, data, ticker), Rights.anonymous(node), ticker);
         vertx.deployVerticle(server).await();
-        client = new ManagementClient("http://127.0.0.1:" + server.port().await());
+        port = server.port().await();
+        client = new ManagementClient("http://127.0.0.1:" + port);
     }
 
     @AfterEach
@@ -135,6 +140,39 @@ class ManagementApiIT {
         assertThat(client.send("POST", NS + ":replay", "[1]", "application/json")
                         .status())
                 .isEqualTo(400);
+    }
+
+    @Test
+    void refusesABodyByItsLengthAloneAndWhatIsNoRequest() throws Exception {
+        assertThat(raw("PUT " + NS + " HTTP/1.1\r\nHost: x\r\nContent-Length: 999000000\r\n\r\n"))
+                .startsWith("HTTP/1.1 413 ")
+                .contains("PAYLOAD_TOO_LARGE");
+        assertThat(raw("PUT " + NS + " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"))
+                .startsWith("HTTP/1.1 400 ")
+                .contains("MALFORMED_BODY");
+        assertThat(raw("GET /" + "a".repeat(10_000) + " HTTP/1.1\r\nHost: x\r\n\r\n"))
+                .matches("(?s)HTTP/1.[01] 414 .*")
+                .contains("application/problem+json");
+    }
+
+    /** What comes first. */
+    private String raw(String request) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            byte[] first = new byte[4_096];
+            int read = socket.getInputStream().read(first);
+            return new String(first, 0, Math.max(0, read), StandardCharsets.US_ASCII);
+        }
+    }
+
+    @Test
+    void tellsWhatIsNoJsonWithoutTheParsersOwnWords() {
+        assertThat(client.send("POST", NS + ":replay", "{\"a\": [1", "application/json")
+                        .body())
+                .contains("not a JSON object")
+                .doesNotContain("REDACTED")
+                .doesNotContain("Source");
     }
 
     @Test

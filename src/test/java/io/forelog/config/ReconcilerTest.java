@@ -246,7 +246,10 @@ class ReconcilerTest {
         assertThat(get(reconciler.preview("a", targets("x", "y"))).steps())
                 .containsExactly("replace namespace a, revision 1");
         assertThat(get(reconciler.preview("b", targets("x"))).steps()).containsExactly("add namespace b");
-        assertThat(get(reconciler.preview("a", "targets: [")).problems()).hasSize(1);
+        assertThat(get(reconciler.preview("a", "targets: [")).problems())
+                .singleElement()
+                .asString()
+                .startsWith("document: not YAML");
         assertThat(get(reconciler.preview("a", null)).steps())
                 .containsExactly("retire namespace a: refuse writes, deliver the rest, then remove it");
         assertThat(deployer.calls).containsExactly("add a 1");

@@ -9,9 +9,12 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import io.forelog.bus.AppendReply;
+import io.forelog.config.Namespace;
+import io.forelog.config.NamespaceDocument.Order;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
+import io.forelog.wire.v1.IdempotencyToken;
 import io.forelog.wire.v1.Lifecycle;
 import io.forelog.wire.v1.Trilean;
 import io.forelog.wire.v1.WriteAheadLogGrpcClient;
@@ -40,6 +43,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -240,6 +244,42 @@ class GrpcEdgeIT {
             assertThat(answer.getOutcomes(0).getDurable())
                     .isEqualTo(answer.getCorrelationId() % 10 == 0 ? Trilean.TRILEAN_FALSE : Trilean.TRILEAN_TRUE);
         });
+    }
+
+    @Test
+    void aTokenThatItsQueueWillNotRecognizeIsAnsweredWithThat() {
+        fixture.namespaces.put(Samples.namespace("forgetful", Namespace.State.ACTIVE, Order.NONE, "KAFKA", List.of()));
+        fixture.pump("forgetful", batch -> EdgeFixture.all(batch, fixture::appended));
+        IdempotencyToken token = IdempotencyToken.newBuilder().setToken("t1").build();
+        WriteToLogRequest.Builder with = request("forgetful").setIdempotencyToken(token);
+        WriteToLogRequest.Builder recognized = request("ns").setIdempotencyToken(token);
+        assertThat(told(WriteAheadLogGrpcClient.WriteToLog, with.build())).isEqualTo("none");
+        assertThat(told(WriteAheadLogGrpcClient.WriteToLog, request("forgetful").build()))
+                .isNull();
+        assertThat(told(WriteAheadLogGrpcClient.WriteToLog, recognized.build())).isNull();
+        assertThat(told(
+                        WriteAheadLogGrpcClient.WriteBatch,
+                        WriteBatchRequest.newBuilder()
+                                .addEntries(recognized)
+                                .addEntries(with)
+                                .build()))
+                .isEqualTo("none");
+        assertThat(told(
+                        WriteAheadLogGrpcClient.WriteStream,
+                        WriteStreamRequest.newBuilder().addEntries(with).build()))
+                .isEqualTo("none");
+    }
+
+    private <Q, A> @Nullable String told(ServiceMethod<A, Q> method, Q request) {
+        return EdgeFixture.wait(client.request(grpc(), method)
+                .compose(call -> {
+                    call.end(request);
+                    return call.response();
+                })
+                .compose(response -> {
+                    response.handler(message -> {});
+                    return response.end().map(end -> response.headers().get("forelog-dedupe"));
+                }));
     }
 
     @Test

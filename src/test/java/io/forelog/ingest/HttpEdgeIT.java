@@ -250,21 +250,21 @@ class HttpEdgeIT {
             value = {
                 "{\"payload_text\": \"a\", \"payload\": \"YQ==\"} | 400 | payload: there is payload_text as well",
                 "{\"payload_txt\": \"a\"} | 400 | payload_txt: unknown field",
-                "{\"lifecycle\": {\"dely\": \"PT1S\"}} | 400 | lifecycle.dely: unknown field",
-                "{\"lifecycle\": {\"delay\": \"PT-3S\"}} | 400 | lifecycle.delay: PT-3S (expected: >= PT0S)",
-                "{\"lifecycle\": {\"delay\": \"3s\"}} | 400 | lifecycle.delay: '3s' (expected: an ISO-8601",
-                "{\"lifecycle\": {\"delay\": \"PT25H\"}} | 400 | lifecycle.delay: PT25H (expected: at most PT24H",
-                "{\"lifecycle\": {\"delay\": 3}} | 400 | lifecycle.delay: value_number_int (expected: a text)",
-                "{\"lifecycle\": {\"write_time\": \"2999-01-01T00:00:00Z\"}} | 400 | lifecycle.write_time: 2999",
-                "{\"target\": {\"name\": \"nope\"}} | 422 | target.name: 'nope' (expected: one of [hook, table])",
-                "{\"target\": {\"name\": \"old\"}} | 422 | target.name: 'old'",
-                "{\"target\": {\"name\": \"table\", \"destination\": \"x\"}} | 422 | target.destination: 'x'",
-                "{\"target\": {\"destination\": \"x\"}} | 422 | target.destination: 'x' (expected: empty",
-                "{\"target\": {\"operation\": \"MERGE\"}} | 400 | target.operation: 'MERGE' (expected: one of [PUT",
+                "{\"payload_text\":\"\",\"lifecycle\": {\"dely\": \"PT1S\"}} | 400 | lifecycle.dely: unknown field",
+                "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": \"PT-3S\"}} | 400 | lifecycle.delay: PT-3S (expected: >= PT0S)",
+                "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": \"3s\"}} | 400 | lifecycle.delay: '3s' (expected: an ISO-8601",
+                "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": \"PT25H\"}} | 400 | lifecycle.delay: PT25H (expected: at most PT24H",
+                "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": 3}} | 400 | lifecycle.delay: value_number_int (expected: a text)",
+                "{\"payload_text\":\"\",\"lifecycle\": {\"write_time\": \"2999-01-01T00:00:00Z\"}} | 400 | lifecycle.write_time: 2999",
+                "{\"payload_text\":\"\",\"target\": {\"name\": \"nope\"}} | 422 | target.name: 'nope' (expected: one of [hook, table])",
+                "{\"payload_text\":\"\",\"target\": {\"name\": \"old\"}} | 422 | target.name: 'old'",
+                "{\"payload_text\":\"\",\"target\": {\"name\": \"table\", \"destination\": \"x\"}} | 422 | target.destination: 'x'",
+                "{\"payload_text\":\"\",\"target\": {\"destination\": \"x\"}} | 422 | target.destination: 'x' (expected: empty",
+                "{\"payload_text\":\"\",\"target\": {\"operation\": \"MERGE\"}} | 400 | target.operation: 'MERGE' (expected: one of [PUT",
                 "{\"priority\": \"HIGH\"} | 400 | priority: 'HIGH'",
-                "{\"idempotency_token\": {\"token\": \"\"}} | 400 | idempotency_token.token: 0 characters",
-                "{\"headers\": {\"host\": \"x\"}} | 400 | headers: host",
-                "{\"headers\": {\"x\": \"a\\r\\nb: c\"}} | 400 | headers: x",
+                "{\"payload_text\":\"\",\"idempotency_token\": {\"token\": \"\"}} | 400 | idempotency_token.token: 0 characters",
+                "{\"payload_text\":\"\",\"headers\": {\"host\": \"x\"}} | 400 | headers: host",
+                "{\"payload_text\":\"\",\"headers\": {\"x\": \"a\\r\\nb: c\"}} | 400 | headers: x",
                 "{\"namespace\": \"other\"} | 400 | namespace: 'other'",
                 "{\"payload\": \"*\"} | 400 | payload: not base64",
                 "{\"payload_text\": \"a\"} x | 400 | body: ",
@@ -330,7 +330,7 @@ class HttpEdgeIT {
 
     @Test
     void aDelayWithAKeyIsRefusedWhereTheQueueCannotOrderIt() {
-        String body = "{\"lifecycle\": {\"delay\": \"PT1S\"}, \"target\": {\"key\": \"k\"}}";
+        String body = "{\"payload_text\": \"\", \"lifecycle\": {\"delay\": \"PT1S\"}, \"target\": {\"key\": \"k\"}}";
         HttpResponse<String> answer = json("ordered", body);
         assertThat(answer.statusCode()).isEqualTo(400);
         assertThat(answer.body()).contains("delivery.order: key");
@@ -354,6 +354,65 @@ class HttpEdgeIT {
                 + "Transfer-Encoding: chunked\r\n\r\n";
         String chunk = "400\r\n" + "a".repeat(1_024) + "\r\n";
         assertThat(exchange(head + chunk.repeat(5) + "0\r\n\r\n")).startsWith("HTTP/1.1 413 ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"zz\r\nabc\r\n0\r\n\r\n", "3\r\nabcdef\r\n0\r\n\r\n"})
+    void aBodyOfBrokenChunksIsAnswered400(String chunks) {
+        String head = "POST /v1/namespaces/ns/entries HTTP/1.1\r\nHost: x\r\nContent-Type: x/y\r\n"
+                + "Transfer-Encoding: chunked\r\n\r\n";
+        assertThat(exchange(head + chunks))
+                .startsWith("HTTP/1.1 400 ")
+                .contains("application/problem+json")
+                .contains("\"detail\":\"body: ");
+        assertThat(fixture.batches).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET /docs HTTP/1.1\r\nbad header\r\n\r\n", "nonsense\r\n\r\n"})
+    void whatIsNoRequestIsAnsweredAsAProblem(String bytes) {
+        assertThat(exchange(bytes))
+                .matches("(?s)HTTP/1.[01] 400 .*")
+                .contains("application/problem+json")
+                .contains("MALFORMED_BODY");
+    }
+
+    @Test
+    void aPathOrHeadersThatAreTooLongAreAnsweredAsProblems() {
+        assertThat(exchange("GET /" + "a".repeat(10_000) + " HTTP/1.1\r\nHost: x\r\n\r\n"))
+                .matches("(?s)HTTP/1.[01] 414 .*")
+                .contains("application/problem+json");
+        assertThat(exchange("GET /docs HTTP/1.1\r\nHost: x\r\nX: " + "a".repeat(40_000) + "\r\n\r\n"))
+                .matches("(?s)HTTP/1.[01] 431 .*")
+                .contains("application/problem+json");
+    }
+
+    @Test
+    void aClientThatClosesItsSideBehindTheRequestGetsItsAnswer() throws IOException {
+        try (java.net.Socket socket = new java.net.Socket("127.0.0.1", fixture.edge.httpPort())) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream()
+                    .write(("POST /v1/namespaces/ns/entries HTTP/1.1\r\nHost: x\r\nContent-Type: x/y\r\n"
+                                    + "Content-Length: 2\r\n\r\nhi")
+                            .getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            socket.shutdownOutput();
+            String all = new String(socket.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.US_ASCII);
+            assertThat(all).startsWith("HTTP/1.1 201 ").contains("\"durable\":\"TRUE\"");
+        }
+        assertThat(only().payload().toString()).isEqualTo("hi");
+    }
+
+    @Test
+    void anIdleConnectionThatItsClientClosesEndsAtOnce() throws IOException {
+        try (java.net.Socket socket = new java.net.Socket("127.0.0.1", fixture.edge.httpPort())) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream()
+                    .write("HEAD /docs HTTP/1.1\r\nHost: x\r\n\r\n"
+                            .getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            assertThat(socket.getInputStream().read()).isEqualTo('H');
+            socket.shutdownOutput();
+            assertThat(socket.getInputStream().readAllBytes()).isNotEmpty();
+        }
     }
 
     @Test
