@@ -45,7 +45,8 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * start: queues' media, namespaces (queue, writers, pumps), management port, edge, ports.json
- * stop:  edge (no more writes), namespaces (pumps settle, queues close), management port, media, tables, lock
+ * stop:  not ready; edge (no more writes, then no sockets), reconciler, namespaces (pumps settle, queues close), media, tables,
+ *        documents, all that is still deployed (management port, auditor), the clock's file, lock
  * </pre>
  */
 final class Node {

@@ -73,7 +73,7 @@ final class EntryCommands {
             JsonObject target = (JsonObject) each;
             console.print("");
             console.print("target     " + target.getString("target") + ": " + target.getString("state") + ", "
-                    + target.getInteger("attempts") + " attempts");
+                    + attempts(target.getInteger("attempts")));
             console.print("  due      " + When.text(target.getString("due")));
             if (target.getString("ended") != null) {
                 console.print("  ended    " + When.text(target.getString("ended")));
@@ -83,6 +83,10 @@ final class EntryCommands {
             }
             failures(target.getJsonArray("failures"), console);
         }
+    }
+
+    private static String attempts(int number) {
+        return number == 1 ? "1 attempt" : number + " attempts";
     }
 
     /** What an entry and the entry in a dead letter have in common. */

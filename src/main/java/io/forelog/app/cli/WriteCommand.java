@@ -7,6 +7,7 @@ import io.forelog.client.Write;
 import io.forelog.client.WriteAnswer;
 import io.forelog.client.WriteClient;
 import io.forelog.model.Durable;
+import io.forelog.model.ErrorCode;
 import io.forelog.model.Operation;
 import io.forelog.model.Priority;
 import io.vertx.core.Vertx;
@@ -24,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -48,6 +50,10 @@ import picocli.CommandLine.Parameters;
 final class WriteCommand extends NamespaceCommand {
     private static final int IN_FLIGHT_MAX = 64;
     private static final Duration LIMIT = Duration.ofSeconds(10);
+    /** How long many writes go on with none of them taken. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final long OVERLOAD_PAUSE_MILLIS = 20;
 
     @Parameters(
             arity = "0..1",
@@ -100,7 +106,11 @@ final class WriteCommand extends NamespaceCommand {
     @Option(names = "--attribute", paramLabel = "NAME=VALUE", description = "Read by the target; repeatable.")
     private Map<String, String> attributes = new LinkedHashMap<>();
 
-    @Option(names = "--count", paramLabel = "N", description = "So many alike; {n} in payload and key counts from 1.")
+    @Option(
+            names = "--count",
+            paramLabel = "N",
+            description =
+                    "So many alike; {n} in payload and key counts from 1. Where the node has too much, it slows down.")
     private int count = 1;
 
     @Option(names = "--grpc", description = "Over gRPC instead of HTTP.")
@@ -108,6 +118,9 @@ final class WriteCommand extends NamespaceCommand {
 
     @Option(names = "--http", description = "Over HTTP, the default.")
     private boolean http;
+
+    /** A write on its way, and which of them it is. */
+    private record Open(int number, CompletableFuture<WriteAnswer> answer) {}
 
     /** What came of them. */
     private static final class Counts {
@@ -199,21 +212,48 @@ final class WriteCommand extends NamespaceCommand {
 
     private Counts writeAll(WriteClient client, Write write, Console console) {
         Counts counts = new Counts();
-        Deque<CompletableFuture<WriteAnswer>> open = new ArrayDeque<>();
+        Deque<Open> open = new ArrayDeque<>();
         String payload = count > 1 ? new String(write.payload(), StandardCharsets.ISO_8859_1) : "";
         try (Progress progress = console.progress("writing")) {
-            for (int i = 1; i <= count || !open.isEmpty(); i++) {
-                if (open.size() >= IN_FLIGHT_MAX || i > count) {
-                    counts.add(join(open.remove()));
-                    progress.show(counts.all(), count > 1 ? count : 0, "");
-                }
-                if (i <= count) {
-                    open.add(client.write(count == 1 ? write : numbered(write, payload, i))
+            IntFunction<Open> writing = n -> new Open(
+                    n,
+                    client.write(count == 1 ? write : numbered(write, payload, n))
                             .toCompletableFuture());
+            long until = System.nanoTime() + PATIENCE.toNanos();
+            int window = IN_FLIGHT_MAX;
+            int next = 1;
+            while (next <= count || !open.isEmpty()) {
+                if (open.size() >= window || next > count) {
+                    Open first = open.remove();
+                    WriteAnswer answer = join(first.answer());
+                    if (count > 1 && isOverload(answer) && System.nanoTime() < until) {
+                        window = Math.max(1, open.size() / 2);
+                        pause();
+                        open.add(writing.apply(first.number()));
+                    } else {
+                        counts.add(answer);
+                        until = System.nanoTime() + PATIENCE.toNanos();
+                        progress.show(counts.all(), count > 1 ? count : 0, "");
+                    }
+                } else {
+                    open.add(writing.apply(next++));
                 }
             }
         }
         return counts;
+    }
+
+    /** In no queue, for certain, because there were too many at a time: many writes go on with fewer. */
+    private static boolean isOverload(WriteAnswer answer) {
+        return answer.durable() == Durable.FALSE && answer.message().startsWith(ErrorCode.OVERLOADED.name());
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(OVERLOAD_PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static Write numbered(Write write, String payload, int number) {
