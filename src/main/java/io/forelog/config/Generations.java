@@ -22,9 +22,9 @@ final class Generations {
     static final int MOST = 4;
 
     private static final String TOPICS = "wal-kafka-topics";
+    private static final String QUEUES = "wal-queue";
     /** Where entries lie, by the keys that say so. */
-    private static final List<String> PLACE =
-            List.of("wal-queue", "wal.kafka.bootstrap.servers.prefix", "region", "endpoint");
+    private static final List<String> PLACE = List.of("wal.kafka.bootstrap.servers.prefix", "region", "endpoint");
 
     private Generations() {}
 
@@ -92,10 +92,13 @@ final class Generations {
         } else if (old.type().equals(PersistenceReader.EMBEDDED)) {
             return true;
         }
-        List<String> before = texts(old, TOPICS);
-        List<String> after = texts(now, TOPICS);
-        boolean topics = before.equals(after) || !ordered && !before.isEmpty() && after.containsAll(before);
-        return topics && place(old).equals(place(now));
+        return sameOrMore(texts(old, TOPICS), texts(now, TOPICS), ordered)
+                && sameOrMore(texts(old, QUEUES), texts(now, QUEUES), ordered)
+                && place(old).equals(place(now));
+    }
+
+    private static boolean sameOrMore(List<String> before, List<String> after, boolean ordered) {
+        return before.equals(after) || !ordered && !before.isEmpty() && after.containsAll(before);
     }
 
     private static Map<String, List<String>> place(PersistenceConfiguration queue) {

@@ -42,7 +42,7 @@ final class Books {
     private final Map<Integer, Map<Line, Long>> routes = new TreeMap<>();
     private long entries;
     private boolean dirty;
-    private boolean writing;
+    private Future<Void> writing = Future.succeededFuture();
 
     Books(Vertx vertx, Path file) {
         this.vertx = vertx;
@@ -129,11 +129,12 @@ final class Books {
 
     /** Writes what changed since it was last written. Never fails. */
     Future<Void> save() {
-        if (!dirty || writing) {
-            return Future.succeededFuture();
+        if (!writing.isComplete()) {
+            return writing.compose(written -> save());
+        } else if (!dirty) {
+            return writing;
         }
         dirty = false;
-        writing = true;
         StringBuilder text = new StringBuilder(ENTRIES + "=" + entries + "\n");
         routes.forEach((route, lines) -> lines.forEach((line, value) -> text.append(route)
                 .append('.')
@@ -141,12 +142,11 @@ final class Books {
                 .append('=')
                 .append(value)
                 .append('\n')));
-        return vertx.<Void>executeBlocking(() -> {
+        writing = vertx.<Void>executeBlocking(() -> {
                     write(text.toString());
                     return null;
                 })
                 .transform(written -> {
-                    writing = false;
                     if (written.failed()) {
                         dirty = true;
                         LOG.atWarn()
@@ -156,6 +156,7 @@ final class Books {
                     }
                     return Future.succeededFuture();
                 });
+        return writing;
     }
 
     private void write(String text) throws IOException {

@@ -30,7 +30,7 @@ final class Receiving {
     private static final long OLD_TOLD_NANOS = TimeUnit.HOURS.toNanos(1);
 
     private final ContextInternal home;
-    private final QueueNames names;
+    private QueueNames names;
     private final SqsSettings settings;
     private final Ticker ticker;
     private final Shelf shelf;
@@ -61,6 +61,10 @@ final class Receiving {
         this.shelf = shelf;
         this.endings = endings;
         this.namespace = namespace;
+    }
+
+    void update(QueueNames next) {
+        names = next;
     }
 
     void open(List<Line> lines) {
@@ -213,7 +217,6 @@ final class Receiving {
     /** The polls of one queue. */
     private final class Poller {
         private final Line line;
-        private final int most;
         private int target = 1;
         private int out;
         private long backoff;
@@ -221,7 +224,6 @@ final class Receiving {
 
         Poller(Line line) {
             this.line = line;
-            this.most = (names.pollMessages() + Line.RECEIVE_MOST - 1) / Line.RECEIVE_MOST;
         }
 
         void look() {
@@ -234,6 +236,10 @@ final class Receiving {
             }
         }
 
+        private int most() {
+            return (names.pollMessages() + Line.RECEIVE_MOST - 1) / Line.RECEIVE_MOST;
+        }
+
         private void came(List<Message> messages, int asked) {
             out--;
             backoff = 0;
@@ -241,7 +247,7 @@ final class Receiving {
                 messages.forEach(each -> line.hide(each.receiptHandle(), 0));
                 return;
             }
-            target = messages.size() >= asked ? Math.min(most, target * 2) : messages.isEmpty() ? 1 : target;
+            target = messages.size() >= asked ? Math.min(most(), target * 2) : messages.isEmpty() ? 1 : target;
             messages.forEach(each -> accept(line, each));
             Receiving.this.look();
         }

@@ -12,13 +12,11 @@ import io.forelog.queue.Queue;
 import io.forelog.queue.QueueMedium;
 import io.forelog.queue.QueueSpec;
 import io.vertx.core.Future;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,7 +34,7 @@ final class SqsMedium implements QueueMedium {
     private final SqsSettings settings;
     private final Path folder;
     private final Reach reach;
-    private final Map<String, SqsQueue> queues = new TreeMap<>();
+    private final List<SqsQueue> queues = new ArrayList<>();
     private @Nullable Future<SqsClient.Open> client;
     private @Nullable Future<BlobStore> blobs;
     private long collecting = -1;
@@ -71,7 +69,8 @@ final class SqsMedium implements QueueMedium {
             return Future.failedFuture(
                     new WalException(e.code(), "namespace " + spec.namespace() + ": " + e.getMessage(), e));
         }
-        Books books = new Books(node.vertx(), file(spec.namespace()));
+        String generation = String.valueOf(spec.config().getOrDefault(QueueSpec.GENERATION, 1));
+        Books books = new Books(node.vertx(), folder(spec.namespace()).resolve(generation));
         return client().compose(open -> node.vertx()
                         .<Books>executeBlocking(() -> {
                             books.load();
@@ -92,13 +91,13 @@ final class SqsMedium implements QueueMedium {
                         }))
                 .onSuccess(queue -> {
                     synchronized (this) {
-                        queues.put(spec.namespace(), queue);
+                        queues.add(queue);
                     }
                 })
                 .map(queue -> queue);
     }
 
-    private Path file(String namespace) {
+    private Path folder(String namespace) {
         return folder.resolve("books").resolve(namespace);
     }
 
@@ -139,14 +138,22 @@ final class SqsMedium implements QueueMedium {
     }
 
     private synchronized void closed(SqsQueue queue) {
-        queues.remove(queue.spec().namespace(), queue);
+        queues.remove(queue);
     }
 
     /** The counters go; the SQS queues and what is in them stay: they are not Forelog's own. */
     @Override
     public Future<Void> remove(String namespace) {
         return node.vertx().executeBlocking(() -> {
-            Files.deleteIfExists(file(namespace));
+            Path counters = folder(namespace);
+            if (Files.isDirectory(counters)) {
+                try (DirectoryStream<Path> files = Files.newDirectoryStream(counters)) {
+                    for (Path file : files) {
+                        Files.delete(file);
+                    }
+                }
+                Files.delete(counters);
+            }
             return null;
         });
     }
@@ -155,7 +162,7 @@ final class SqsMedium implements QueueMedium {
     public List<MediumHealth> health() {
         List<SqsQueue> open;
         synchronized (this) {
-            open = List.copyOf(queues.values());
+            open = List.copyOf(queues);
         }
         List<String> texts = new ArrayList<>();
         List<String> namespaces = new ArrayList<>();
@@ -172,10 +179,11 @@ final class SqsMedium implements QueueMedium {
         return List.of(new MediumHealth(name(), state, String.join("; ", texts), namespaces, -1));
     }
 
+    /** SQS keeps its queues itself: nothing of them is copied, so that the rest of the node can be. */
     @Override
     public Future<Void> backup(Path directory) {
-        return Future.failedFuture(new WalException(
-                ErrorCode.NOT_SUPPORTED, "backup: SQS keeps its queues itself (expected: a queue of type EMBEDDED)"));
+        LOG.atWarn().addKeyValue(LogKeys.DATABASE, name()).log("SQS queues and blobs are no part of a backup");
+        return Future.succeededFuture();
     }
 
     @Override
@@ -184,7 +192,7 @@ final class SqsMedium implements QueueMedium {
         Future<SqsClient.Open> under;
         Future<BlobStore> store;
         synchronized (this) {
-            new HashMap<>(queues).values().forEach(queue -> closing.add(queue.close()));
+            List.copyOf(queues).forEach(queue -> closing.add(queue.close()));
             under = client;
             store = blobs;
             client = null;

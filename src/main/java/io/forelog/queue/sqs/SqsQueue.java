@@ -99,8 +99,13 @@ final class SqsQueue implements Queue {
 
     @Override
     public Future<Void> update(QueueSpec next) {
-        spec = next;
-        return Future.succeededFuture();
+        QueueNames names;
+        try {
+            names = QueueNames.of(next);
+        } catch (WalException e) {
+            return Future.failedFuture(e);
+        }
+        return open(() -> works.update(names)).onSuccess(updated -> spec = next);
     }
 
     @Override

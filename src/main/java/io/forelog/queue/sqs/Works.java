@@ -45,7 +45,7 @@ final class Works {
     private final SqsCalls calls;
     private final ContextInternal home;
     private final SqsSettings settings;
-    private final QueueNames names;
+    private QueueNames names;
     private final Supplier<QueueSpec> spec;
     private final Supplier<Future<BlobStore>> blobs;
     private final Books books;
@@ -153,6 +153,7 @@ final class Works {
                 .onSuccess(all -> {
                     if (!closed) {
                         opened(found);
+                        receiving.open(lines);
                     }
                 });
     }
@@ -187,8 +188,34 @@ final class Works {
         }
         trouble = "";
         dead.open(graves);
-        receiving.open(lines);
         count();
+    }
+
+    /** Queues that are named anew are used too; what is named no more keeps what it has. Only on failure nothing changes. */
+    Future<Void> update(QueueNames next) {
+        if (next.equals(names)) {
+            return Future.succeededFuture();
+        } else if (lines.isEmpty()) {
+            names = next;
+            receiving.update(next);
+            return Future.succeededFuture();
+        }
+        Opening opening = new Opening(calls, settings.create(), settings.messageBytes());
+        Map<String, Line> found = new HashMap<>();
+        lines.forEach(line -> found.put(line.name, line));
+        graves.values().forEach(grave -> found.put(grave.name, grave));
+        return Opening.each(next.queues(), name -> found(opening, "wal-queue", name, found))
+                .compose(queues -> Opening.each(next.dead(), name -> found(opening, "wal-dlq-queue", name, found)))
+                .onSuccess(all -> {
+                    names = next;
+                    receiving.update(next);
+                    List<Line> before = List.copyOf(lines);
+                    lines.clear();
+                    opened(found);
+                    receiving.open(lines.stream()
+                            .filter(line -> !before.contains(line))
+                            .toList());
+                });
     }
 
     private void findAgain(Throwable failure) {
@@ -383,11 +410,16 @@ final class Works {
                 boolean only = routes.size() == 1;
                 tallies.add(books.tally(
                         route,
-                        only ? messages : Math.min(messages, books.open(route)),
-                        only ? counts.buried() : Math.min(counts.buried(), inBooks)));
+                        only ? messages : share(messages, books.open(route)),
+                        only ? counts.buried() : share(counts.buried(), inBooks)));
             }
             return new Tally(books.entries(), tallies, false);
         });
+    }
+
+    /** Never nothing where there is something: what looks empty may be closed for good. */
+    private static long share(long messages, long inBooks) {
+        return messages == 0 ? 0 : Math.max(1, Math.min(messages, inBooks));
     }
 
     // ---- the end

@@ -424,6 +424,24 @@ class SqsQueueIT {
         settle(queue, all, delivered());
     }
 
+    @Test
+    void aQueueIsAddedToALiveNamespaceAndTheOldOneServesOn() throws Exception {
+        SqsQueue queue = rig.open(spec(1));
+        String name = name(queue);
+        await(queue.append(List.of(entries.immediate("before"))));
+        await(queue.update(SqsRig.with(queue.spec(), Map.of("wal-queue", List.of(name, name + "-more")))));
+        List<Entry> many = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            many.add(entries.immediate("e" + i));
+        }
+        assertThat(await(queue.append(many)))
+                .extracting(outcome -> outcome.receipt().queue())
+                .contains(name, name + "-more");
+        List<Delivery> all = take(queue, 1, 21);
+        assertThat(payloads(all)).contains("before").containsAll(payloadsOf(many));
+        settle(queue, all, delivered());
+    }
+
     // ---- FIFO
 
     @Test
