@@ -69,8 +69,7 @@ final class SqsMedium implements QueueMedium {
             return Future.failedFuture(
                     new WalException(e.code(), "namespace " + spec.namespace() + ": " + e.getMessage(), e));
         }
-        String generation = String.valueOf(spec.config().getOrDefault(QueueSpec.GENERATION, 1));
-        Books books = new Books(node.vertx(), folder(spec.namespace()).resolve(generation));
+        Books books = new Books(node.vertx(), folder(spec.namespace()).resolve("counters"));
         return client().compose(open -> node.vertx()
                         .<Books>executeBlocking(() -> {
                             books.load();
