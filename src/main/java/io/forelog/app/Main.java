@@ -14,7 +14,10 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "forelog",
         description = "A write-ahead log service: writes that reach their targets.",
-        footer = {"", "In a source tree also: forelog try kafka|sqs (a broker to try things with, from Maven's artifacts)"},
+        footer = {
+            "",
+            "In a source tree also: forelog try kafka|sqs (a broker to try things with, from Maven's artifacts)"
+        },
         mixinStandardHelpOptions = true,
         versionProvider = JarVersion.class)
 public final class Main implements Runnable {

@@ -290,7 +290,9 @@ class RocksQueueModelTest {
 
         private void compare() throws Exception {
             Tally tally = RocksNode.await(queue.tally());
-            assertThat(tally).isEqualTo(RocksNode.await(model.tally()));
+            Tally books = RocksNode.await(model.tally());
+            assertThat(tally)
+                    .isEqualTo(new Tally(books.entries(), books.routes(), books.exact(), tally.countedMicros()));
             assertThat(tally.routes()).allMatch(Tally.RouteTally::balanced);
             DeadLetterCursor all = new DeadLetterCursor(-1, "");
             assertThat(RocksNode.await(queue.deadLetters(all, 1_000)))
