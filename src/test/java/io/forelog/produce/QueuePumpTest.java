@@ -1,6 +1,7 @@
 package io.forelog.produce;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.forelog.bus.Address;
 import io.forelog.bus.AppendBatch;
@@ -10,6 +11,7 @@ import io.forelog.model.AppendOutcome;
 import io.forelog.model.Durable;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
+import io.forelog.observe.MetricNames;
 import io.forelog.queue.Entries;
 import io.forelog.queue.HandTicker;
 import io.forelog.queue.InMemoryQueue;
@@ -67,9 +69,11 @@ class QueuePumpTest {
     void refusesWhatComesWhileItDrainsAndEndsWithWhatWasHandedOver() throws Exception {
         queue.manualFlush(true);
         Bus bus = Bus.on(vertx);
-        QueuePump pump = new QueuePump(queue, bus, "ns", new SimpleMeterRegistry(), AppendLimits.DEFAULT);
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        QueuePump pump = new QueuePump(queue, bus, "ns", registry, AppendLimits.DEFAULT);
         get(vertx.deployVerticle(pump.arm()));
         Future<AppendReply> first = bus.request(Address.APPEND, "ns", new AppendBatch("ns", some(1)), PLENTY);
+        await().until(() -> registry.get(MetricNames.APPEND_IN_FLIGHT).gauge().value() == 1);
         Future<Void> drained = pump.drain(vertx, PLENTY);
         AppendReply late = get(bus.request(Address.APPEND, "ns", new AppendBatch("ns", some(1)), PLENTY));
 
