@@ -19,8 +19,9 @@ import org.slf4j.LoggerFactory;
  * thread at a time, the ticker by any.
  *
  * <pre>
- * same boot:  what the node's time was when it was anchored + what the machine has run since, never below the highest written
- * other boot: the wall clock, never below the highest written
+ * same boot:  the last time that was written + what the monotonic clock has run since; where it and the uptime contradict
+ *             each other (sleep, a clock that begins anew with the process): + the least that can have passed by the uptime
+ * other boot: the wall clock, never below the last time that was written
  * </pre>
  */
 final class NodeClock {
@@ -30,63 +31,77 @@ final class NodeClock {
     /** How often {@link #write} is to be called: so much of its time a node may forget where the machine went down. */
     static final long WRITE_MILLIS = 5_000;
 
+    /** Two uptimes are rounded, and a moment passes between the readings of two clocks. */
+    private static final long AGREEMENT_MICROS = 2 * ClockSource.UPTIME_RESOLUTION_MICROS;
+
     private final Path file;
     private final ClockSource source;
-    private final Ticker ticker;
-    private final Anchor anchor;
+    private final Reading start;
     private long toldMicros;
 
-    /** The node's time at a moment of one boot, given by how long the machine had run. */
-    private record Anchor(String boot, long micros, long uptimeMicros) {}
+    /** The node's time at one moment of a boot, and what the machine's clocks said. It is what the file holds. */
+    private record Reading(String boot, long micros, long nanos, long uptimeMicros) {}
 
-    /** What the file says. */
-    private record Known(Anchor anchor, long highestMicros, long uptimeMicros) {}
-
-    private NodeClock(Path file, ClockSource source, Anchor anchor, long startMicros) {
+    private NodeClock(Path file, ClockSource source, Reading start) {
         this.file = file;
         this.source = source;
-        this.anchor = anchor;
-        this.ticker = Ticker.anchored(startMicros, source::nanos);
+        this.start = start;
     }
 
     /** Reads the file or makes it. Blocking. */
     static NodeClock open(Path data, ClockSource source) {
         Path file = data.resolve("clock");
-        Optional<Known> known = read(file);
-        long wall = source.wallMicros();
+        Optional<Reading> last = read(file);
+        // In this order: what passes between the two makes the node late and never early.
         long uptime = source.uptimeMicros();
-        Optional<Anchor> same = known.filter(k -> uptime >= 0
-                        && !k.anchor().boot().isEmpty()
-                        && k.anchor().boot().equals(source.boot())
+        long nanos = source.nanos();
+        String boot = source.boot();
+        long micros = last.filter(l -> uptime >= 0
+                        && !boot.isEmpty()
+                        && boot.equals(l.boot())
                         // Less than it had run already: counted anew, as some containers do.
-                        && uptime >= k.uptimeMicros())
-                .map(Known::anchor);
-        long reached = same.map(a -> a.micros() + uptime - a.uptimeMicros()).orElse(wall);
-        long start = Math.max(reached, known.map(Known::highestMicros).orElse(Long.MIN_VALUE));
-        Anchor anchor = same.orElse(new Anchor(source.boot(), start, uptime + ClockSource.UPTIME_RESOLUTION_MICROS));
-        NodeClock clock = new NodeClock(file, source, anchor, start);
+                        && uptime >= l.uptimeMicros())
+                .map(l -> l.micros() + passed(uptime - l.uptimeMicros(), (nanos - l.nanos()) / 1_000L))
+                .orElseGet(() ->
+                        Math.max(source.wallMicros(), last.map(Reading::micros).orElse(Long.MIN_VALUE)));
+        NodeClock clock = new NodeClock(file, source, new Reading(boot, micros, nanos, uptime));
         clock.write();
         return clock;
     }
 
+    private static long passed(long uptimeMicros, long monotonicMicros) {
+        return Math.abs(uptimeMicros - monotonicMicros) <= AGREEMENT_MICROS
+                ? Math.max(0, monotonicMicros)
+                : Math.max(0, uptimeMicros - ClockSource.UPTIME_RESOLUTION_MICROS);
+    }
+
     Ticker ticker() {
-        return ticker;
+        return this::micros;
+    }
+
+    private long micros() {
+        return at(source.nanos());
+    }
+
+    private long at(long nanos) {
+        return start.micros() + (nanos - start.nanos()) / 1_000L;
     }
 
     /** How far the node's time is ahead of the wall clock, below 0 behind it. */
     double offsetSeconds() {
-        return (ticker.micros() - source.wallMicros()) / 1e6;
+        return (micros() - source.wallMicros()) / 1e6;
     }
 
     /** Keeps how far the node's time has come, and tells where the wall clock was set meanwhile. Blocking. */
     void write() {
-        long now = ticker.micros();
+        long uptime = source.uptimeMicros();
+        long nanos = source.nanos();
+        long now = at(nanos);
         tell(now - source.wallMicros());
         String text =
                 "# How far this node's time has come (docs/adr/0030-the-clock-over-restarts.md). Where the wall clock is right\n"
                         + "# and this is not: stop the node, remove this file, start it.\n"
-                        + "boot=" + anchor.boot() + "\nanchor_micros=" + anchor.micros() + "\nanchor_uptime_micros="
-                        + anchor.uptimeMicros() + "\nhighest_micros=" + now + "\nuptime_micros=" + source.uptimeMicros()
+                        + "boot=" + start.boot() + "\nmicros=" + now + "\nnanos=" + nanos + "\nuptime_micros=" + uptime
                         + "\n";
         try {
             DurableFile.write(file, text);
@@ -109,19 +124,17 @@ final class NodeClock {
         }
     }
 
-    private static Optional<Known> read(Path file) {
+    private static Optional<Reading> read(Path file) {
         if (!Files.exists(file)) {
             return Optional.empty();
         }
         Properties values = new Properties();
         try (var in = Files.newBufferedReader(file)) {
             values.load(in);
-            return Optional.of(new Known(
-                    new Anchor(
-                            values.getProperty("boot", ""),
-                            number(values, "anchor_micros"),
-                            number(values, "anchor_uptime_micros")),
-                    number(values, "highest_micros"),
+            return Optional.of(new Reading(
+                    values.getProperty("boot", ""),
+                    number(values, "micros"),
+                    number(values, "nanos"),
                     number(values, "uptime_micros")));
         } catch (IOException | IllegalArgumentException | WalException e) {
             LOG.atWarn()
@@ -134,7 +147,7 @@ final class NodeClock {
 
     private static long number(Properties values, String key) {
         String text = values.getProperty(key, "");
-        if (!text.matches("-?\\d{1,18}")) {
+        if (!text.matches("-?\\d{1,19}")) {
             throw new WalException(ErrorCode.CORRUPT, key + ": '" + text + "' (expected: a whole number)");
         }
         return Long.parseLong(text);

@@ -77,7 +77,7 @@ class NodeLifecycleIT {
     }
 
     @Test
-    void aPersonaOfAQueueThatIsNotBuiltIsToldByNameAndDisturbsNobody() throws IOException {
+    void aPersonaWithoutATargetIsToldByNameAndDisturbsNobody() throws IOException {
         Path documents = directory.resolve("conf/namespaces");
         ForelogProcess.Builder builder = ForelogProcess.in(directory).namespace("ns", LOG_TARGET);
         for (String persona : new String[] {"delayed-queue", "cross-region-replication", "multi-partition-mutations"}) {
@@ -87,11 +87,12 @@ class NodeLifecycleIT {
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
             JsonObject state = namespace(service, "delayed-queue");
             assertThat(state.getString("state")).isEqualTo("REFUSED");
-            assertThat(state.getJsonArray("problems").encode()).contains("targets: at least one target");
+            assertThat(state.getJsonArray("problems").encode())
+                    .contains("targets: missing (expected: at least one target");
             assertThat(namespace(service, "cross-region-replication")
                             .getJsonArray("problems")
                             .encode())
-                    .contains("targets: at least one target");
+                    .contains("targets: missing (expected: at least one target");
             writer.writeOne(LoadWriter.request("ns", "fine"));
             Await.until("it is delivered", LIMIT, () -> count(service, "ns", "delivered") == 1);
         }
