@@ -55,8 +55,8 @@ final class Generations {
                 if (!each.equals(same) && each.queue().type().equals(configured.type())) {
                     problem = "persistence_configurations: another queue of type " + configured.type() + " beside "
                             + told(each)
-                            + ", which has to be drained (expected: another type; or the queue of before, for Kafka with more"
-                            + " topics where there is no order: key)";
+                            + ", which has to be drained (expected: another type; or the queue of before, with more topics (Kafka)"
+                            + " or queues (SQS) where there is no order: key)";
                 }
             }
             int id = same == null ? next++ : same.id();

@@ -88,8 +88,8 @@ class GenerationsTest {
         assertThat(apply(3, queue("KAFKA", "wal-kafka-topics: [c, d]")).problem())
                 .isEqualTo(
                         "persistence_configurations: another queue of type KAFKA beside queue 1 (KAFKA), which has to be"
-                                + " drained (expected: another type; or the queue of before, for Kafka with more topics where there"
-                                + " is no order: key)");
+                                + " drained (expected: another type; or the queue of before, with more topics (Kafka)"
+                                + " or queues (SQS) where there is no order: key)");
         assertThat(apply(3, queue("KAFKA", "wal-kafka-topics: [a, b, c, d]"), "delivery: {order: key}")
                         .problem())
                 .contains("another queue of type KAFKA");

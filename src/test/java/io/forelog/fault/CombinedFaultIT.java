@@ -13,6 +13,7 @@ import io.forelog.rig.ScriptedReceiver;
 import io.forelog.rig.ScriptedReceiver.Reply;
 import io.forelog.rig.Soak;
 import io.forelog.rig.Verdicts;
+import io.forelog.rig.backend.KafkaCluster;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,6 +30,8 @@ class CombinedFaultIT {
     private static final Duration SOON = Duration.ofSeconds(40);
     private static final String ONE = "    - physical_storage: { type: EMBEDDED }\n";
     private static final String OTHER = "    - physical_storage: { type: SECOND }\n";
+    private static final String KAFKA = "    - physical_storage: { type: KAFKA }\n"
+            + "      config: { wal-kafka-topics: [swapped], wal.kafka.bootstrap.servers.prefix: local }\n";
     private static final String BOTH = "    - physical_storage: { type: EMBEDDED }\n      serves: [immediate]\n"
             + "    - physical_storage: { type: SECOND }\n      serves: [delayed, retry]\n";
 
@@ -121,6 +124,40 @@ class CombinedFaultIT {
 
     @Test
     @Timeout(180)
+    void kafkaThatIsSwappedForTheDiskUnderLoadIsDrainedAlsoOverAKillAndLosesNothing() {
+        String cluster =
+                "bootstrap_servers: { local: \"" + KafkaCluster.shared(1).bootstrap() + "\" }";
+        try (ScriptedReceiver receiver = new ScriptedReceiver();
+                ForelogProcess service = start(document(KAFKA, receiver, "retention: PT0S"), cluster);
+                LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
+            AtomicInteger asked = new AtomicInteger();
+            receiver.script(arrival -> asked.incrementAndGet() % 3 == 0 ? Reply.status(503) : Reply.OK);
+            writer.insist().start(8, CombinedFaultIT::someDelayed);
+            receiver.awaitCount(300, SOON);
+            writer.writeOne(LoadWriter.request("orders", "long/1", "long", Duration.ofSeconds(15)));
+            apply(service, document(ONE, receiver, "retention: PT0S"));
+            receiver.awaitCount(receiver.count() + 300, SOON);
+            service.killAndRestart();
+            receiver.awaitCount(receiver.count() + 300, SOON);
+            assertThat(state(service).getJsonArray("warnings").encode()).contains("queue 1 (KAFKA) is being drained");
+            writer.stop();
+            receiver.script(arrival -> Reply.OK);
+            AuditProbe.Audit audit = service.audit("orders").awaitSettled(SOON);
+            assertThat(audit.dead()).as(audit.raw()).isZero();
+            Verdicts.everyTrueArrived(writer, receiver);
+            Verdicts.noFalseArrived(writer, receiver);
+            Verdicts.noneWasEarly(writer, receiver);
+            assertThat(receiver.arrivals()).anyMatch(arrival -> arrival.text().equals("long/1"));
+            Await.until(
+                    "the old queue is gone",
+                    SOON,
+                    () -> state(service).getJsonArray("warnings").isEmpty(),
+                    () -> state(service).encode() + service.logTail());
+        }
+    }
+
+    @Test
+    @Timeout(180)
     void withOrderASwappedQueueKeepsTheOrderOfItsKeys() {
         String ordered = "delivery: { order: key }";
         try (ScriptedReceiver receiver = new ScriptedReceiver();
@@ -202,9 +239,9 @@ class CombinedFaultIT {
         return service.admin().get("/admin/v1/namespaces/orders").json();
     }
 
-    private ForelogProcess start(String document) {
+    private ForelogProcess start(String document, String... settings) {
         return ForelogProcess.in(directory)
-                .settings("reload: { poll: PT0.05S }")
+                .settings("reload: { poll: PT0.05S }\n" + String.join("\n", settings))
                 .namespace("orders", document)
                 .extensions(SecondQueueProvider.on(directory.resolve("extensions")))
                 .start();
