@@ -128,15 +128,13 @@ class PersonasIT {
     }
 
     private static String queue(String type, String serves, String config) {
-        return "    - physical_storage: { type: " + type + " }\n      serves: [" + serves + "]\n      config: { " + config
-                + " }\n";
+        return "    - physical_storage: { type: " + type + " }\n      serves: [" + serves + "]\n      config: { "
+                + config + " }\n";
     }
 
     private static String onKafka(String topic) {
         return queue(
-                "KAFKA",
-                "immediate",
-                "wal-kafka-topics: [" + topic + "], wal.kafka.bootstrap.servers.prefix: local");
+                "KAFKA", "immediate", "wal-kafka-topics: [" + topic + "], wal.kafka.bootstrap.servers.prefix: local");
     }
 
     private static String onSqs(String queue) {
@@ -161,7 +159,10 @@ class PersonasIT {
                 ForelogProcess service = start(defaults(receiver) + kafka(), replication, mutations)) {
             runs(service, receiver, replication, mutations);
             assertThat(state(service, replication).getJsonArray("warnings").encode())
-                    .contains("config.target: ", "uswest2", "has no effect yet; this version has no routes to other regions")
+                    .contains(
+                            "config.target: ",
+                            "uswest2",
+                            "has no effect yet; this version has no routes to other regions")
                     .doesNotContain("durable_storage");
             assertThat(state(service, mutations).getJsonArray("warnings").encode())
                     .contains("config.durable_storage: ", "has no effect yet; this version has no MutateItems")
@@ -181,8 +182,7 @@ class PersonasIT {
                 ForelogProcess service = ForelogProcess.in(directory)
                         .settings(sqs())
                         .namespace(
-                                "orders",
-                                retrying(receiver, queue("EMBEDDED", "immediate", ""), onSqs("orders-retry")))
+                                "orders", retrying(receiver, queue("EMBEDDED", "immediate", ""), onSqs("orders-retry")))
                         .start()) {
             retries(service, receiver, "orders");
         }
@@ -194,9 +194,7 @@ class PersonasIT {
         try (ScriptedReceiver receiver = new ScriptedReceiver();
                 ForelogProcess service = ForelogProcess.in(directory)
                         .settings(kafka() + sqs())
-                        .namespace(
-                                "payments-sqs",
-                                retrying(receiver, onKafka("payments-sqs"), onSqs("payments-retry")))
+                        .namespace("payments-sqs", retrying(receiver, onKafka("payments-sqs"), onSqs("payments-retry")))
                         .start()) {
             AuditProbe.Audit audit = retries(service, receiver, "payments-sqs");
             assertThat(new JsonObject(audit.raw()).getBoolean("exact")).isFalse();
@@ -208,10 +206,9 @@ class PersonasIT {
         try (ScriptedReceiver receiver = new ScriptedReceiver();
                 ForelogProcess service = ForelogProcess.in(directory)
                         .settings(kafka())
-                        .namespace("payments-disk", retrying(
-                                        receiver,
-                                        onKafka("payments-disk"),
-                                        queue("EMBEDDED", "delayed, retry", "")))
+                        .namespace(
+                                "payments-disk",
+                                retrying(receiver, onKafka("payments-disk"), queue("EMBEDDED", "delayed, retry", "")))
                         .start()) {
             retries(service, receiver, "payments-disk");
             AuditProbe.Audit audit = service.audit("payments-disk").awaitSettled(SOON);

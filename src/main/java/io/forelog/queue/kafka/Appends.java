@@ -3,7 +3,6 @@ package io.forelog.queue.kafka;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.forelog.model.AppendOutcome;
-import io.forelog.model.Durable;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Receipt;
@@ -17,7 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +31,6 @@ final class Appends {
     private final Ticker ticker;
     private final byte[] namespace;
     private final AtomicInteger turn = new AtomicInteger();
-    private final AtomicLong unknown = new AtomicLong();
     private volatile Layout layout;
     private volatile boolean closed;
 
@@ -53,11 +51,6 @@ final class Appends {
 
     Layout layout() {
         return layout;
-    }
-
-    /** How many answers were UNKNOWN. */
-    long unknown() {
-        return unknown.get();
     }
 
     void close() {
@@ -106,11 +99,7 @@ final class Appends {
                         AppendOutcome.appended(
                                 entry.id(), new Receipt(where.topic(), where.partition(), where.offset())));
             } else {
-                SendFailure row = SendFailure.of(failure, taken);
-                if (row.durable() == Durable.UNKNOWN) {
-                    unknown.incrementAndGet();
-                }
-                batch.end(index, row.outcome(entry.id(), record.topic(), failure));
+                batch.end(index, SendFailure.of(failure, taken).outcome(entry.id(), record.topic(), failure));
             }
         });
     }
@@ -216,8 +205,7 @@ final class Appends {
     private Future<Void> sendAll(List<ProducerRecord<byte[], byte[]>> records) {
         Promise<Void> promise = KafkaCluster.promise();
         AtomicInteger left = new AtomicInteger(records.size() + 1);
-        java.util.concurrent.atomic.AtomicReference<@Nullable Throwable> failed =
-                new java.util.concurrent.atomic.AtomicReference<>();
+        AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
         Runnable one = () -> {
             if (left.decrementAndGet() == 0) {
                 Throwable why = failed.get();

@@ -6,6 +6,7 @@ import io.forelog.queue.QueueSpec;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -86,60 +87,71 @@ final class Housekeeping {
         });
     }
 
-    /** Up to min(every route's watermark, start of the retention). */
+    /**
+     * Main and ready topics up to min(every route's watermark, start of the retention), parked lanes up to their route's watermark,
+     * tiers up to what has left them, dead letters up to the first that is left. What another namespace uses as well stays.
+     */
     Future<Void> free(QueueSpec spec) {
         TopicPlan plan = appends.layout().plan();
-        List<Future<Map<TopicPartition, OffsetAndMetadata>>> asked = new ArrayList<>();
-        for (int route : plan.routes()) {
-            asked.add(cluster.ask(admin -> admin.listConsumerGroupOffsets(KafkaNames.group(spec.namespace(), route))
-                    .partitionsToOffsetAndMetadata()));
-        }
+        String namespace = spec.namespace();
+        Map<Integer, Future<Map<TopicPartition, OffsetAndMetadata>>> routes = new LinkedHashMap<>();
+        plan.routes().forEach(route -> routes.put(route, marks(KafkaNames.group(namespace, route))));
+        Future<Map<TopicPartition, OffsetAndMetadata>> tiers = marks(KafkaNames.tierGroup(plan.shard()));
+        Future<Map<TopicPartition, OffsetAndMetadata>> dead = marks(KafkaNames.deadLetterGroup(namespace));
+        List<Future<?>> asked = new ArrayList<>(routes.values());
+        asked.add(tiers);
+        asked.add(dead);
         long before = ticker.millis() - spec.retention().toMillis();
         return Future.all(asked)
-                .compose(done -> scan.run(on -> deletable(plan, asked, before)))
-                .compose(upTo -> {
-                    Map<TopicPartition, RecordsToDelete> records = new HashMap<>();
-                    upTo.forEach((partition, offset) -> records.put(partition, RecordsToDelete.beforeOffset(offset)));
-                    return records.isEmpty()
-                            ? Future.succeededFuture()
-                            : cluster.ask(admin -> admin.deleteRecords(records).all());
-                });
+                .compose(done -> scan.run(on -> {
+                    Map<TopicPartition, Long> upTo = new HashMap<>();
+                    List<String> kept = new ArrayList<>(plan.mains());
+                    kept.addAll(plan.readies());
+                    routes.values().forEach(its -> lower(upTo, own(kept, namespace), its.result()));
+                    upTo.replaceAll((partition, offset) -> Math.min(offset, scan.offsetAt(partition, before, offset)));
+                    routes.forEach((route, its) -> lower(upTo, own(plan.parks(route), namespace), its.result()));
+                    lower(upTo, own(plan.deadLetters(), namespace), dead.result());
+                    // Of the shard: its pump alone reads them.
+                    lower(upTo, made(plan.tiers()), tiers.result());
+                    return deletable(upTo);
+                }))
+                .compose(records -> records.isEmpty()
+                        ? Future.succeededFuture()
+                        : cluster.ask(admin -> admin.deleteRecords(records).all()));
     }
 
-    private Map<TopicPartition, Long> deletable(
-            TopicPlan plan, List<Future<Map<TopicPartition, OffsetAndMetadata>>> routes, long before) {
-        List<String> kept = new ArrayList<>(plan.mains());
-        kept.addAll(plan.readies());
-        List<String> ours = kept.stream()
+    private Future<Map<TopicPartition, OffsetAndMetadata>> marks(String group) {
+        return cluster.ask(admin -> admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata());
+    }
+
+    private List<String> own(List<String> topics, String namespace) {
+        return topics.stream()
+                .filter(topic -> created.isOf(cluster.name(), topic, namespace))
+                .toList();
+    }
+
+    private List<String> made(List<String> topics) {
+        return topics.stream()
                 .filter(topic -> created.has(cluster.name(), topic))
                 .toList();
-        Map<TopicPartition, Long> upTo = new HashMap<>();
-        for (TopicPartition partition : RangeRead.of(ours, appends.layout().partitions())) {
-            upTo.put(partition, Long.MAX_VALUE);
-            routes.forEach(route -> lower(upTo, partition, route.result()));
-        }
-        for (int i = 0; i < plan.routes().size(); i++) {
-            Map<TopicPartition, OffsetAndMetadata> its = routes.get(i).result();
-            List<String> parks = plan.parks(plan.routes().get(i)).stream()
-                    .filter(topic -> created.has(cluster.name(), topic))
-                    .toList();
-            for (TopicPartition partition : RangeRead.of(parks, appends.layout().partitions())) {
-                upTo.put(partition, Long.MAX_VALUE);
-                lower(upTo, partition, its);
-            }
-        }
-        Map<TopicPartition, Long> beginnings = scan.beginnings(upTo.keySet());
-        upTo.replaceAll((partition, offset) ->
-                kept.contains(partition.topic()) ? Math.min(offset, scan.offsetAt(partition, before, offset)) : offset);
-        upTo.entrySet()
-                .removeIf(each -> each.getValue() == Long.MAX_VALUE
-                        || each.getValue() <= beginnings.getOrDefault(each.getKey(), 0L));
-        return upTo;
     }
 
-    private static void lower(
-            Map<TopicPartition, Long> upTo, TopicPartition partition, Map<TopicPartition, OffsetAndMetadata> marks) {
-        OffsetAndMetadata mark = marks.get(partition);
-        upTo.merge(partition, mark == null ? 0 : mark.offset(), Math::min);
+    private void lower(
+            Map<TopicPartition, Long> upTo, List<String> topics, Map<TopicPartition, OffsetAndMetadata> marks) {
+        for (TopicPartition partition : RangeRead.of(topics, appends.layout().partitions())) {
+            OffsetAndMetadata mark = marks.get(partition);
+            upTo.merge(partition, mark == null ? 0 : mark.offset(), Math::min);
+        }
+    }
+
+    private Map<TopicPartition, RecordsToDelete> deletable(Map<TopicPartition, Long> upTo) {
+        Map<TopicPartition, Long> beginnings = scan.beginnings(upTo.keySet());
+        Map<TopicPartition, RecordsToDelete> records = new HashMap<>();
+        upTo.forEach((partition, offset) -> {
+            if (offset > beginnings.getOrDefault(partition, 0L)) {
+                records.put(partition, RecordsToDelete.beforeOffset(offset));
+            }
+        });
+        return records;
     }
 }

@@ -187,9 +187,10 @@ final class KafkaCluster {
         return ask(asked -> asked.describeCluster().nodes()).map(nodes -> nodes.size());
     }
 
-    /** Asks whether the cluster answers, for {@link #health}. Never fails. */
+    /** Asks whether the cluster answers, for {@link #health}, and replaces a producer that is broken. Never fails. */
     Future<Void> probe() {
         return connect()
+                .compose(connected -> renewed())
                 .compose(connected ->
                         ask(asked -> asked.describeCluster(new DescribeClusterOptions().timeoutMs(PROBE_LIMIT_MILLIS))
                                 .nodes()))
@@ -209,8 +210,13 @@ final class KafkaCluster {
                 });
     }
 
-    boolean reachable() {
-        return unreachable.isEmpty();
+    private Future<Void> renewed() {
+        Sender made = sender;
+        if (made == null || !made.broken()) {
+            return Future.succeededFuture();
+        }
+        LOG.atError().addKeyValue(LogKeys.DATABASE, name).log("Kafka producer is broken; another one is made");
+        return blocking(made::renew);
     }
 
     synchronized void joined(String namespace) {

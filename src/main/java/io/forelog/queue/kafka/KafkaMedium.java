@@ -14,7 +14,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.jspecify.annotations.Nullable;
 
@@ -116,17 +115,12 @@ final class KafkaMedium implements QueueMedium {
         Future<Void> shut = queue == null ? Future.succeededFuture() : queue.close();
         return shut.compose(done -> {
             KafkaQueue last = find(namespace, closed);
-            return last == null ? Future.succeededFuture() : last.delete(this::isUsed);
+            return last == null ? Future.succeededFuture() : last.delete();
         });
     }
 
     private synchronized @Nullable KafkaQueue find(String namespace, Map<String, KafkaQueue> map) {
         return map.get(namespace);
-    }
-
-    private synchronized boolean isUsed(String topic) {
-        Function<KafkaQueue, List<String>> topics = queue -> queue.topics();
-        return queues.values().stream().anyMatch(queue -> topics.apply(queue).contains(topic));
     }
 
     @Override

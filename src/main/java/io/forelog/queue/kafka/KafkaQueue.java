@@ -32,7 +32,6 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,10 +89,6 @@ final class KafkaQueue implements Queue {
 
     KafkaCluster cluster() {
         return cluster;
-    }
-
-    List<String> topics() {
-        return Housekeeping.topics(TopicPlan.of(spec, cluster.shard()));
     }
 
     // ---- opening
@@ -399,18 +394,20 @@ final class KafkaQueue implements Queue {
                 });
     }
 
-    /** Deletes what Forelog made; {@code used}: by another namespace. The queue is closed. */
-    Future<Void> delete(Predicate<String> used) {
+    /** Deletes what Forelog made for this namespace alone. The queue is closed. */
+    Future<Void> delete() {
         TopicPlan plan = TopicPlan.of(spec, cluster.shard());
-        List<String> ours = Housekeeping.topics(plan).stream()
-                .filter(topic -> !used.test(topic))
-                .toList();
         List<String> groups = new java.util.ArrayList<>(List.of(KafkaNames.deadLetterGroup(spec.namespace())));
         plan.routes().forEach(route -> groups.add(KafkaNames.group(spec.namespace(), route)));
-        return topics.delete(ours)
+        return topics.delete(Housekeeping.topics(plan), spec.namespace())
                 .compose(deleted -> cluster.ask(
                                 admin -> admin.deleteConsumerGroups(groups).all())
                         .otherwiseEmpty());
+    }
+
+    /** What is done every minute, at once; for tests. */
+    Future<Void> free() {
+        return on(now -> now.housekeeping().free(spec));
     }
 
     /** For tests. */

@@ -5,7 +5,10 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -28,6 +31,7 @@ final class Sender {
     /** Under the 5 s that a write without a deadline may take. */
     private static final int DELIVERY_LIMIT_MILLIS = 4_500;
 
+    private static final long LOOK_NANOS = 20_000_000L;
     private static final int REQUEST_LIMIT_MILLIS = 2_000;
     static final int RECORD_BYTES_MAX = 17 << 20;
     static final long OVERHEAD_BYTES = 512;
@@ -43,7 +47,11 @@ final class Sender {
     private final long bytesMax;
     private final AtomicLong bytes = new AtomicLong();
     private final ThreadLocal<Boolean> sending = ThreadLocal.withInitial(() -> false);
+    /** Of the namespaces that were opened; any thread. */
+    private final Set<String> topics = ConcurrentHashMap.newKeySet();
+
     private volatile Producer<byte[], byte[]> producer;
+    private volatile boolean broken;
 
     /** May block on name resolution. */
     Sender(Map<String, Object> connection, String clientId, KafkaSettings settings) {
@@ -103,6 +111,8 @@ final class Sender {
             // Within this call on this thread it can only be a refusal: an answer comes on the producer's own thread.
             producer.send(record, (where, failure) -> ended.end(where, failure, !sending.get()));
         } catch (RuntimeException e) {
+            // What may pass is told by the callback: this producer takes nothing any more.
+            broken = true;
             ended.end(null, e, false);
         } finally {
             sending.set(false);
@@ -111,6 +121,11 @@ final class Sender {
 
     /** Of a topic; empty = not known yet, asked for now. Never waits. */
     List<PartitionInfo> partitions(String topic) {
+        topics.add(topic);
+        return partitions(producer, topic);
+    }
+
+    private static List<PartitionInfo> partitions(Producer<byte[], byte[]> producer, String topic) {
         try {
             return producer.partitionsFor(topic);
         } catch (TimeoutException e) {
@@ -118,11 +133,32 @@ final class Sender {
         }
     }
 
-    /** After an error that the producer does not survive: what it holds ends first. Blocking. */
-    void renew() {
+    /** Its producer refuses everything from now on: closed, or after an error that it does not survive. */
+    boolean broken() {
+        return broken;
+    }
+
+    /** Another producer takes what comes, once it knows the topics; what the broken one holds ends meanwhile. Blocking. */
+    synchronized void renew() {
+        if (!broken) {
+            return;
+        }
         Producer<byte[], byte[]> old = producer;
-        producer = make();
+        Producer<byte[], byte[]> next = make();
+        learn(next);
+        producer = next;
+        broken = false;
         close(old, Duration.ofMillis(DELIVERY_LIMIT_MILLIS));
+    }
+
+    /** It may not wait for them when it writes; where the cluster is away, what it does not know is refused until it does. */
+    private void learn(Producer<byte[], byte[]> next) {
+        long until = System.nanoTime() + Duration.ofMillis(REQUEST_LIMIT_MILLIS).toNanos();
+        for (String topic : topics) {
+            while (partitions(next, topic).isEmpty() && System.nanoTime() - until < 0) {
+                LockSupport.parkNanos(LOOK_NANOS);
+            }
+        }
     }
 
     /** Ends what is on its way, within its time limit. Blocking. */

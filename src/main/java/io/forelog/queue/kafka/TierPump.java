@@ -45,6 +45,7 @@ final class TierPump implements Runnable {
     private static final Duration LIMIT = Duration.ofSeconds(20);
     private static final long AGAIN_NANOS = 1_000_000_000L;
     private static final long ABORTED_NANOS = 100_000_000L;
+    private static final int TOLD_FROM_ABORTS = 20;
 
     private final String shard;
     private final String group;
@@ -57,6 +58,7 @@ final class TierPump implements Runnable {
     private final PriorityQueue<TierPartition.Waiting> waiting =
             new PriorityQueue<>(Comparator.comparingLong(each -> each.ripeMicros));
 
+    private int aborts;
     private volatile boolean stopping;
     private volatile boolean abandoned;
     private volatile int held;
@@ -251,18 +253,30 @@ final class TierPump implements Runnable {
     }
 
     private ProducerRecord<byte[], byte[]> copy(ConsumerRecord<byte[], byte[]> record, long now, long free) {
-        Headers headers = record.headers();
-        String topic = KafkaRecords.text(headers, KafkaRecords.TO);
-        if (free > now) {
-            TierPlan.Hop hop = TierPlan.next(now, free);
-            KafkaRecords.replace(headers, KafkaRecords.HOP, Long.toString(hop.atMicros()));
-            topic = topics.apply(hop.tier());
-        } else {
-            headers.remove(KafkaRecords.HOP);
-            headers.remove(KafkaRecords.TO);
-            headers.remove(Tiers.NODE);
-        }
-        return new ProducerRecord<>(topic, null, record.key(), record.value(), headers);
+        return free > now
+                ? hop(record, TierPlan.next(now, free), topics)
+                : released(record, KafkaRecords.text(record.headers(), KafkaRecords.TO));
+    }
+
+    /** The record itself stays as it is: its transaction may be aborted, and it leaves again. */
+    static ProducerRecord<byte[], byte[]> hop(
+            ConsumerRecord<byte[], byte[]> record, TierPlan.Hop hop, Function<TierPlan.Tier, String> topics) {
+        ProducerRecord<byte[], byte[]> copy = copy(record, topics.apply(hop.tier()));
+        KafkaRecords.replace(copy.headers(), KafkaRecords.HOP, Long.toString(hop.atMicros()));
+        return copy;
+    }
+
+    /** To its ready topic, without what was for the tiers; the record itself stays as it is. */
+    static ProducerRecord<byte[], byte[]> released(ConsumerRecord<byte[], byte[]> record, String topic) {
+        ProducerRecord<byte[], byte[]> copy = copy(record, topic);
+        copy.headers().remove(KafkaRecords.HOP);
+        copy.headers().remove(KafkaRecords.TO);
+        copy.headers().remove(Tiers.NODE);
+        return copy;
+    }
+
+    private static ProducerRecord<byte[], byte[]> copy(ConsumerRecord<byte[], byte[]> record, String topic) {
+        return new ProducerRecord<>(topic, null, record.key(), record.value(), record.headers());
     }
 
     private void commit(
@@ -280,8 +294,12 @@ final class TierPump implements Runnable {
                     marks,
                     open.groupMetadata(),
                     asked -> PartitionStart.steady(() -> open.committed(asked, LIMIT)));
+            aborts = 0;
         } catch (Transactor.Aborted e) {
-            LOG.atDebug().addKeyValue(LogKeys.REASON, e.toString()).log("A hop is aborted; made again");
+            LOG.atLevel(++aborts == TOLD_FROM_ABORTS ? org.slf4j.event.Level.WARN : org.slf4j.event.Level.DEBUG)
+                    .addKeyValue(LogKeys.DATABASE, shard)
+                    .addKeyValue(LogKeys.REASON, String.valueOf(e.getCause()))
+                    .log("Hops are aborted again and again; tried every tenth of a second");
             for (TierPartition.Waiting each : leaving) {
                 each.of.stays(each);
                 waiting.add(each);

@@ -78,7 +78,8 @@ final class Topics {
                                     : cluster.ask(admin ->
                                             admin.createPartitions(grown).all()))
                             .compose(made -> refuse(there, spec))
-                            .compose(fine -> awaitKnown(List.copyOf(all)));
+                            .compose(fine -> created.use(cluster.name(), all, spec.namespace()))
+                            .compose(used -> awaitKnown(List.copyOf(all)));
                 }));
     }
 
@@ -255,10 +256,10 @@ final class Topics {
         return null;
     }
 
-    /** Deletes those of {@code topics} that Forelog made from this data directory; others stay. */
-    Future<Void> delete(List<String> topics) {
+    /** Deletes those of {@code topics} that Forelog made from this data directory for this namespace alone; others stay. */
+    Future<Void> delete(List<String> topics, String namespace) {
         List<String> ours = topics.stream()
-                .filter(topic -> created.has(cluster.name(), topic))
+                .filter(topic -> created.isOf(cluster.name(), topic, namespace))
                 .toList();
         List<Future<Void>> deleted = new ArrayList<>();
         for (String topic : ours) {
@@ -268,6 +269,6 @@ final class Topics {
                             : Future.failedFuture(failure))
                     .compose(gone -> created.forget(cluster.name(), topic)));
         }
-        return Future.join(deleted).mapEmpty();
+        return Future.join(deleted).compose(done -> created.leave(cluster.name(), topics, namespace));
     }
 }

@@ -25,6 +25,7 @@ import io.forelog.rig.backend.KafkaCluster;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -183,7 +186,7 @@ class KafkaQueueIT {
                 spec.quotaBytes(),
                 false,
                 spec.config(),
-                new QueueSpec.Demands(1000, java.time.Duration.ZERO, Set.of("topic-compaction", "topic-message-size")));
+                new QueueSpec.Demands(1000, Duration.ZERO, Set.of("topic-compaction", "topic-message-size")));
         KafkaQueue queue = (KafkaQueue) await(medium.open(brave));
         assertThat(queue.partitions()).containsEntry(rig.name(), 2).containsEntry(rig.name() + "-ready", 2);
     }
@@ -259,5 +262,117 @@ class KafkaQueueIT {
         assertThat(books.dead()).isEqualTo(count - 10);
         assertThat(books.pending()).isEqualTo(10);
         assertThat(books.deadStored()).isEqualTo(count - 1_010);
+    }
+
+    private AppendOutcome append(KafkaQueue queue) throws Exception {
+        return await(queue.append(List.of(entries.immediate("k")))).get(0);
+    }
+
+    private void settleAll(KafkaQueue queue, int count, Verdict verdict) throws Exception {
+        for (int left = count; left > 0; ) {
+            List<Delivery> taken = await(queue.take(1, left, 64L << 20));
+            await(queue.settle(
+                    taken.stream().map(each -> new Settlement(each, verdict)).toList()));
+            left -= taken.size();
+        }
+        await(queue.commit());
+    }
+
+    /** How many records of a topic are there still. */
+    private long left(String topic) throws Exception {
+        try (Admin admin = kafka.admin()) {
+            long left = 0;
+            for (var end : List.of(OffsetSpec.latest(), OffsetSpec.earliest())) {
+                Map<TopicPartition, OffsetSpec> asked = Map.of(new TopicPartition(topic, 0), end);
+                long offset = admin.listOffsets(asked)
+                        .all()
+                        .get(20, TimeUnit.SECONDS)
+                        .get(new TopicPartition(topic, 0))
+                        .offset();
+                left = left == 0 ? offset : left - offset;
+            }
+            return left;
+        }
+    }
+
+    private QueueSpec forgetful(QueueSpec spec, String namespace) {
+        return new QueueSpec(
+                namespace,
+                spec.routes(),
+                spec.ordered(),
+                spec.serves(),
+                Duration.ZERO,
+                spec.deadLetterRetention(),
+                spec.quotaBytes(),
+                spec.ownDatabase(),
+                spec.config(),
+                spec.demands());
+    }
+
+    @Test
+    void aProducerThatIsBrokenIsReplacedAndWhatItRefusedIsFalseAndInNoTopic() throws Exception {
+        KafkaQueue queue = rig.open(rig.own(spec(1)));
+        assertThat(append(queue).durable()).isEqualTo(Durable.TRUE);
+        queue.cluster().sender().close();
+        AppendOutcome refused = append(queue);
+        assertThat(refused.durable()).isEqualTo(Durable.FALSE);
+        assertThat(refused.code()).isEqualTo(ErrorCode.UNAVAILABLE);
+        await(queue.cluster().probe());
+        assertThat(append(queue).durable()).isEqualTo(Durable.TRUE);
+        assertThat(kafka.records(rig.name())).hasSize(2);
+    }
+
+    @Test
+    void whatIsSettledAndNotRetainedIsFreedInEveryTopicAndNothingElse() throws Exception {
+        KafkaQueue queue = rig.open(forgetful(rig.own(spec(1)), rig.name()));
+        for (int i = 0; i < 20; i++) {
+            append(queue);
+            await(queue.append(List.of(entries.delayed("k", Duration.ofMillis(1_100)))));
+        }
+        settleAll(queue, 38, new Verdict.Delivered(ticker.micros()));
+        settleAll(queue, 1, new Verdict.Dead(new Failure(ticker.micros(), ErrorCode.TARGET_REJECTED, "no")));
+        String tier = "forelog-" + rig.name() + "-tier-1s";
+        assertThat(left(rig.name())).isGreaterThanOrEqualTo(20);
+        await(queue.free());
+        // Transactions leave marks of their own: one that is behind the last record stays.
+        assertThat(left(rig.name())).isLessThanOrEqualTo(1);
+        assertThat(left(tier)).isLessThanOrEqualTo(1);
+        assertThat(left(rig.name() + "-ready")).isBetween(1L, 3L);
+        assertThat(left(rig.name() + "-dlq")).isPositive();
+
+        DeadLetter letter = await(queue.deadLetters(new DeadLetterCursor(-1, ""), 10))
+                .items()
+                .get(0);
+        assertThat(await(queue.purge(List.of(letter.id())))).isEqualTo(1);
+        await(queue.free());
+        assertThat(left(rig.name() + "-dlq")).isLessThanOrEqualTo(1);
+        KafkaQueue again = rig.crashAndReopen(queue);
+        settleAll(again, 1, new Verdict.Delivered(ticker.micros()));
+        Tally.RouteTally books = await(again.tally()).routes().get(0);
+        assertThat(books.balanced()).as(books.toString()).isTrue();
+        assertThat(books.accepted()).isEqualTo(40);
+        assertThat(books.lost()).isZero();
+        assertThat(books.delivered()).isEqualTo(39);
+    }
+
+    @Test
+    void whatTwoNamespacesShareIsFreedAndDeletedByNeither() throws Exception {
+        QueueMedium medium = rig.medium();
+        KafkaQueue one = (KafkaQueue) await(medium.open(forgetful(rig.own(spec(1)), rig.name())));
+        KafkaQueue other = (KafkaQueue) await(medium.open(forgetful(rig.own(spec(1)), rig.name() + "-b")));
+        Entries others = new Entries(ticker, rig.name() + "-b");
+        for (int i = 0; i < 5; i++) {
+            append(one);
+            await(other.append(List.of(others.immediate("k"))));
+        }
+        settleAll(one, 5, new Verdict.Delivered(ticker.micros()));
+        await(one.free());
+        assertThat(left(rig.name())).isEqualTo(10);
+        settleAll(other, 5, new Verdict.Delivered(ticker.micros()));
+        await(medium.remove(rig.name() + "-b"));
+        assertThat(left(rig.name())).isEqualTo(10);
+        append(one);
+        await(one.free());
+        assertThat(left(rig.name())).isEqualTo(1);
     }
 }
