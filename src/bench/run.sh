@@ -9,54 +9,17 @@
 set -euo pipefail
 
 here=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-home=$(cd -P "$here/../.." && pwd)
 seconds=${SECONDS_EACH:-8}
 rounds=${ROUNDS:-3}
-heap=${HEAP:-1g}
-work=$(mktemp -d)
-pids=()
-
-finish() {
-  local pid
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-  rm -rf "$work"
-}
-trap finish EXIT
-
-say() { echo "bench: $*" >&2; }
+# shellcheck source=src/bench/common.sh
+source "$here/common.sh"
 have() { command -v "$1" >/dev/null || { say "no $1: its rows are left out"; return 1; }; }
-json() { python3 -c 'import json,sys; d=json.load(sys.stdin); print(eval(sys.argv[1], {"d": d}))' "$1"; }
-free_port() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'; }
-median() { sort -n | awk '{ v[NR] = $1 } END { print NR ? v[int((NR + 1) / 2)] : 0 }'; }
 ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"; } # hundredths of a second
 
-jar=$(ls -t "$home"/target/forelog-*.jar 2>/dev/null | head -1 || true)
-[[ -n $jar && -d $home/target/lib ]] || { say "no jar in target (expected: mvn -DskipTests package first)"; exit 1; }
-
 # ---- the server
-mkdir -p "$work/conf/namespaces"
+mkdir -p "$work/conf"
 printf 'bench: true\nadmission: { enabled: %s }\n' "${ADMISSION:-true}" >"$work/conf/forelog.yaml"
-flags=(--add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED
-  -Dio.netty.tryReflectionSetAccessible=true -Dvertx.disableFileCPResolving=true -Xms256m "-Xmx$heap" -XX:+UseG1GC)
-# shellcheck disable=SC2086 # SERVER_OPTS holds words
-java "${flags[@]}" ${SERVER_OPTS:-} -cp "$jar" io.forelog.app.Main start --conf "$work/conf" --data "$work/data" \
-  --http-port 0 --grpc-port 0 --management-port 0 >"$work/server.log" 2>&1 &
-server=$!
-pids+=("$server")
-ready=false
-for _ in $(seq 120); do
-  if [[ -s $work/data/ports.json ]]; then
-    management=$(json 'd["management"]' <"$work/data/ports.json")
-    if curl -fsS -o "$work/ready" "http://127.0.0.1:$management/health/ready" 2>/dev/null; then ready=true; break; fi
-  fi
-  kill -0 "$server" 2>/dev/null || break
-  sleep 0.5
-done
-$ready || { cat "$work/server.log" >&2; say "the server did not get ready"; exit 1; }
-grpc=$(json 'd["grpc"]' <"$work/data/ports.json")
-http=$(json 'd["http"]' <"$work/data/ports.json")
-admin="http://127.0.0.1:$management/admin/v1/namespaces"
+start_server
 
 namespace() { # NAME: kv target, its delivery paused
   curl -fsS -o "$work/answer" -X PUT -H 'content-type: application/yaml' --data-binary @- "$admin/$1" <<'DOCUMENT'
@@ -75,8 +38,6 @@ drain() { # NAME: lets it deliver and waits, so that no round inherits the last 
   done
   curl -fsS -o "$work/answer" -X POST -d '{}' "$admin/$1:pause"
 }
-bench() { java -Xmx512m -XX:+UseParallelGC -cp "$jar" io.forelog.app.Main bench "$@" --data "$work/data" -o json; }
-
 accepted() { curl -fsS "$admin/bench/audit" | json 'd["entries"]'; }
 accepted_of_many() {
   local number
@@ -118,8 +79,6 @@ http_rate() { # PATH ENTRIES_A_CALL
 
 rows=()
 row() { rows+=("| $1 | $2 | $3 | $4 | $5 |"); say "$1: $2 ($3, ratio $4)"; } # WHAT RESULT RANGE RATIO CPU
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.2f", a / b; else printf "-" }'; }
-range() { sort -n | awk '{ v[NR] = $1 } END { printf "%d to %d", v[1], v[NR] }'; }
 cpu_of() { median <"$1" | awk '{ printf "%.1f", $1 }'; }
 
 python3 - "$work" <<'BODIES'
@@ -288,9 +247,8 @@ row "Delay, $(json 'd["arrived"]' <"$work/delay") entries due over 30 s: latenes
   "$(json '" / ".join(str(d["lateness_ms"][p]) for p in ("p50", "p99", "max"))' <"$work/delay") ms" \
   "early $(json 'd["early"]' <"$work/delay")" - "$(json 'round(d["server_cpu_micros_per_entry"], 1)' <"$work/delay")"
 
+measured_on ""
 cat <<TABLE
-$(date -u +%Y-%m-%d), $(nproc) cores ($(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)), $(java -version 2>&1 | head -1), 1 KiB payloads, load before $(cut -d' ' -f1 /proc/loadavg); medians of $rounds, ${seconds} s each.
-
 | what | result | range | ratio | server µs of CPU each |
 |---|---|---|---|---|
 $(printf '%s\n' "${rows[@]}")

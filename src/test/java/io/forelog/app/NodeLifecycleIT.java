@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,6 +47,19 @@ class NodeLifecycleIT {
             service.start();
             Await.until("it is delivered", LIMIT, () -> count(service, "ns", "delivered") == 1);
             assertThat(service.log()).contains("attempt=1 PUT later");
+        }
+    }
+
+    @Test
+    void nativeCodeLiesOnceInTheDataDirectoryHoweverOftenItIsKilled() throws IOException {
+        try (ForelogProcess service =
+                ForelogProcess.in(directory).namespace("ns", LOG_TARGET).start()) {
+            service.killAndRestart();
+            service.killAndRestart();
+            try (Stream<Path> files = Files.list(service.data().resolve("native"))) {
+                assertThat(files).hasSize(1);
+            }
+            assertThat(service.log()).doesNotContain("native code can't be loaded");
         }
     }
 

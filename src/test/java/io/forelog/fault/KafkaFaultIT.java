@@ -7,9 +7,11 @@ import io.forelog.rig.Await;
 import io.forelog.rig.Documents;
 import io.forelog.rig.ForelogProcess;
 import io.forelog.rig.LoadWriter;
+import io.forelog.rig.Ports;
 import io.forelog.rig.ScriptedReceiver;
 import io.forelog.rig.ScriptedReceiver.Reply;
 import io.forelog.rig.Soak;
+import io.forelog.rig.TcpProxy;
 import io.forelog.rig.Verdicts;
 import io.forelog.rig.backend.KafkaCluster;
 import java.nio.file.Path;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A namespace on Kafka while the service and the brokers die, freeze and come back. */
 class KafkaFaultIT {
     private static final int SLOTS = 16;
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     @TempDir
     Path directory;
@@ -35,10 +38,14 @@ class KafkaFaultIT {
     }
 
     private ForelogProcess.Builder service(KafkaCluster kafka, String name, ScriptedReceiver receiver) {
+        return service(kafka.bootstrap(), name, receiver);
+    }
+
+    private ForelogProcess.Builder service(String bootstrap, String name, ScriptedReceiver receiver) {
         return ForelogProcess.in(directory)
                 .settings("name: " + name)
                 .settings("shard: " + name)
-                .settings("bootstrap_servers: { test: '" + kafka.bootstrap() + "' }")
+                .settings("bootstrap_servers: { test: '" + bootstrap + "' }")
                 .settings("queues: { kafka: { partitions: 2, tier_partitions: 1 } }")
                 .namespace(name, document(receiver.url()) + "shard: " + name + "\n");
     }
@@ -115,6 +122,61 @@ class KafkaFaultIT {
             Await.pause(Duration.ofSeconds(2));
             writer.stop();
             assertThat(writer.unknowns()).as("two of three brokers were gone").isNotEmpty();
+            verify(service, writer, receiver, name);
+        }
+    }
+
+    @Test
+    @Timeout(300)
+    void connectionsThatAreCutAndThatStallLoseNothingThatWasTrue() {
+        String name = "proxied";
+        int inner = Ports.free();
+        try (TcpProxy proxy = new TcpProxy(inner);
+                KafkaCluster kafka = KafkaCluster.start(
+                        1, directory.resolve("kafka"), KafkaCluster.behindProxy(inner, proxy.port()));
+                ScriptedReceiver receiver = new ScriptedReceiver();
+                ForelogProcess service =
+                        service("127.0.0.1:" + proxy.port(), name, receiver).start();
+                LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
+            assertThat(kafka.size()).isEqualTo(1);
+            write(writer, name);
+            receiver.awaitCount(500, SOON);
+            for (int cycle = 0; cycle < Soak.choose(2, 10); cycle++) {
+                proxy.reset();
+                Await.pause(Duration.ofSeconds(1));
+                proxy.refuse();
+                proxy.cut();
+                Await.pause(Duration.ofSeconds(Soak.choose(6, 20)));
+                proxy.heal();
+                receiver.awaitCount(receiver.count() + 200, SOON);
+                proxy.stall();
+                Await.pause(Duration.ofSeconds(Soak.choose(7, 20)));
+                proxy.heal();
+                receiver.awaitCount(receiver.count() + 200, SOON);
+            }
+            writer.stop();
+            assertThat(writer.unknowns())
+                    .as("answers were on their way when it stalled")
+                    .isNotEmpty();
+            verify(service, writer, receiver, name);
+        }
+    }
+
+    @Test
+    @Timeout(200)
+    void aServiceThatFreezesLongerThanItsGroupWaitsForItLosesNothing() {
+        KafkaCluster kafka = KafkaCluster.shared(1);
+        String name = "frozen-" + System.nanoTime();
+        try (ScriptedReceiver receiver = new ScriptedReceiver();
+                ForelogProcess service = service(kafka, name, receiver).start();
+                LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
+            write(writer, name);
+            receiver.awaitCount(500, SOON);
+            service.freeze();
+            Await.pause(Duration.ofSeconds(Soak.choose(12, 60)));
+            service.thaw();
+            receiver.awaitCount(receiver.count() + 500, SOON);
+            writer.stop();
             verify(service, writer, receiver, name);
         }
     }

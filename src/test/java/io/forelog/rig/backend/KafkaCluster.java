@@ -56,6 +56,20 @@ public final class KafkaCluster implements AutoCloseable {
         return start(nodes, directory, Map.of());
     }
 
+    /**
+     * Settings of one node that has another listener, on {@code port}, and tells whoever comes through it that its address is
+     * {@code proxy}: a fault proxy stands before all of that client's connections, and before none of the rig's.
+     */
+    public static Map<String, String> behindProxy(int port, int proxy) {
+        return Map.of(
+                "listeners",
+                "PLAINTEXT://127.0.0.1:@port@,CONTROLLER://127.0.0.1:@controller-port@,PROXIED://127.0.0.1:" + port,
+                "advertised.listeners",
+                "PLAINTEXT://127.0.0.1:@port@,PROXIED://127.0.0.1:" + proxy,
+                "listener.security.protocol.map",
+                "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT");
+    }
+
     /** With more server settings, over the rig's; ends when every node is registered. */
     public static KafkaCluster start(int nodes, Path directory, Map<String, String> settings) {
         List<Integer> free = Ports.free(nodes * 2);
@@ -285,10 +299,9 @@ public final class KafkaCluster implements AutoCloseable {
                 "data", home.resolve("data").toString(),
                 "copies", Integer.toString(copies),
                 "copies-min", Integer.toString(Math.min(2, copies)));
-        StringBuilder text =
-                new StringBuilder(Template.fill(BackendClasspath.folder("kafka").resolve("server.properties"), values));
-        settings.forEach(
-                (key, value) -> text.append(key).append('=').append(value).append('\n'));
-        return text.toString();
+        String more = settings.entrySet().stream()
+                .map(each -> each.getKey() + "=" + each.getValue() + "\n")
+                .collect(Collectors.joining());
+        return Template.fill(BackendClasspath.folder("kafka").resolve("server.properties"), more, values);
     }
 }

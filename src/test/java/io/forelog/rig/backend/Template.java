@@ -10,7 +10,12 @@ final class Template {
     private Template() {}
 
     static String fill(Path file, Map<String, String> values) throws IOException {
-        String text = Files.readString(file);
+        return fill(file, "", values);
+    }
+
+    /** With {@code more} lines behind the file's, filled in as well. */
+    static String fill(Path file, String more, Map<String, String> values) throws IOException {
+        String text = Files.readString(file) + more;
         for (Map.Entry<String, String> value : values.entrySet()) {
             text = text.replace("@" + value.getKey() + "@", value.getValue());
         }

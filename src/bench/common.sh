@@ -1,0 +1,54 @@
+# shellcheck shell=bash
+# What the measurements of this directory share; sourced, after `here`, `seconds` and `rounds` are set.
+home=$(cd -P "$here/../.." && pwd)
+work=$(mktemp -d)
+pids=()
+
+finish() {
+  local pid
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap finish EXIT
+
+say() { echo "bench: $*" >&2; }
+json() { python3 -c 'import json,sys; d=json.load(sys.stdin); print(eval(sys.argv[1], {"d": d}))' "$1"; }
+free_port() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'; }
+median() { sort -n | awk '{ v[NR] = $1 } END { print NR ? v[int((NR + 1) / 2)] : 0 }'; }
+range() { sort -n | awk '{ v[NR] = $1 } END { printf "%d to %d", v[1], v[NR] }'; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.2f", a / b; else printf "-" }'; }
+
+jar=$(ls -t "$home"/target/forelog-*.jar 2>/dev/null | head -1 || true)
+[[ -n $jar && -d $home/target/lib ]] || { say "no jar in target (expected: mvn -DskipTests package first)"; exit 1; }
+
+# Starts a node on $work/conf, of which conf/forelog.yaml is there; leaves its process in $server and where it listens.
+start_server() {
+  mkdir -p "$work/conf/namespaces"
+  local ready=false flags=(--add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED
+    -Dio.netty.tryReflectionSetAccessible=true -Dvertx.disableFileCPResolving=true -Xms256m "-Xmx${HEAP:-1g}" -XX:+UseG1GC)
+  # shellcheck disable=SC2086 # SERVER_OPTS holds words
+  java "${flags[@]}" ${SERVER_OPTS:-} -cp "$jar" io.forelog.app.Main start --conf "$work/conf" --data "$work/data" \
+    --http-port 0 --grpc-port 0 --management-port 0 >"$work/server.log" 2>&1 &
+  server=$!
+  pids+=("$server")
+  for _ in $(seq 120); do
+    if [[ -s $work/data/ports.json ]]; then
+      management=$(json 'd["management"]' <"$work/data/ports.json")
+      if curl -fsS -o "$work/ready" "http://127.0.0.1:$management/health/ready" 2>/dev/null; then ready=true; break; fi
+    fi
+    kill -0 "$server" 2>/dev/null || break
+    sleep 0.5
+  done
+  $ready || { cat "$work/server.log" >&2; say "the server did not get ready"; exit 1; }
+  grpc=$(json 'd["grpc"]' <"$work/data/ports.json")
+  http=$(json 'd["http"]' <"$work/data/ports.json")
+  admin="http://127.0.0.1:$management/admin/v1/namespaces"
+}
+bench() { java -Xmx512m -XX:+UseParallelGC -cp "$jar" io.forelog.app.Main bench "$@" --data "$work/data" -o json; }
+
+load=$(cut -d' ' -f1 /proc/loadavg)
+measured_on() { # MORE: the line above a table of results
+  printf '%s, %s cores (%s), %s, 1 KiB payloads%s, load before %s; medians of %s, %s s each.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" \
+    "$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)" "$(java -version 2>&1 | head -1)" "$1" "$load" "$rounds" "$seconds"
+}
