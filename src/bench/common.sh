@@ -16,7 +16,7 @@ say() { echo "bench: $*" >&2; }
 json() { python3 -c 'import json,sys; d=json.load(sys.stdin); print(eval(sys.argv[1], {"d": d}))' "$1"; }
 free_port() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR ? v[int((NR + 1) / 2)] : 0 }'; }
-range() { sort -n | awk '{ v[NR] = $1 } END { printf "%d to %d", v[1], v[NR] }'; }
+range() { sort -n | awk '{ v[NR] = $1 } END { printf (v[NR] < 10 ? "%.2f to %.2f" : "%d to %d"), v[1], v[NR] }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.2f", a / b; else printf "-" }'; }
 
 jar=$(ls -t "$home"/target/forelog-*.jar 2>/dev/null | head -1 || true)

@@ -52,18 +52,18 @@ final class NodeClock {
     static NodeClock open(Path data, ClockSource source) {
         Path file = data.resolve("clock");
         Optional<Reading> last = read(file);
-        // In this order: what passes between the two makes the node late and never early.
+        String boot = source.boot();
+        // The monotonic clock last: what passes between two readings makes the node late and never early.
+        long wall = source.wallMicros();
         long uptime = source.uptimeMicros();
         long nanos = source.nanos();
-        String boot = source.boot();
         long micros = last.filter(l -> uptime >= 0
                         && !boot.isEmpty()
                         && boot.equals(l.boot())
                         // Less than it had run already: counted anew, as some containers do.
                         && uptime >= l.uptimeMicros())
                 .map(l -> l.micros() + passed(uptime - l.uptimeMicros(), (nanos - l.nanos()) / 1_000L))
-                .orElseGet(() ->
-                        Math.max(source.wallMicros(), last.map(Reading::micros).orElse(Long.MIN_VALUE)));
+                .orElseGet(() -> Math.max(wall, last.map(Reading::micros).orElse(Long.MIN_VALUE)));
         NodeClock clock = new NodeClock(file, source, new Reading(boot, micros, nanos, uptime));
         clock.write();
         return clock;

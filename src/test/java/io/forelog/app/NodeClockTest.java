@@ -26,6 +26,7 @@ class NodeClockTest {
         private long nanos = 77;
         private long uptime = 1_000_000_000L;
         private String boot = "one";
+        private Duration read = Duration.ZERO;
 
         private void runs(Duration time) {
             wall += time.toNanos() / 1_000;
@@ -43,23 +44,28 @@ class NodeClockTest {
             uptime = 20_000_000;
         }
 
+        /** Time passes while its clocks are read. */
         @Override
         public long wallMicros() {
-            return wall;
+            runs(read);
+            return wall - read.toNanos() / 1_000;
         }
 
         @Override
         public long nanos() {
-            return nanos;
+            runs(read);
+            return nanos - read.toNanos();
         }
 
         @Override
         public long uptimeMicros() {
+            runs(read);
             return uptime < 0 ? -1 : uptime / UPTIME_RESOLUTION_MICROS * UPTIME_RESOLUTION_MICROS;
         }
 
         @Override
         public String boot() {
+            runs(read);
             return boot;
         }
     }
@@ -128,6 +134,18 @@ class NodeClockTest {
             // Never less behind than the life before: what that one called an hour is not over sooner in this one.
             assertThat(now).isBetween(behind, behind + HALF_A_SECOND);
             behind = now;
+        }
+    }
+
+    @Test
+    void timeThatPassesWhileTheClocksAreReadMakesItLateAndNeverEarly() {
+        machine.read = Duration.ofMillis(3);
+        for (int life = 0; life < 10; life++) {
+            NodeClock clock = open();
+            for (int i = 0; i < 3; i++) {
+                assertThat(clock.offsetSeconds()).isBetween(-0.1, 0.0);
+                machine.runs(Duration.ofSeconds(1));
+            }
         }
     }
 
