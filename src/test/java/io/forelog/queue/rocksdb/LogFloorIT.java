@@ -39,7 +39,7 @@ class LogFloorIT {
     private static final long MANY_BYTES = 64L << 20;
 
     /** The write-ahead log and its recycled files, the buffers, and the files that are not dropped yet. */
-    private static final long DISK_MOST = 1_200L << 20;
+    private static final long DISK_MOST = 700L << 20;
 
     @TempDir
     private Path folder;
