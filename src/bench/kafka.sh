@@ -24,8 +24,8 @@ end() { # PID
 mvn -q -B -ntp -f "$here/kafka/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath \
   "-Dmdep.outputFile=$work/classpath" >&2
 javac -cp "$(<"$work/classpath")" -d "$work/peers" "$here/kafka/Peers.java"
-peers() {
-  java -Xmx512m -XX:+UseG1GC -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$work/peers:$(<"$work/classpath")" Peers "$@"
+peers() { # in a process of its own: in a pipe, or behind &
+  exec java -Xmx512m -XX:+UseG1GC -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$work/peers:$(<"$work/classpath")" Peers "$@"
 }
 
 # ---- the broker and the server
