@@ -229,11 +229,10 @@ class GrpcEdgeIT {
                                 .build());
                     }
                     call.end();
-                    return call.response();
-                })
-                .compose(response -> {
-                    response.handler(answers::add);
-                    return response.end().map(end -> response.status());
+                    return call.response().compose(response -> {
+                        response.handler(answers::add);
+                        return response.end().map(end -> response.status());
+                    });
                 });
         assertThat(EdgeFixture.wait(status)).isEqualTo(GrpcStatus.OK);
         assertThat(answers).hasSize(messages);
@@ -271,15 +270,13 @@ class GrpcEdgeIT {
     }
 
     private <Q, A> @Nullable String told(ServiceMethod<A, Q> method, Q request) {
-        return EdgeFixture.wait(client.request(grpc(), method)
-                .compose(call -> {
-                    call.end(request);
-                    return call.response();
-                })
-                .compose(response -> {
-                    response.handler(message -> {});
-                    return response.end().map(end -> response.headers().get("forelog-dedupe"));
-                }));
+        return EdgeFixture.wait(client.request(grpc(), method).compose(call -> {
+            call.end(request);
+            return call.response().compose(response -> {
+                response.handler(message -> {});
+                return response.end().map(end -> response.headers().get("forelog-dedupe"));
+            });
+        }));
     }
 
     @Test
@@ -304,9 +301,8 @@ class GrpcEdgeIT {
                 .compose(call -> {
                     call.encoding("gzip");
                     call.end(request("ns").build());
-                    return call.response();
-                })
-                .compose(Answer::of);
+                    return call.response().compose(Answer::of);
+                });
         assertThat(EdgeFixture.wait(answer).message.getDurable()).isEqualTo(Trilean.TRILEAN_TRUE);
     }
 
@@ -353,9 +349,8 @@ class GrpcEdgeIT {
                         WriteAheadLogGrpcClient.WriteToLog)
                 .compose(call -> {
                     call.end(request("ns").build());
-                    return call.response();
-                })
-                .compose(Answer::of);
+                    return call.response().compose(Answer::of);
+                });
         assertThat(EdgeFixture.wait(answer).message.getDurable()).isEqualTo(Trilean.TRILEAN_TRUE);
     }
 
@@ -392,15 +387,13 @@ class GrpcEdgeIT {
     }
 
     private <Q, A> Answer<A> call(ServiceMethod<A, Q> method, Q request, long timeoutMillis) {
-        return EdgeFixture.wait(client.request(grpc(), method)
-                .compose(call -> {
-                    if (timeoutMillis > 0) {
-                        call.timeout(timeoutMillis, TimeUnit.MILLISECONDS);
-                    }
-                    call.end(request);
-                    return call.response();
-                })
-                .compose(Answer::of));
+        return EdgeFixture.wait(client.request(grpc(), method).compose(call -> {
+            if (timeoutMillis > 0) {
+                call.timeout(timeoutMillis, TimeUnit.MILLISECONDS);
+            }
+            call.end(request);
+            return call.response().compose(Answer::of);
+        }));
     }
 
     /** What came back. */

@@ -216,13 +216,15 @@ public final class LoadWriter implements AutoCloseable {
                 .recover(failure -> Future.failedFuture(new Refused("not connected: " + failure.getMessage())))
                 .compose(request -> {
                     request.timeout(callLimit.toMillis(), TimeUnit.MILLISECONDS);
-                    return request.send(message);
-                })
-                .compose(response -> response.last()
-                        .recover(failure -> Future.failedFuture(told(response, failure)))
-                        .compose(reply -> reply == null
-                                ? Future.failedFuture(told(response, null))
-                                : Future.succeededFuture(reply)));
+                    return request.send(message).compose(LoadWriter::answer); // on the loop, before anything came
+                });
+    }
+
+    private static Future<WriteToLogResponse> answer(GrpcClientResponse<?, WriteToLogResponse> response) {
+        return response.last()
+                .recover(failure -> Future.failedFuture(told(response, failure)))
+                .compose(reply ->
+                        reply == null ? Future.failedFuture(told(response, null)) : Future.succeededFuture(reply));
     }
 
     /** A status the server gave decides; the client's own CANCELLED and its like decide nothing. */
