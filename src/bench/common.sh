@@ -52,3 +52,53 @@ measured_on() { # MORE: the line above a table of results
   printf '%s, %s cores (%s), %s, 1 KiB payloads%s, load before %s; medians of %s, %s s each.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" \
     "$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)" "$(java -version 2>&1 | head -1)" "$1" "$load" "$rounds" "$seconds"
 }
+
+# ---- h2load
+have() { command -v "$1" >/dev/null || { say "no $1: its rows are left out"; return 1; }; }
+ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"; } # hundredths of a second
+
+space=bench # whose writes are counted
+accepted() { # entries that were answered TRUE
+  curl -fsS "http://127.0.0.1:$management/metrics" |
+    awk -v n="namespace=\"$space\"" '/^forelog_writes_total/ && index($0, n) && /outcome="true"/ { sum += $NF } END { printf "%d", sum }'
+}
+# A refusal is quicker than a write, and h2load takes it for an answer like any other: the log itself says how many came in.
+taken() { # OFFERED BEFORE SECONDS: entries a second
+  local rate
+  rate=$(awk -v n=$(($(accepted) - $2)) -v s="$3" 'BEGIN { printf "%.0f", n / s }')
+  awk -v r="$rate" -v o="$1" 'BEGIN { exit !(r < 0.95 * o) }' && say "shed: $1 calls/s answered, $rate entries/s taken"
+  echo "$rate"
+}
+# Prints the rate; leaves the server's µs an operation in $work/cpu.
+h2() { # PATH BODY IN_FLIGHT ENTRIES_A_CALL (0 = writes nothing)
+  local before after rate had
+  had=$(accepted)
+  before=$(ticks "$server")
+  h2load -t 1 -c 4 -m $((($3 + 3) / 4)) -D "$seconds" --warm-up-time=2 -d "$2" -H 'content-type: application/grpc' \
+    -H 'te: trailers' "http://127.0.0.1:$grpc$1" >"$work/h2load"
+  after=$(ticks "$server")
+  rate=$(grep -oE '[0-9.]+ req/s' "$work/h2load" | head -1 | cut -d' ' -f1)
+  if ((! $(awk '/^status codes:/ { print $3 }' "$work/h2load"))); then cat "$work/h2load" >&2; fi
+  if (($4)); then rate=$(taken "$(awk -v r="$rate" -v n="$4" 'BEGIN { print r * n }')" "$had" $((seconds + 2))); fi
+  awk -v t=$((after - before)) -v r="$rate" -v s=$((seconds + 2)) 'BEGIN { print r ? t * 10000 / (r * s) : 0 }' >"$work/cpu"
+  echo "$rate"
+}
+bodies() { # NAMESPACE: what is sent: an entry of 1 KiB, 32 of them, the payload alone
+  space=$1
+python3 - "$work" "$1" <<'BODIES'
+import os, struct, sys
+work, namespace = sys.argv[1:]
+def varint(n):
+    out = b''
+    while n > 127:
+        out += bytes([n & 127 | 128]); n >>= 7
+    return out + bytes([n])
+def field(number, data): return varint(number << 3 | 2) + varint(len(data)) + data
+payload = os.urandom(1024)
+entry = field(1, namespace.encode()) + field(3, payload) + field(4, field(3, b'key-1'))
+def frame(message): return b'\0' + struct.pack('>I', len(message)) + message
+open(work + '/one.bin', 'wb').write(frame(entry))
+open(work + '/batch.bin', 'wb').write(frame(b''.join(field(1, entry) for _ in range(32))))
+open(work + '/payload.bin', 'wb').write(payload)
+BODIES
+}

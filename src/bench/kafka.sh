@@ -2,7 +2,7 @@
 # Measures queues on Kafka against a raw producer and against Confluent's parallel consumer, all on one broker in one run on one
 # machine, and prints a Markdown table.
 #
-#   src/bench/kafka.sh                 about 10 minutes
+#   src/bench/kafka.sh                 about 25 minutes; h2load (Debian: nghttp2-client) for the unary rows
 #   SECONDS_EACH=5 ROUNDS=1 src/bench/kafka.sh
 #
 # Fetches the peers with Maven. Starts its own broker, server and receivers on free ports and directories, and ends them by their ids.
@@ -30,14 +30,16 @@ peers() { # in a process of its own: in a pipe, or behind &
 
 # ---- the broker and the server
 broker_port=$(free_port)
-"$home/src/test/backends/try.sh" kafka --port "$broker_port" --dir "$work/kafka" >"$work/broker.out" 2>&1 &
+# As brokers are run, not as they are tried; the books are counted once, not in the middle of a measurement.
+TRY_JAVA_OPTS="-XX:+UseG1GC -XX:-UseSerialGC -XX:TieredStopAtLevel=4 -Xmx1g" \
+  "$home/src/test/backends/try.sh" kafka --port "$broker_port" --dir "$work/kafka" >"$work/broker.out" 2>&1 &
 pids+=("$!")
 for _ in $(seq 240); do grep -q "is listening on" "$work/broker.out" && break; sleep 0.5; done
 grep -q "is listening on" "$work/broker.out" || { cat "$work/broker.out" >&2; say "the broker did not start"; exit 1; }
 bootstrap=127.0.0.1:$broker_port
 
 mkdir -p "$work/conf"
-printf 'bench: true\nbootstrap_servers: { local: "%s" }\n' "$bootstrap" >"$work/conf/forelog.yaml"
+printf 'bench: true\naudit_interval: PT1H\nbootstrap_servers: { local: "%s" }\n' "$bootstrap" >"$work/conf/forelog.yaml"
 start_server
 hook=$(free_port)
 
@@ -66,19 +68,31 @@ row() { rows+=("| $1 | $2 | $3 | $4 |"); say "$1: $2 ($3, $4)"; } # WHAT RESULT 
 # ---- in: the same number of records out at once, 16 messages of 32
 namespace any none
 namespace keyed key
+bodies any
+unary() { h2 /forelog.v1.WriteAheadLog/WriteToLog "$work/one.bin" 256 1; }
 say "warming up"
-write any 5 >"$work/warm"
+write any 20 >"$work/warm" # the compiler needs some hundred thousand entries before the figures stand still
+if have h2load; then
+  for _ in 1 2 3; do unary >"$work/warm"; done
+fi
 for _ in $(seq "$rounds"); do
   peers produce "$bootstrap" raw "$seconds" 512 | json 'd["per_second"]' >>"$work/raw"
   write any "$seconds" >>"$work/stream"
-  write any "$seconds" unary >>"$work/unary"
 done
 raw=$(median <"$work/raw")
 stream=$(median <"$work/stream")
-unary=$(median <"$work/unary")
 row "Raw producer, acks=all, idempotent, 512 in flight" "$raw /s" "$(range <"$work/raw")" 1.00
 row "WriteStream into Kafka, 16 messages of 32" "$stream entries/s" "$(range <"$work/stream")" "$(ratio "$stream" "$raw") of raw"
-row "WriteToLog into Kafka, 256 in flight, our client" "$unary /s" "$(range <"$work/unary")" "$(ratio "$unary" "$raw") of raw"
+if have h2load; then
+  for _ in $(seq "$rounds"); do
+    h2 /forelog.v1.Bench/Echo "$work/one.bin" 256 0 >>"$work/echo"
+    unary >>"$work/unary"
+  done
+  echo_rate=$(median <"$work/echo")
+  unary=$(median <"$work/unary")
+  row "Echo gRPC, 256 in flight" "$echo_rate /s" "$(range <"$work/echo")" 1.00
+  row "WriteToLog into Kafka, 256 in flight" "$unary /s" "$(range <"$work/unary")" "$(ratio "$unary" "$echo_rate") of echo"
+fi
 
 # ---- out: a receiver that answers after so many ms
 receive() { # DELAY: starts one; its process is $receiver

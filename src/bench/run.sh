@@ -13,8 +13,6 @@ seconds=${SECONDS_EACH:-8}
 rounds=${ROUNDS:-3}
 # shellcheck source=src/bench/common.sh
 source "$here/common.sh"
-have() { command -v "$1" >/dev/null || { say "no $1: its rows are left out"; return 1; }; }
-ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"; } # hundredths of a second
 
 # ---- the server
 mkdir -p "$work/conf"
@@ -38,34 +36,12 @@ drain() { # NAME: lets it deliver and waits, so that no round inherits the last 
   done
   curl -fsS -o "$work/answer" -X POST -d '{}' "$admin/$1:pause"
 }
-accepted() { curl -fsS "$admin/bench/audit" | json 'd["entries"]'; }
 accepted_of_many() {
   local number
   for number in $(seq 50); do curl -fsS "$admin/many-$number/audit" | json 'd["entries"]'; done | awk '{ n += $1 } END { print n + 0 }'
 }
 delivered_of_bench() { curl -fsS "$admin/bench/audit" | json 'd["delivered"]'; }
-# A refusal is quicker than a write, and h2load takes it for an answer like any other: the log itself says how many came in.
-taken() { # OFFERED BEFORE SECONDS: entries a second
-  local rate
-  rate=$(awk -v n=$(($(accepted) - $2)) -v s="$3" 'BEGIN { printf "%.0f", n / s }')
-  awk -v r="$rate" -v o="$1" 'BEGIN { exit !(r < 0.95 * o) }' && say "shed: $1 calls/s answered, $rate entries/s taken"
-  echo "$rate"
-}
-
-# ---- one measurement each: prints the rate; leaves the server's µs an operation in $work/cpu
-h2() { # PATH BODY IN_FLIGHT ENTRIES_A_CALL (0 = writes nothing)
-  local before after rate had
-  had=$(accepted)
-  before=$(ticks "$server")
-  h2load -t 1 -c 4 -m $((($3 + 3) / 4)) -D "$seconds" --warm-up-time=2 -d "$2" -H 'content-type: application/grpc' \
-    -H 'te: trailers' "http://127.0.0.1:$grpc$1" >"$work/h2load"
-  after=$(ticks "$server")
-  rate=$(grep -oE '[0-9.]+ req/s' "$work/h2load" | head -1 | cut -d' ' -f1)
-  if ((! $(awk '/^status codes:/ { print $3 }' "$work/h2load"))); then cat "$work/h2load" >&2; fi
-  if (($4)); then rate=$(taken "$(awk -v r="$rate" -v n="$4" 'BEGIN { print r * n }')" "$had" $((seconds + 2))); fi
-  awk -v t=$((after - before)) -v r="$rate" -v s=$((seconds + 2)) 'BEGIN { print r ? t * 10000 / (r * s) : 0 }' >"$work/cpu"
-  echo "$rate"
-}
+# ---- one measurement: prints the rate; leaves the server's µs an operation in $work/cpu
 http_rate() { # PATH ENTRIES_A_CALL
   local before after rate had
   had=$(accepted)
@@ -81,22 +57,6 @@ rows=()
 row() { rows+=("| $1 | $2 | $3 | $4 | $5 |"); say "$1: $2 ($3, ratio $4)"; } # WHAT RESULT RANGE RATIO CPU
 cpu_of() { median <"$1" | awk '{ printf "%.1f", $1 }'; }
 
-python3 - "$work" <<'BODIES'
-import os, struct, sys
-work = sys.argv[1]
-def varint(n):
-    out = b''
-    while n > 127:
-        out += bytes([n & 127 | 128]); n >>= 7
-    return out + bytes([n])
-def field(number, data): return varint(number << 3 | 2) + varint(len(data)) + data
-payload = os.urandom(1024)
-entry = field(1, b'bench') + field(3, payload) + field(4, field(3, b'key-1'))
-def frame(message): return b'\0' + struct.pack('>I', len(message)) + message
-open(work + '/one.bin', 'wb').write(frame(entry))
-open(work + '/batch.bin', 'wb').write(frame(b''.join(field(1, entry) for _ in range(32))))
-open(work + '/payload.bin', 'wb').write(payload)
-BODIES
 cat >"$work/post.lua" <<LUA
 local file = io.open("$work/payload.bin", "rb")
 wrk.method = "POST"
@@ -111,6 +71,7 @@ LUA
 } >"$work/many.lua"
 
 namespace bench
+bodies bench
 say "warming up"
 if have h2load; then
   for _ in 1 2 3; do # the compiler needs some hundred thousand calls of each kind before the figures stand still

@@ -91,6 +91,7 @@ fill() { # TEMPLATE NAME VALUE …: the template with each @NAME@ replaced
   printf '%s\n' "$text"
 }
 
+# Quick to start and small; TRY_JAVA_OPTS holds words that say otherwise.
 flags=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto)
 if [[ $what == kafka ]]; then
   # Its second port is for itself; the broker remembers the first, so a restart may choose others.
@@ -119,7 +120,8 @@ else
 fi
 
 echo "starting $name (its log: $dir/$what.out) …" >&2
-"$java" "${flags[@]}" -cp "$classpath" "${main[@]}" >>"$dir/$what.out" 2>&1 </dev/null &
+# shellcheck disable=SC2086 # TRY_JAVA_OPTS holds words
+"$java" "${flags[@]}" ${TRY_JAVA_OPTS:-} -cp "$classpath" "${main[@]}" >>"$dir/$what.out" 2>&1 </dev/null &
 broker=$!
 trap 'kill "$broker" 2>/dev/null && wait "$broker" || true' EXIT
 trap 'exit 130' INT

@@ -99,6 +99,8 @@ final class LogScan {
             config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
             config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
             config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+            config.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, ReaderSettings.FETCH_BYTES);
+            config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, ReaderSettings.FETCH_BYTES);
             config.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) LIMIT.toMillis());
             open = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
             consumer = open;

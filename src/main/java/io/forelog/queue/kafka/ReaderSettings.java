@@ -24,6 +24,11 @@ record ReaderSettings(
         Duration commitInterval,
         Duration drainLimit,
         Duration orderedWait) {
+    /**
+     * An answer to a fetch lies in one array; one over half a region of G1 (1 MiB in a heap of up to 2 GiB) would begin a
+     * marking cycle each.
+     */
+    static final int FETCH_BYTES = 400 << 10;
 
     static ReaderSettings of(Map<String, Object> connection, String nodeId) {
         return new ReaderSettings(
@@ -46,8 +51,8 @@ record ReaderSettings(
         config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 500);
-        config.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 4 << 20);
-        config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 1 << 20);
+        config.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES);
+        config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, FETCH_BYTES);
         config.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, 15_000);
         config.put(CommonClientConfigs.METADATA_MAX_AGE_CONFIG, 30_000);
         if (group != null) {
