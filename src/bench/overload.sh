@@ -48,7 +48,7 @@ for _ in $(seq "$rounds"); do
   offer 100 "$seconds" --rps 45
   told "$seconds" >"$work/told"
   awk '{ print $3 }' "$work/told" >>"$work/normal"
-  offer 256 "$seconds"
+  offer 256 "$seconds" --rps $((capacity * 10 / 256 + 1)) # open loop
   told "$seconds" >"$work/told"
   say "overload: offered, TRUE a second, p99 of TRUE in ms: $(<"$work/told")"
   awk '{ print $1 }' "$work/told" >>"$work/offered"
