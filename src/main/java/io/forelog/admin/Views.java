@@ -1,6 +1,7 @@
 package io.forelog.admin;
 
 import io.forelog.config.Namespace;
+import io.forelog.config.NamespaceDocument.Completion;
 import io.forelog.model.Entry;
 import io.forelog.model.Failure;
 import io.forelog.queue.DeadLetter;
@@ -38,7 +39,14 @@ final class Views {
         return entry(status.entry(), payload)
                 .put("receipt", status.receipt().toString())
                 .put("state", summary(status.routes()))
+                .put("completion", Completeness.of(policy(namespace), status.routes()))
                 .put("targets", routes);
+    }
+
+    private static Completion policy(@Nullable Namespace namespace) {
+        return namespace == null
+                ? Completion.ALL
+                : namespace.document().delivery().completion();
     }
 
     /** The state that the routes have in common, else PARTIAL. */

@@ -1,6 +1,5 @@
 package io.forelog.config;
 
-import io.forelog.config.NamespaceDocument.Completion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,10 +16,6 @@ final class Remarks {
 
     static List<String> of(NamespaceDocument document) {
         List<String> remarks = new ArrayList<>();
-        if (document.delivery().completion() != Completion.ALL) {
-            remarks.add("delivery.completion: " + lower(document.delivery().completion())
-                    + " has no effect yet; each target is settled by itself, as with all");
-        }
         if (document.receipts().store().equals("none")) {
             remarks.add("receipts.store: none turns nothing off yet; receipts live as long as the log");
         }
@@ -51,9 +46,5 @@ final class Remarks {
             remarks.add(key + ": " + names + ": " + what + "; nothing proves yet who somebody is, so everybody is "
                     + ANONYMOUS);
         }
-    }
-
-    private static String lower(Enum<?> value) {
-        return value.name().toLowerCase(java.util.Locale.ROOT);
     }
 }

@@ -17,10 +17,6 @@ class RemarksTest {
 
     @Test
     void whatDoesNothingYetIsSaid() {
-        assertThat(of("delivery: {completion: quorum}"))
-                .singleElement()
-                .asString()
-                .startsWith("delivery.completion: quorum");
         assertThat(of("receipts: {store: none}")).singleElement().asString().startsWith("receipts.store: none");
         assertThat(of("accept_risk: [topic-retention]"))
                 .singleElement()

@@ -69,6 +69,8 @@ final class EntryCommands {
         console.print("state      " + entry.getString("state"));
         console.print("receipt    " + entry.getString("receipt"));
         details(entry, console);
+        completion(
+                entry.getJsonObject("completion"), entry.getJsonArray("targets").size(), console);
         for (Object each : entry.getJsonArray("targets")) {
             JsonObject target = (JsonObject) each;
             console.print("");
@@ -82,6 +84,15 @@ final class EntryCommands {
                 console.print("  dead     " + target.getString("dead_letter_id") + " (forelog dlq show)");
             }
             failures(target.getJsonArray("failures"), console);
+        }
+    }
+
+    /** Nothing to tell where there is one target. */
+    private static void completion(JsonObject completion, int targets, Console console) {
+        if (targets > 1) {
+            console.print("completion " + completion.getString("state") + ", "
+                    + completion.getInteger("delivered") + " of " + targets + " targets delivered ("
+                    + completion.getString("policy") + ": " + completion.getInteger("needed") + " needed)");
         }
     }
 
