@@ -65,7 +65,7 @@ class PowerLossFaultIT {
     }
 
     @Test
-    @Timeout(900)
+    @Timeout(1_200)
     void whatWasAnsweredTrueIsThereAfterALossOfPowerAtAnyMoment() throws Exception {
         if (!canTrace()) {
             Soak.skipping("loss of power", "strace is missing or may not trace here");
@@ -124,7 +124,7 @@ class PowerLossFaultIT {
                                 slot + "-" + (offset + n),
                                 "",
                                 n % 3 == 0 ? Duration.ofMillis(100L * (1 + n % 30)) : Duration.ZERO)));
-                Await.pause(Duration.ofMillis(Soak.choose(1_500, 8_000)));
+                Await.pause(Duration.ofMillis(Soak.choose(1_500, 4_000)));
                 if (life == 1) {
                     writer.stop();
                     assertThat(service.stop()).isZero();
@@ -176,7 +176,7 @@ class PowerLossFaultIT {
         StraceLog count = new StraceLog(root.resolve("data"));
         logs.forEach(log -> count.read(log, call -> calls[0]++));
         Random random = new Random(Soak.isOn() ? System.nanoTime() : 7);
-        int wanted = Soak.choose(60, 400);
+        int wanted = Soak.choose(60, 150);
         Set<Long> cuts = new TreeSet<>();
         while (cuts.size() < Math.min(wanted, calls[0] / 2)) {
             // Half of them anywhere, half in the starts, where files are made and renamed.
