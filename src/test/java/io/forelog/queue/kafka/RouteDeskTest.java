@@ -77,7 +77,7 @@ class RouteDeskTest {
             desk.settle(List.of(new Settlement(each, dead)), call, 0);
         }
         for (int round = 0; round < 20; round++) {
-            RouteDesk.MoveBatch batch = desk.nextMoves();
+            Moves.Batch batch = desk.nextMoves();
             if (batch == null) {
                 break;
             }
@@ -110,11 +110,11 @@ class RouteDeskTest {
         for (int i = 0; i < count; i += 2) {
             ParkedLanes.Parked head = desk.heads(Buffer.buffer("k" + i), 1).get(0);
             desk.settle(List.of(new Settlement(head.delivery, new Verdict.Delivered(1))), Promise.promise(), 0);
-            for (RouteDesk.MoveBatch batch = desk.nextMoves(); batch != null; batch = desk.nextMoves()) {
-                List<RouteDesk.ParkedCopy> copies = new ArrayList<>();
+            for (Moves.Batch batch = desk.nextMoves(); batch != null; batch = desk.nextMoves()) {
+                List<Moves.ParkedCopy> copies = new ArrayList<>();
                 for (Move move : batch.moves()) {
                     Taken copy = new Taken(park, next++, 10, Books.Count.RETURNED, move.taken.order);
-                    copies.add(new RouteDesk.ParkedCopy(move, delivery(copy, move.delivery.entry())));
+                    copies.add(new Moves.ParkedCopy(move, delivery(copy, move.delivery.entry())));
                 }
                 next++; // the transaction's marker
                 desk.moved(batch, copies);
