@@ -175,7 +175,7 @@ final class FetchedAhead {
         Holding main = holdings.mainOf(park);
         if (main != null && main.waitsForParked) {
             main.waitsForParked = false;
-            main.open = true;
+            main.open = main.opensNanos == 0;
         }
     }
 

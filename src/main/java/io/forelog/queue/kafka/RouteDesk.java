@@ -162,8 +162,8 @@ final class RouteDesk {
         synchronized (lock) {
             boolean first = !settledIn;
             settledIn = true;
+            added.forEach(holdings::add); // all, before a parked one looks for its main partition
             for (Holding holding : added) {
-                holdings.add(holding);
                 if (holding.isPark()) {
                     lanes.found(holding);
                     if (first) {

@@ -94,6 +94,59 @@ class RouteDeskTest {
         assertThat(holding.window.taken()).isEqualTo(1);
     }
 
+    /** Whichever of the two is named first. */
+    @Test
+    void whatIsFoundParkedLaterGoesBeforeItsMainPartitionOpens() {
+        desk.assigned(List.of());
+        for (boolean parkFirst : List.of(true, false)) {
+            Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+            Holding park = new Holding(parkPartition, "t", true, new OffsetWindow(0), new Books());
+            List<Taken> inOrder = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                Holding.Fetched parked = fetched(park, i, "k");
+                park.window.read(i, parked.taken().bytes);
+                park.fetched.add(parked);
+                inOrder.add(parked.taken());
+            }
+            desk.assigned(parkFirst ? List.of(park, holding) : List.of(holding, park));
+            Holding.Fetched later = fetched(holding, 2, "k");
+            inOrder.add(later.taken());
+            desk.fetched(holding, List.of(later), 3, 0);
+            for (Taken next : inOrder) {
+                assertThat(taken()).extracting(Delivery::place).containsExactly(next);
+            }
+            desk.dropped(each -> true);
+        }
+    }
+
+    /** As long as its former owner may have something on its way, parked or not. */
+    @Test
+    void aPartitionThatWaitsIsNotOpenedByWhatWasParked() {
+        desk.assigned(List.of());
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        holding.open = false;
+        holding.opensNanos = 1;
+        Holding park = new Holding(parkPartition, "t", true, new OffsetWindow(0), new Books());
+        Holding.Fetched parked = fetched(park, 0, "k");
+        park.window.read(0, parked.taken().bytes);
+        park.fetched.add(parked);
+        desk.assigned(List.of(holding, park));
+        desk.fetched(holding, List.of(fetched(holding, 0, "k")), 1, 0);
+        assertThat(taken()).hasSize(1);
+        Promise<List<Delivery>> waits = Promise.promise();
+        desk.take(1, 1_000, waits);
+        assertThat(waits.future().isComplete()).isFalse();
+        holding.opensNanos = 0;
+        desk.open(holding);
+        assertThat(waits.future().result()).hasSize(1);
+    }
+
+    private List<Delivery> taken() {
+        Promise<List<Delivery>> promise = Promise.promise();
+        desk.take(1, 1_000, promise);
+        return promise.future().isComplete() ? promise.future().result() : List.of();
+    }
+
     /** Every second of many parked keys goes, the others stay parked: what is committed always fits, and none is forgotten. */
     @Test
     void parkedOnesThatStayAreCarriedOnSoThatTheirMarksFit() {
