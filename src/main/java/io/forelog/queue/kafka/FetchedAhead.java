@@ -5,6 +5,7 @@ import io.forelog.queue.QueueDepth;
 import io.forelog.queue.Settlement;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,9 @@ final class FetchedAhead {
     static final long FETCHED_BYTES_MAX = 8L << 20;
 
     private static final int IN_A_ROW = 256;
+    private static final Comparator<Holding.Fetched> BY_LANE = Comparator.comparingLong(
+                    (Holding.Fetched each) -> each.taken().order)
+            .thenComparingLong(each -> each.taken().offset);
 
     private final Holdings holdings;
     private final ParkedLanes lanes;
@@ -78,11 +82,18 @@ final class FetchedAhead {
         pass(holding);
     }
 
-    /** Where something was found parked in a partition that came later than the first, it goes before its main partition opens. */
+    /**
+     * Where something was found parked in a partition that came later than the first, it goes before its main partition opens, in the
+     * order of its lanes: one that was parked again lies behind its followers.
+     */
     void parkedFirst(Holding park) {
         if (park.fetched.isEmpty()) {
             return;
         }
+        List<Holding.Fetched> inOrder = new ArrayList<>(park.fetched);
+        inOrder.sort(BY_LANE);
+        park.fetched.clear();
+        park.fetched.addAll(inOrder);
         waiting += park.fetched.size();
         park.fetched.forEach(each -> waitingBytes += each.taken().bytes);
         Holding main = holdings.mainOf(park);

@@ -2,6 +2,7 @@ package io.forelog.queue.kafka;
 
 import io.forelog.model.Delivery;
 import io.forelog.queue.Verdict;
+import io.vertx.core.buffer.Buffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -102,7 +103,7 @@ final class Moves {
             move.taken.unmark(move.gone());
             if (move.call == null || !giveUp && nanos - move.sinceNanos < LIMIT_NANOS) {
                 if (alone) {
-                    queue.addLast(move);
+                    toTheEnd(move);
                 } else {
                     queue.addFirst(move);
                 }
@@ -114,6 +115,17 @@ final class Moves {
             }
         }
         return over;
+    }
+
+    /** With those of its key that come behind it: what is parked of a lane is always its beginning. */
+    private void toTheEnd(Move move) {
+        List<Move> together = new ArrayList<>();
+        together.add(move);
+        Buffer key = move.key();
+        if (key != null && key.length() > 0) {
+            queue.removeIf(each -> key.equals(each.key()) && together.add(each));
+        }
+        queue.addAll(together);
     }
 
     /** Those of partitions that are another's now are over. The calls that end with them. */

@@ -94,6 +94,38 @@ class RouteDeskTest {
         assertThat(holding.window.taken()).isEqualTo(1);
     }
 
+    /** One that was aborted alone lets others pass, but none of its key. */
+    @Test
+    void whatIsParkedOfAKeyIsWrittenInItsOrderHoweverOftenItIsAborted() {
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        desk.assigned(List.of(holding));
+        desk.fetched(
+                holding,
+                List.of(
+                        fetched(holding, 0, "k"),
+                        fetched(holding, 1, "k"),
+                        fetched(holding, 2, "other"),
+                        fetched(holding, 3, "k")),
+                4,
+                0);
+        Promise<List<Delivery>> taken = Promise.promise();
+        desk.take(4, 1_000, taken);
+        List<Settlement> parks = new ArrayList<>();
+        taken.future().result().forEach(each -> parks.add(new Settlement(each, new Verdict.Park(5, null))));
+        desk.settle(parks, Promise.promise(), 0);
+        for (int size : List.of(4, 2, 1)) {
+            Moves.Batch batch = desk.nextMoves();
+            assertThat(batch.moves()).hasSize(size);
+            desk.notMoved(batch, new IllegalStateException("rebalance"), 1, false);
+        }
+        List<Long> written = new ArrayList<>();
+        for (Moves.Batch batch = desk.nextMoves(); batch != null; batch = desk.nextMoves()) {
+            batch.moves().forEach(move -> written.add(move.taken.offset));
+            desk.moved(batch, List.of());
+        }
+        assertThat(written).containsExactly(2L, 0L, 1L, 3L);
+    }
+
     /** Whichever of the two is named first. */
     @Test
     void whatIsFoundParkedLaterGoesBeforeItsMainPartitionOpens() {
@@ -117,6 +149,24 @@ class RouteDeskTest {
             }
             desk.dropped(each -> true);
         }
+    }
+
+    /** The head of a lane that was tried and parked again lies behind its followers. */
+    @Test
+    void whatIsFoundParkedLaterGoesInTheOrderOfItsLaneAndNotOfItsTopic() {
+        desk.assigned(List.of());
+        Holding park = new Holding(parkPartition, "t", true, new OffsetWindow(0), new Books());
+        for (long order : List.of(8L, 9L, 7L)) {
+            Taken taken = new Taken(park, park.window.next(), 10, Books.Count.RETURNED, order);
+            park.window.read(taken.offset, taken.bytes);
+            park.fetched.add(new Holding.Fetched(taken, delivery(taken, entries.keyed("k", "p" + order)), null));
+        }
+        desk.assigned(List.of(park));
+        Promise<List<Delivery>> all = Promise.promise();
+        desk.take(9, 1_000, all);
+        assertThat(all.future().result())
+                .extracting(each -> ((Taken) each.place()).order)
+                .containsExactly(7L, 8L, 9L);
     }
 
     /** As long as its former owner may have something on its way, parked or not. */
