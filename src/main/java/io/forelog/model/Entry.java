@@ -46,4 +46,24 @@ public record Entry(
     public int sizeBytes() {
         return payload.length() + key.length();
     }
+
+    /** The same entry as if it had to reach {@code route} alone. */
+    public Entry forRoute(int route) {
+        return new Entry(
+                id,
+                namespace,
+                acceptedMicros,
+                dueMicros,
+                expiresMicros,
+                writeMicros,
+                List.of(route),
+                destination,
+                key,
+                operation,
+                priority,
+                attributes,
+                headers,
+                payload,
+                token);
+    }
 }

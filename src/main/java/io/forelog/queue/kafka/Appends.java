@@ -143,7 +143,7 @@ final class Appends {
         int any = turn.getAndIncrement();
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (Entry entry : entries) {
-            Entry only = only(entry, route);
+            Entry only = entry.forRoute(route);
             byte[] key = KafkaRecords.key(only);
             String ready = KafkaNames.ready(main(at, key, any));
             ProducerRecord<byte[], byte[]> record =
@@ -152,25 +152,6 @@ final class Appends {
             records.add(record);
         }
         return sendAll(records);
-    }
-
-    private static Entry only(Entry entry, int route) {
-        return new Entry(
-                entry.id(),
-                entry.namespace(),
-                entry.acceptedMicros(),
-                entry.dueMicros(),
-                entry.expiresMicros(),
-                entry.writeMicros(),
-                List.of(route),
-                entry.destination(),
-                entry.key(),
-                entry.operation(),
-                entry.priority(),
-                entry.attributes(),
-                entry.headers(),
-                entry.payload(),
-                entry.token());
     }
 
     Future<Void> moveIn(List<Transfer> transfers) {

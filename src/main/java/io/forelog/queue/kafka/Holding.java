@@ -32,7 +32,7 @@ final class Holding {
     /** What was parked in the partition of this number goes first. */
     boolean waitsForParked;
 
-    /** Not 0: closed until then, nanoseconds of the JVM. Touched by the reader's thread alone. */
+    /** Not 0: closed until then, nanoseconds of the JVM. Set by the reader's thread, before it takes the lock and opens. */
     long opensNanos;
 
     private final boolean park;

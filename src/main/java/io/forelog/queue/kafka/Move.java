@@ -2,6 +2,7 @@ package io.forelog.queue.kafka;
 
 import io.forelog.model.Delivery;
 import io.forelog.queue.Verdict;
+import io.vertx.core.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,13 @@ final class Move {
     /** Carries a parked one to the end of its topic. */
     boolean gathers() {
         return call == null && raw == null;
+    }
+
+    /** Null where the record can't be read. */
+    @Nullable
+    Buffer key() {
+        Delivery known = delivery;
+        return known == null ? taken.laneKey : known.entry().key();
     }
 
     Books.Count gone() {

@@ -73,6 +73,16 @@ final class ParkedLanes {
         }
     }
 
+    /** What was found parked in a partition. */
+    void found(Holding park) {
+        for (Holding.Fetched each : park.fetched) {
+            Delivery delivery = each.delivery();
+            if (delivery != null) {
+                add(each.taken(), delivery);
+            }
+        }
+    }
+
     /** It is settled, or was parked anew. */
     void remove(Taken taken) {
         Buffer key = taken.laneKey;
@@ -110,9 +120,23 @@ final class ParkedLanes {
     }
 
     /** The first of a lane, in its order; empty where there is none. */
-    List<Parked> heads(Buffer key, int max) {
+    private List<Parked> heads(Buffer key, int max) {
         TreeMap<Slot, Parked> lane = lanes.get(key);
         return lane == null ? List.of() : lane.values().stream().limit(max).toList();
+    }
+
+    /** As {@link #heads}, up to one that is carried to the end of its topic this moment; null where that is the first. */
+    @Nullable
+    List<Parked> free(Buffer key, int max) {
+        List<Parked> heads = heads(key, max);
+        List<Parked> free = new ArrayList<>();
+        for (Parked head : heads) {
+            if (head.taken.state == Taken.State.MOVING && !head.taken.handedOut) {
+                break;
+            }
+            free.add(head);
+        }
+        return free.isEmpty() && !heads.isEmpty() ? null : free;
     }
 
     /**

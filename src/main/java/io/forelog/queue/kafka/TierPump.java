@@ -221,7 +221,7 @@ final class TierPump implements Runnable {
         long now = ticker.micros();
         List<TierPartition.Waiting> leaving = new ArrayList<>();
         List<ProducerRecord<byte[], byte[]>> copies = new ArrayList<>();
-        while (leaving.size() < RouteDesk.MOVES_MAX) {
+        while (leaving.size() < Moves.BATCH_MAX) {
             TierPartition.Waiting ripe = waiting.peek();
             if (ripe == null || ripe.ripeMicros > now) {
                 break;

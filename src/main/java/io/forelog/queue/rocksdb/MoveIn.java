@@ -22,7 +22,7 @@ final class MoveIn {
 
     MoveIn(List<Transfer> transfers) {
         for (Transfer each : transfers) {
-            Entry entry = Readmission.only(each.entry(), each.route());
+            Entry entry = each.entry().forRoute(each.route());
             byte[] value = Obligations.encode(
                     entry, each.attempts(), each.firstFailure(), each.lastFailure(), each.redrives(), 0, 0);
             Timer timer = new Timer(

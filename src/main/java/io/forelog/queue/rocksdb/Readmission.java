@@ -12,30 +12,10 @@ final class Readmission {
 
     Readmission(List<Entry> again, int route) {
         for (Entry entry : again) {
-            Entry one = only(entry, route);
+            Entry one = entry.forRoute(route);
             entries.add(one);
             envelopes.add(EnvelopeCodec.encode(one));
         }
-    }
-
-    /** The entry as if it had this route alone. */
-    static Entry only(Entry entry, int route) {
-        return new Entry(
-                entry.id(),
-                entry.namespace(),
-                entry.acceptedMicros(),
-                entry.dueMicros(),
-                entry.expiresMicros(),
-                entry.writeMicros(),
-                List.of(route),
-                entry.destination(),
-                entry.key(),
-                entry.operation(),
-                entry.priority(),
-                entry.attributes(),
-                entry.headers(),
-                entry.payload(),
-                entry.token());
     }
 
     /** On the committer thread. */

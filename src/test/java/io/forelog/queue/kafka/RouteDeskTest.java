@@ -77,7 +77,7 @@ class RouteDeskTest {
             desk.settle(List.of(new Settlement(each, dead)), call, 0);
         }
         for (int round = 0; round < 20; round++) {
-            RouteDesk.MoveBatch batch = desk.nextMoves();
+            Moves.Batch batch = desk.nextMoves();
             if (batch == null) {
                 break;
             }
@@ -92,6 +92,109 @@ class RouteDeskTest {
         assertThat(holding.books.get(Books.Count.DEAD)).isEqualTo(7);
         assertThat(holding.window.isSettled(3)).isFalse();
         assertThat(holding.window.taken()).isEqualTo(1);
+    }
+
+    /** One that was aborted alone lets others pass, but none of its key. */
+    @Test
+    void whatIsParkedOfAKeyIsWrittenInItsOrderHoweverOftenItIsAborted() {
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        desk.assigned(List.of(holding));
+        desk.fetched(
+                holding,
+                List.of(
+                        fetched(holding, 0, "k"),
+                        fetched(holding, 1, "k"),
+                        fetched(holding, 2, "other"),
+                        fetched(holding, 3, "k")),
+                4,
+                0);
+        Promise<List<Delivery>> taken = Promise.promise();
+        desk.take(4, 1_000, taken);
+        List<Settlement> parks = new ArrayList<>();
+        taken.future().result().forEach(each -> parks.add(new Settlement(each, new Verdict.Park(5, null))));
+        desk.settle(parks, Promise.promise(), 0);
+        for (int size : List.of(4, 2, 1)) {
+            Moves.Batch batch = desk.nextMoves();
+            assertThat(batch.moves()).hasSize(size);
+            desk.notMoved(batch, new IllegalStateException("rebalance"), 1, false);
+        }
+        List<Long> written = new ArrayList<>();
+        for (Moves.Batch batch = desk.nextMoves(); batch != null; batch = desk.nextMoves()) {
+            batch.moves().forEach(move -> written.add(move.taken.offset));
+            desk.moved(batch, List.of());
+        }
+        assertThat(written).containsExactly(2L, 0L, 1L, 3L);
+    }
+
+    /** Whichever of the two is named first. */
+    @Test
+    void whatIsFoundParkedLaterGoesBeforeItsMainPartitionOpens() {
+        desk.assigned(List.of());
+        for (boolean parkFirst : List.of(true, false)) {
+            Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+            Holding park = new Holding(parkPartition, "t", true, new OffsetWindow(0), new Books());
+            List<Taken> inOrder = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                Holding.Fetched parked = fetched(park, i, "k");
+                park.window.read(i, parked.taken().bytes);
+                park.fetched.add(parked);
+                inOrder.add(parked.taken());
+            }
+            desk.assigned(parkFirst ? List.of(park, holding) : List.of(holding, park));
+            Holding.Fetched later = fetched(holding, 2, "k");
+            inOrder.add(later.taken());
+            desk.fetched(holding, List.of(later), 3, 0);
+            for (Taken next : inOrder) {
+                assertThat(taken()).extracting(Delivery::place).containsExactly(next);
+            }
+            desk.dropped(each -> true);
+        }
+    }
+
+    /** The head of a lane that was tried and parked again lies behind its followers. */
+    @Test
+    void whatIsFoundParkedLaterGoesInTheOrderOfItsLaneAndNotOfItsTopic() {
+        desk.assigned(List.of());
+        Holding park = new Holding(parkPartition, "t", true, new OffsetWindow(0), new Books());
+        for (long order : List.of(8L, 9L, 7L)) {
+            Taken taken = new Taken(park, park.window.next(), 10, Books.Count.RETURNED, order);
+            park.window.read(taken.offset, taken.bytes);
+            park.fetched.add(new Holding.Fetched(taken, delivery(taken, entries.keyed("k", "p" + order)), null));
+        }
+        desk.assigned(List.of(park));
+        Promise<List<Delivery>> all = Promise.promise();
+        desk.take(9, 1_000, all);
+        assertThat(all.future().result())
+                .extracting(each -> ((Taken) each.place()).order)
+                .containsExactly(7L, 8L, 9L);
+    }
+
+    /** As long as its former owner may have something on its way, parked or not. */
+    @Test
+    void aPartitionThatWaitsIsNotOpenedByWhatWasParked() {
+        desk.assigned(List.of());
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        holding.open = false;
+        holding.opensNanos = 1;
+        Holding park = new Holding(parkPartition, "t", true, new OffsetWindow(0), new Books());
+        Holding.Fetched parked = fetched(park, 0, "k");
+        park.window.read(0, parked.taken().bytes);
+        park.fetched.add(parked);
+        desk.assigned(List.of(holding, park));
+        desk.fetched(holding, List.of(fetched(holding, 0, "k")), 1, 0);
+        assertThat(taken()).hasSize(1);
+        Promise<List<Delivery>> waits = Promise.promise();
+        desk.take(1, 1_000, waits);
+        assertThat(waits.future().isComplete()).isFalse();
+        holding.opensNanos = 0;
+        desk.open(holding);
+        assertThat(waits.future().result()).hasSize(1);
+    }
+
+    private List<Delivery> taken() {
+        Promise<List<Delivery>> promise = Promise.promise();
+        desk.take(1, 1_000, promise);
+        return promise.future().isComplete() ? promise.future().result() : List.of();
     }
 
     /** Every second of many parked keys goes, the others stay parked: what is committed always fits, and none is forgotten. */
@@ -110,11 +213,11 @@ class RouteDeskTest {
         for (int i = 0; i < count; i += 2) {
             ParkedLanes.Parked head = desk.heads(Buffer.buffer("k" + i), 1).get(0);
             desk.settle(List.of(new Settlement(head.delivery, new Verdict.Delivered(1))), Promise.promise(), 0);
-            for (RouteDesk.MoveBatch batch = desk.nextMoves(); batch != null; batch = desk.nextMoves()) {
-                List<RouteDesk.ParkedCopy> copies = new ArrayList<>();
+            for (Moves.Batch batch = desk.nextMoves(); batch != null; batch = desk.nextMoves()) {
+                List<Moves.ParkedCopy> copies = new ArrayList<>();
                 for (Move move : batch.moves()) {
                     Taken copy = new Taken(park, next++, 10, Books.Count.RETURNED, move.taken.order);
-                    copies.add(new RouteDesk.ParkedCopy(move, delivery(copy, move.delivery.entry())));
+                    copies.add(new Moves.ParkedCopy(move, delivery(copy, move.delivery.entry())));
                 }
                 next++; // the transaction's marker
                 desk.moved(batch, copies);

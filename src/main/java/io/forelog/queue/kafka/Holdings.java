@@ -1,0 +1,108 @@
+package io.forelog.queue.kafka;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The partitions that are assigned to one route's reader, the parked ones that belong to them among them. Guarded by the lock of the
+ * {@link RouteDesk}, which every caller holds. Bounded by the partitions that its topics have.
+ */
+final class Holdings {
+    private final int owner;
+    private final Map<TopicPartition, Holding> byPartition = new LinkedHashMap<>();
+    private final List<Holding> ring = new ArrayList<>();
+    private long aboveWatermarks;
+
+    /** {@code owner}: whose marks they are. */
+    Holdings(int owner) {
+        this.owner = owner;
+    }
+
+    void add(Holding holding) {
+        byPartition.put(holding.partition, holding);
+        ring.add(holding);
+    }
+
+    /** It is another's now: nothing that is settled of it has an effect any more. */
+    void drop(Holding holding) {
+        if (!holding.isPark()) {
+            aboveWatermarks += holding.window.next() - holding.window.watermark();
+        }
+        holding.drop();
+        byPartition.remove(holding.partition);
+        ring.remove(holding);
+    }
+
+    @Nullable
+    Holding get(TopicPartition partition) {
+        return byPartition.get(partition);
+    }
+
+    /** The main partition that a parked one belongs to. */
+    @Nullable
+    Holding mainOf(Holding park) {
+        return byPartition.get(new TopicPartition(park.main, park.partition.partition()));
+    }
+
+    /** In the order in which they came; not to be changed, nor kept. */
+    List<Holding> ring() {
+        return ring;
+    }
+
+    /** How many a watermark alone would have repeated, of all partitions given up so far. */
+    long aboveWatermarks() {
+        return aboveWatermarks;
+    }
+
+    /** Nothing that was taken of those partitions is on its way. */
+    boolean quiet(Collection<TopicPartition> partitions) {
+        for (TopicPartition partition : partitions) {
+            Holding holding = byPartition.get(partition);
+            if (holding != null && holding.window.taken() > 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Nothing more is handed out of them. */
+    void shut(Collection<TopicPartition> partitions) {
+        for (TopicPartition partition : partitions) {
+            Holding holding = byPartition.get(partition);
+            if (holding != null) {
+                holding.open = false;
+                holding.waitsForParked = false;
+            }
+        }
+    }
+
+    /** What has changed since the last commit of those partitions. */
+    Map<TopicPartition, OffsetAndMetadata> committable(
+            @Nullable Collection<TopicPartition> only, boolean unchangedToo) {
+        Map<TopicPartition, OffsetAndMetadata> marks = new HashMap<>();
+        for (Holding holding : ring) {
+            if ((holding.dirty || unchangedToo) && (only == null || only.contains(holding.partition))) {
+                marks.put(holding.partition, holding.committable(owner));
+                holding.dirty = false;
+            }
+        }
+        return marks;
+    }
+
+    /** A commit failed: they are to be committed again. */
+    void uncommitted(Collection<TopicPartition> partitions) {
+        for (TopicPartition partition : partitions) {
+            Holding holding = byPartition.get(partition);
+            if (holding != null) {
+                holding.dirty = true;
+            }
+        }
+    }
+}
