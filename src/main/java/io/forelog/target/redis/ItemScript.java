@@ -13,18 +13,19 @@ import java.util.HexFormat;
  * milliseconds since the epoch, 0 = never; until when a deletion is remembered; then the form's own. The answer is 1, or 0 where
  * something newer had been there.
  *
- * <p>The version's key holds three words: the version of the value or of its deletion, that of a TOUCH that is newer than it, and
- * the end that this TOUCH gave. Whatever the order in which writes come, the newest PUT or DELETE gives the value and the newest TOUCH after it the end.
+ * <p>The version's key holds the version of the value or of its deletion, and behind it, where there was one, that of a TOUCH that
+ * is newer, and the end that this TOUCH gave. Whatever the order in which writes come, the newest PUT or DELETE gives the value
+ * and the newest TOUCH after it the end.
  *
  * @param sha what EVALSHA names it by
  */
 record ItemScript(byte[] text, byte[] sha) {
     private static final String COMPARING = """
             local op, version, ends, keep = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-            local seen, touched, tend = '', '', '0'
             local side = redis.call('GET', KEYS[2])
-            if side then
-              seen, touched, tend = string.match(side, '^(%x*) (%x*) (%d+)$')
+            local seen, touched, tend = side or '', '', '0'
+            if side and #side ~= 48 then
+              seen, touched, tend = string.match(side, '^(%x*) (%x+) (%d+)$')
               if not seen then return redis.error_reply('ERR something else stands where the version should') end
             end
             if version <= seen then return 0 end
@@ -43,7 +44,8 @@ record ItemScript(byte[] text, byte[] sha) {
                 $DELETE
               end
             end
-            local words = seen .. ' ' .. touched .. ' ' .. tend
+            local words = seen
+            if touched ~= '' then words = seen .. ' ' .. touched .. ' ' .. tend end
             if live and ends == '0' then
               redis.call('SET', KEYS[2], words)
             else

@@ -309,8 +309,7 @@ class RedisTargetIT {
         int count = Soak.choose(4_000, 100_000);
         List<Delivery> all = Deliveries.many(count);
         int killAt = count / 2;
-        boolean refused = false;
-        boolean down = false;
+        boolean killed = false;
         int next = 0;
         List<Delivery> open = new ArrayList<>();
         long end = System.nanoTime() + Duration.ofSeconds(150).toNanos();
@@ -320,8 +319,9 @@ class RedisTargetIT {
                 open.add(all.get(next++));
             }
             Future<List<Outcome>> sent = rig.send(List.copyOf(open));
-            if (next > killAt && !down) {
-                down = true;
+            boolean killNow = next > killAt && !killed;
+            if (killNow) {
+                killed = true;
                 server.kill();
             }
             List<Outcome> outcomes = WriterRig.await(sent);
@@ -333,19 +333,14 @@ class RedisTargetIT {
                 }
             }
             open = left;
-            if (down && !left.isEmpty()) {
-                if (!refused) {
-                    refused = true;
-                    assertThat(rig.deliver(all.get(0)).kind()).isIn(Outcome.Kind.RETRY, Outcome.Kind.DEFERRED);
-                    server.start();
-                }
-                Await.pause(Duration.ofMillis(50));
-            } else if (down && !refused) {
-                refused = true;
+            if (killNow) {
+                assertThat(rig.deliver(all.get(0)).kind()).isIn(Outcome.Kind.RETRY, Outcome.Kind.DEFERRED);
                 server.start();
+            } else if (!left.isEmpty()) {
+                Await.pause(Duration.ofMillis(50));
             }
         }
-        assertThat(refused).isTrue();
+        assertThat(killed).isTrue();
         for (int i = 0; i < count; i++) {
             assertThat(get("k" + i)).isEqualTo("payload " + i);
         }
