@@ -64,11 +64,11 @@ public final class DeliveryRates {
         WriterRig.await(vertx.close());
     }
 
-    private interface Send {
+    interface Send {
         Future<List<Outcome>> send(List<Delivery> batch);
     }
 
-    private static double loop(int seconds, int inFlight, int size, Send send) throws Exception {
+    static double loop(int seconds, int inFlight, int size, Send send) throws Exception {
         AtomicInteger sequence = new AtomicInteger();
         Supplier<List<Delivery>> next = () -> {
             List<Delivery> batch = new ArrayList<>(size);
@@ -141,7 +141,7 @@ public final class DeliveryRates {
                 });
     }
 
-    private static void print(String what, double rate) {
+    static void print(String what, double rate) {
         System.out.printf("%-28s %,.0f/s%n", what, rate);
     }
 }

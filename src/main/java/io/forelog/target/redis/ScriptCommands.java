@@ -1,0 +1,138 @@
+package io.forelog.target.redis;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.forelog.model.Entry;
+import io.forelog.model.Operation;
+import io.forelog.target.TimeToLive;
+import io.forelog.target.WriteTime;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.redis.client.Command;
+import io.vertx.redis.client.Request;
+import java.time.Duration;
+
+/**
+ * An item as a string, as a hash, or as one field of a hash, changed by a script, so that value, end and version change as one.
+ * Immutable.
+ */
+final class ScriptCommands implements Commands {
+    private static final byte[] PUT = {'P'};
+    private static final byte[] DELETE = {'D'};
+    private static final byte[] TOUCH = {'T'};
+    private static final byte[] NEVER = {'0'};
+    private static final byte[] NOTHING = {};
+    private static final byte[] SUFFIX = ":forelog".getBytes(US_ASCII);
+    private static final byte[] HEX = "0123456789abcdef".getBytes(US_ASCII);
+
+    /** What a value becomes. */
+    enum Value {
+        STRING,
+        HASH,
+        FIELD
+    }
+
+    private final Value value;
+    private final byte[] field;
+    private final boolean versioned;
+    private final Duration ttl;
+    private final long tombstoneMillis;
+    private final ItemScript script;
+
+    /**
+     * @param field of FIELD
+     * @param ttl of a PUT that says none; zero = for ever
+     */
+    ScriptCommands(Value value, String field, boolean versioned, Duration ttl, Duration tombstones) {
+        this.value = value;
+        this.field = field.getBytes(UTF_8);
+        this.versioned = versioned;
+        this.ttl = ttl;
+        this.tombstoneMillis = tombstones.toMillis();
+        this.script = switch (value) {
+            case STRING -> ItemScript.string(versioned);
+            case HASH -> ItemScript.hash(versioned);
+            case FIELD -> ItemScript.field(versioned);
+        };
+    }
+
+    @Override
+    public Request of(Entry entry, int attempt, byte[] key, long nowMillis, boolean whole) {
+        long endMicros = TimeToLive.endMicros(entry, ttl);
+        Request request = whole
+                ? Request.cmd(Command.EVAL).arg(script.text())
+                : Request.cmd(Command.EVALSHA).arg(script.sha());
+        request.arg(versioned ? 2L : 1L).arg(key);
+        if (versioned) {
+            request.arg(versionKey(key));
+        }
+        request.arg(operation(entry.operation())).arg(versioned ? version(entry) : NOTHING);
+        if (endMicros == 0) {
+            request.arg(NEVER);
+        } else {
+            request.arg(Math.max(1L, endMicros / 1_000L));
+        }
+        request.arg(nowMillis + tombstoneMillis);
+        if (value == Value.FIELD) {
+            request.arg(field);
+        }
+        if (entry.operation() == Operation.PUT) {
+            if (value == Value.HASH) {
+                HashFields.of(entry.payload()).forEach(request::arg);
+            } else {
+                request.arg(entry.payload());
+            }
+        }
+        return request;
+    }
+
+    private static byte[] operation(Operation operation) {
+        return switch (operation) {
+            case PUT -> PUT;
+            case DELETE -> DELETE;
+            case TOUCH -> TOUCH;
+        };
+    }
+
+    /** Beside the item, and in its slot of a cluster: what a key has in braces decides where it lies, else the whole of it. */
+    private byte[] versionKey(byte[] key) {
+        Buffer name = Buffer.buffer(key.length + field.length + 16);
+        if (hasTag(key)) {
+            name.appendBytes(key);
+        } else {
+            name.appendByte((byte) '{').appendBytes(key).appendByte((byte) '}');
+        }
+        name.appendBytes(SUFFIX);
+        if (value == Value.FIELD) {
+            name.appendByte((byte) ':').appendBytes(field);
+        }
+        return name.getBytes();
+    }
+
+    private static boolean hasTag(byte[] key) {
+        int open = 0;
+        while (open < key.length && key[open] != '{') {
+            open++;
+        }
+        int close = open + 1;
+        while (close < key.length && key[close] != '}') {
+            close++;
+        }
+        return close < key.length && close > open + 1;
+    }
+
+    /** Texts that sort as the versions do: the time of the write, then the entry's id. */
+    private static byte[] version(Entry entry) {
+        byte[] text = new byte[48];
+        hex(WriteTime.micros(entry), text, 0);
+        hex(entry.id().high(), text, 16);
+        hex(entry.id().low(), text, 32);
+        return text;
+    }
+
+    private static void hex(long bits, byte[] text, int at) {
+        for (int i = 0; i < 16; i++) {
+            text[at + i] = HEX[(int) (bits >>> (60 - 4 * i)) & 0xF];
+        }
+    }
+}

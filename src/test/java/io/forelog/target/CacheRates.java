@@ -1,0 +1,116 @@
+package io.forelog.target;
+
+import io.forelog.rig.backend.CacheServer;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.redis.client.Command;
+import io.vertx.redis.client.Redis;
+import io.vertx.redis.client.RedisConnection;
+import io.vertx.redis.client.RedisOptions;
+import io.vertx.redis.client.Request;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Measures delivery through the writer to a local Redis, 1 KiB a payload, beside a tight loop of the same client with as many
+ * batches in flight: SET beside SET, the versioned script beside one that reads and writes the same keys and compares nothing. A main,
+ * not a test: figures are ratios of one run.
+ */
+public final class CacheRates {
+    private static final int IN_FLIGHT = 4;
+    private static final int BATCH = 256;
+    private static final byte[] PAYLOAD = new byte[1024];
+
+    private static final byte[] VERSION = new byte[48];
+
+    private CacheRates() {}
+
+    public static void main(String[] args) throws Exception {
+        Path data = Files.createTempDirectory("rates");
+        int seconds = args.length > 0 ? Integer.parseInt(args[0]) : 5;
+        Path directory = Files.createDirectory(data.resolve("redis-server"));
+        try (CacheServer server = CacheServer.redis(directory, "--appendonly", "no")) {
+            for (int run = 0; run < 3; run++) {
+                double set = redisBare(server, "", seconds);
+                ratio("redis, SET", set, redis(data.resolve("plain-" + run), server, false, seconds));
+                double script = redisBare(
+                        server,
+                        "return {redis.call('GET', KEYS[2]), redis.call('SET', KEYS[1], ARGV[1]),"
+                                + " redis.call('SET', KEYS[2], ARGV[2])}",
+                        seconds);
+                ratio("redis, versioned", script, redis(data.resolve("versioned-" + run), server, true, seconds));
+            }
+        }
+    }
+
+    private static void ratio(String what, double bare, double target) {
+        System.out.printf("%-28s %,.0f/s; bare client %,.0f/s; ratio %.2f%n", what, target, bare, target / bare);
+    }
+
+    private static double redis(Path data, CacheServer server, boolean versioned, int seconds) throws Exception {
+        try (WriterRig rig = new WriterRig(data)) {
+            rig.deploy(
+                    "redis",
+                    Map.of("address", server.address(), "versioned", versioned),
+                    new TargetSpec.Limit(IN_FLIGHT, 0, Duration.ofSeconds(10), BATCH));
+            return DeliveryRates.loop(seconds, IN_FLIGHT, BATCH, rig::send);
+        }
+    }
+
+    private static double redisBare(CacheServer server, String script, int seconds) {
+        Vertx vertx = Vertx.vertx();
+        Redis redis = Redis.createClient(
+                vertx,
+                new RedisOptions()
+                        .setConnectionString("redis://" + server.address())
+                        .setMaxWaitingHandlers(IN_FLIGHT * BATCH));
+        RedisConnection connection = WriterRig.await(redis.connect());
+        String sha = script.isEmpty()
+                ? ""
+                : WriterRig.await(connection.send(
+                                Request.cmd(Command.SCRIPT).arg("LOAD").arg(script)))
+                        .toString();
+        AtomicInteger done = new AtomicInteger();
+        long until = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
+        List<Future<Void>> loops = new ArrayList<>();
+        for (int i = 0; i < IN_FLIGHT; i++) {
+            Promise<Void> end = Promise.promise();
+            loops.add(end.future());
+            vertx.getOrCreateContext().runOnContext(go -> set(connection, sha, until, done, end));
+        }
+        WriterRig.await(Future.join(loops));
+        WriterRig.await(vertx.close());
+        return done.get() / (double) seconds;
+    }
+
+    private static void set(RedisConnection connection, String sha, long until, AtomicInteger done, Promise<Void> end) {
+        if (System.nanoTime() > until) {
+            end.complete();
+            return;
+        }
+        List<Request> batch = new ArrayList<>(BATCH);
+        for (int i = 0; i < BATCH; i++) {
+            String key = "key-" + (done.get() + i) % 100_000;
+            batch.add(
+                    sha.isEmpty()
+                            ? Request.cmd(Command.SET).arg(key).arg(PAYLOAD)
+                            : Request.cmd(Command.EVALSHA)
+                                    .arg(sha)
+                                    .arg(2)
+                                    .arg(key)
+                                    .arg("{" + key + "}:v")
+                                    .arg(PAYLOAD)
+                                    .arg(VERSION));
+        }
+        connection.batch(batch).onComplete(answer -> {
+            done.addAndGet(answer.succeeded() ? BATCH : 0);
+            set(connection, sha, until, done, end);
+        });
+    }
+}
