@@ -204,7 +204,8 @@ class MemcachedTargetIT {
         long[] items =
                 servers.stream().mapToLong(server -> stat(server, "curr_items")).toArray();
         assertThat(items[0] + items[1] + items[2]).isEqualTo(300);
-        assertThat(LongStream.of(items).boxed()).allSatisfy(count -> assertThat(count).isBetween(30L, 200L));
+        assertThat(LongStream.of(items).boxed())
+                .allSatisfy(count -> assertThat(count).isBetween(30L, 200L));
         List<Boolean> onSecond = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
             onSecond.add(get(servers.get(1), "k" + i) != null);
