@@ -26,6 +26,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class CacheRates {
     private static final int IN_FLIGHT = 4;
+    /** More than the limit lets through, so that there is always a batch to send, as from a pump. */
+    private static final int SENDERS = 2 * IN_FLIGHT;
+
     private static final int BATCH = 256;
     private static final byte[] PAYLOAD = new byte[1024];
 
@@ -64,7 +67,7 @@ public final class CacheRates {
                     "memcached",
                     Map.of("nodes", List.of(server.address())),
                     new TargetSpec.Limit(IN_FLIGHT, 0, Duration.ofSeconds(10), BATCH));
-            return DeliveryRates.loop(seconds, IN_FLIGHT, BATCH, rig::send);
+            return DeliveryRates.loop(seconds, SENDERS, BATCH, rig::send);
         }
     }
 
@@ -116,7 +119,7 @@ public final class CacheRates {
                     "redis",
                     Map.of("address", server.address(), "versioned", versioned),
                     new TargetSpec.Limit(IN_FLIGHT, 0, Duration.ofSeconds(10), BATCH));
-            return DeliveryRates.loop(seconds, IN_FLIGHT, BATCH, rig::send);
+            return DeliveryRates.loop(seconds, SENDERS, BATCH, rig::send);
         }
     }
 
