@@ -4,6 +4,8 @@ import io.forelog.rig.backend.CacheServer;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.net.NetSocket;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisConnection;
@@ -18,12 +20,15 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Measures delivery through the writer to a local Redis, 1 KiB a payload, beside a tight loop of the same client with as many
- * batches in flight: SET beside SET, the versioned script beside one that reads and writes the same keys and compares nothing. A main,
+ * Measures delivery through the writer to a local Redis and memcached, 1 KiB a payload, beside a tight loop of the same client with as many
+ * batches in flight: SET beside SET, the versioned script beside one that reads and writes the same keys and compares nothing; memcached beside a bare socket. A main,
  * not a test: figures are ratios of one run.
  */
 public final class CacheRates {
     private static final int IN_FLIGHT = 4;
+    /** More than the limit lets through, so that there is always a batch to send, as from a pump. */
+    private static final int SENDERS = 2 * IN_FLIGHT;
+
     private static final int BATCH = 256;
     private static final byte[] PAYLOAD = new byte[1024];
 
@@ -47,6 +52,61 @@ public final class CacheRates {
                 ratio("redis, versioned", script, redis(data.resolve("versioned-" + run), server, true, seconds));
             }
         }
+        Path other = Files.createDirectory(data.resolve("memcached-server"));
+        try (CacheServer server = CacheServer.memcached(other, "-m", "512")) {
+            for (int run = 0; run < 3; run++) {
+                double bare = memcachedBare(server, seconds);
+                ratio("memcached", bare, memcached(data.resolve("memcached-" + run), server, seconds));
+            }
+        }
+    }
+
+    private static double memcached(Path data, CacheServer server, int seconds) throws Exception {
+        try (WriterRig rig = new WriterRig(data)) {
+            rig.deploy(
+                    "memcached",
+                    Map.of("nodes", List.of(server.address())),
+                    new TargetSpec.Limit(IN_FLIGHT, 0, Duration.ofSeconds(10), BATCH));
+            return DeliveryRates.loop(seconds, SENDERS, BATCH, rig::send);
+        }
+    }
+
+    /** Sets over a bare socket: as many batches are kept on their way as lines of answer come back. */
+    private static double memcachedBare(CacheServer server, int seconds) {
+        Vertx vertx = Vertx.vertx();
+        NetSocket socket = WriterRig.await(vertx.createNetClient().connect(server.port(), "127.0.0.1"));
+        AtomicInteger done = new AtomicInteger();
+        Promise<Void> end = Promise.promise();
+        long until = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
+        int[] lines = new int[1];
+        socket.handler(answer -> {
+            for (int i = 0; i < answer.length(); i++) {
+                lines[0] += answer.getByte(i) == '\n' ? 1 : 0;
+            }
+            for (; lines[0] >= BATCH; lines[0] -= BATCH) {
+                done.addAndGet(BATCH);
+                if (System.nanoTime() > until) {
+                    end.tryComplete();
+                } else {
+                    socket.write(sets(done.get()));
+                }
+            }
+        });
+        for (int i = 0; i < IN_FLIGHT; i++) {
+            socket.write(sets(i * BATCH));
+        }
+        WriterRig.await(end.future());
+        WriterRig.await(vertx.close());
+        return done.get() / (double) seconds;
+    }
+
+    private static Buffer sets(int from) {
+        Buffer commands = Buffer.buffer(BATCH * (PAYLOAD.length + 64));
+        for (int i = 0; i < BATCH; i++) {
+            commands.appendString("set key-" + (from + i) % 100_000 + " 0 0 " + PAYLOAD.length + "\r\n");
+            commands.appendBytes(PAYLOAD).appendString("\r\n");
+        }
+        return commands;
     }
 
     private static void ratio(String what, double bare, double target) {
@@ -59,7 +119,7 @@ public final class CacheRates {
                     "redis",
                     Map.of("address", server.address(), "versioned", versioned),
                     new TargetSpec.Limit(IN_FLIGHT, 0, Duration.ofSeconds(10), BATCH));
-            return DeliveryRates.loop(seconds, IN_FLIGHT, BATCH, rig::send);
+            return DeliveryRates.loop(seconds, SENDERS, BATCH, rig::send);
         }
     }
 
