@@ -133,6 +133,7 @@ final class Connections {
             return;
         }
         open.add(line);
+        line.connection().exceptionHandler(said -> {}); // its close follows, and says the same
         line.connection().closeHandler(v -> lost(line));
         giveBack(line);
     }
