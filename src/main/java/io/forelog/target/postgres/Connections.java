@@ -12,7 +12,6 @@ import io.vertx.sqlclient.spi.ConnectionFactory;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * At most so many connections, each lent to one batch at a time. One that does not answer is cut, also in its handshake,
@@ -138,15 +137,13 @@ final class Connections {
         giveBack(line);
     }
 
-    private void refused(ConnectionFactory<PgConnectOptions> socket, @Nullable Throwable failure, long timer) {
+    private void refused(ConnectionFactory<PgConnectOptions> socket, Throwable failure, long timer) {
         vertx.cancelTimer(timer);
         connecting--;
         socket.close(Promise.promise());
-        if (open.isEmpty() && failure != null) {
+        if (open.isEmpty()) {
             failAll(failure);
-        } else {
-            connectIfWanted();
-        }
+        } // else those that wait get what is given back: a server that refuses is not asked again at once
     }
 
     /** The server has closed it: what is on its way fails by itself. */
