@@ -33,7 +33,9 @@ final class MemcachedNode {
     private final Ticker ticker;
     private final ArrayDeque<Batch> waiting = new ArrayDeque<>();
 
-    private @Nullable Future<NetSocket> connecting;
+    /** Of the connection in use, or being made. */
+    private @Nullable Promise<NetSocket> connecting;
+
     private @Nullable NetSocket socket;
     private Buffer rest = Buffer.buffer();
     private int commandsWaiting;
@@ -109,14 +111,17 @@ final class MemcachedNode {
             return cut(batch, new Full(commandsWaiting + " commands wait for " + address.name() + " already"));
         }
         commandsWaiting += count;
+        Promise<NetSocket> used = connection();
         batch.timer = vertx.setTimer(timeoutMillis, late -> {
-            restUntilMicros = ticker.micros() + REST_MICROS;
             TimeoutException cause =
                     new TimeoutException(address.name() + ": no answer within " + timeoutMillis + " ms");
             end(batch, cause);
-            drop(cause);
+            if (used == connecting) {
+                restUntilMicros = ticker.micros() + REST_MICROS;
+                drop(cause);
+            }
         });
-        connection().onComplete(ready -> write(ready, batch, commands), failure -> end(batch, failure));
+        used.future().onComplete(ready -> write(ready, batch, commands), failure -> end(batch, failure));
         return batch.promise.future();
     }
 
@@ -136,26 +141,26 @@ final class MemcachedNode {
         ready.write(commands);
     }
 
-    private Future<NetSocket> connection() {
-        Future<NetSocket> current = connecting;
+    private Promise<NetSocket> connection() {
+        Promise<NetSocket> current = connecting;
         if (current != null) {
             return current;
         }
         Promise<NetSocket> promise = Promise.promise();
-        connecting = promise.future();
+        connecting = promise;
         client.connect(address.port(), address.host()).onComplete(made -> opened(made, promise), failure -> {
-            if (connecting == promise.future()) {
+            if (connecting == promise) {
                 restUntilMicros = ticker.micros() + REST_MICROS;
                 lastCut = failure;
                 connecting = null;
             }
             promise.tryFail(failure);
         });
-        return promise.future();
+        return promise;
     }
 
     private void opened(NetSocket made, Promise<NetSocket> promise) {
-        if (connecting != promise.future()) {
+        if (connecting != promise) {
             made.close(); // it took too long
             promise.tryFail(lastCut);
             return;
@@ -230,8 +235,12 @@ final class MemcachedNode {
     private void drop(Throwable cause) {
         lastCut = cause;
         NetSocket old = socket;
+        Promise<NetSocket> unfinished = connecting;
         socket = null;
         connecting = null;
+        if (unfinished != null) {
+            unfinished.tryFail(cause);
+        }
         if (old != null) {
             old.close();
         }
