@@ -310,7 +310,9 @@ class PostgresTargetIT {
         List<Delivery> sent = new ArrayList<>(history);
         sent.addAll(history.subList(0, 1_000));
         Collections.shuffle(sent, random);
+        long deadlocks = deadlocks();
         deliverAll(sent);
+        assertThat(deadlocks()).as("batches that meet lock rows in one order").isEqualTo(deadlocks);
         Map<String, String> actual = new TreeMap<>();
         rows("SELECT k, v FROM " + table + " WHERE NOT deleted")
                 .forEach(row -> actual.put(row.getString(0), row.getString(1)));
@@ -496,6 +498,11 @@ class PostgresTargetIT {
             }
             return left.isEmpty();
         });
+    }
+
+    private long deadlocks() {
+        String text = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+        return sql(text).iterator().next().getLong(0);
     }
 
     private List<Integer> backends() {
