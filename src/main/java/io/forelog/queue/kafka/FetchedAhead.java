@@ -143,7 +143,15 @@ final class FetchedAhead {
             if (next == null) {
                 break;
             }
+            Delivery delivery = next.delivery();
             Taken taken = next.taken();
+            for (Delivery carried = taken.carriedTo; carried != null; carried = taken.carriedTo) {
+                delivery = carried;
+                taken = (Taken) carried.place();
+            }
+            if (holding.isPark() && taken.isCarried()) {
+                return; // until it is there: it comes before what is behind it
+            }
             boolean passed = holding.isPark()
                     ? taken.state == Taken.State.SETTLED || taken.handedOut
                     : holding.window.isSettled(taken.offset);
@@ -152,7 +160,7 @@ final class FetchedAhead {
             }
             holding.fetched.remove();
             waiting--;
-            waitingBytes -= taken.bytes;
+            waitingBytes -= next.taken().bytes;
             if (passed) {
                 continue;
             }
@@ -160,9 +168,9 @@ final class FetchedAhead {
             if (!holding.isPark()) {
                 holding.window.read(taken.offset, taken.bytes);
             }
-            if (next.delivery() != null) {
+            if (delivery != null) {
                 bytes[0] += taken.bytes;
-                out.add(next.delivery());
+                out.add(delivery);
             } else {
                 taken.state = Taken.State.MOVING;
                 moves.add(new Move(taken, null, next.raw(), null, null, 0));

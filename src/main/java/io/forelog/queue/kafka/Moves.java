@@ -6,8 +6,10 @@ import io.vertx.core.buffer.Buffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -93,9 +95,13 @@ final class Moves {
         return move.call != null && move.call.oneOver(why) ? move.call : null;
     }
 
-    /** Nothing of the batch holds, or nobody knows: tried again, or given up with {@code why}. The calls that end with it. */
+    /**
+     * Nothing of the batch holds, or nobody knows: tried again, or given up with {@code why}, and with those of its key, which must
+     * not be parked without it. The calls that end with it.
+     */
     List<SettleCall> notMoved(Batch batch, Throwable why, long nanos, boolean giveUp) {
         List<SettleCall> over = new ArrayList<>();
+        Set<Buffer> givenUp = new HashSet<>();
         boolean alone = batch.moves.size() == 1;
         batchMax = Math.max(1, batch.moves.size() / 2); // one that can't be written must not keep the others
         for (int i = batch.moves.size() - 1; i >= 0; i--) {
@@ -109,12 +115,28 @@ final class Moves {
                 }
                 continue;
             }
-            move.taken.state = Taken.State.ON_ITS_WAY;
-            if (move.call.oneOver(why)) {
-                over.add(move.call);
+            giveUp(move, why, over);
+            Buffer key = move.key();
+            if (key != null && key.length() > 0) {
+                givenUp.add(key);
             }
         }
+        if (!givenUp.isEmpty()) {
+            queue.removeIf(move -> givenUp.contains(move.key()) && giveUp(move, why, over));
+        }
         return over;
+    }
+
+    /** Its call is told so and may ask again; false where there is none: it stays. */
+    private static boolean giveUp(Move move, Throwable why, List<SettleCall> over) {
+        if (move.call == null) {
+            return false;
+        }
+        move.taken.state = Taken.State.ON_ITS_WAY;
+        if (move.call.oneOver(why)) {
+            over.add(move.call);
+        }
+        return true;
     }
 
     /** With those of its key that come behind it: what is parked of a lane is always its beginning. */

@@ -131,7 +131,7 @@ final class ParkedLanes {
         List<Parked> heads = heads(key, max);
         List<Parked> free = new ArrayList<>();
         for (Parked head : heads) {
-            if (head.taken.state == Taken.State.MOVING && !head.taken.handedOut) {
+            if (head.taken.isCarried()) {
                 break;
             }
             free.add(head);

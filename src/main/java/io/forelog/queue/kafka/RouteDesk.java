@@ -315,6 +315,9 @@ final class RouteDesk {
                 Taken taken = (Taken) copy.delivery().place();
                 taken.holding.window.read(taken.offset, taken.bytes);
                 taken.holding.dirty = true;
+                if (copy.move().gathers()) {
+                    copy.move().taken.carriedTo = copy.delivery();
+                }
                 lanes.add(taken, copy.delivery());
             }
             handedOut = answerWaiting();

@@ -1,5 +1,6 @@
 package io.forelog.queue.kafka;
 
+import io.forelog.model.Delivery;
 import io.vertx.core.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,9 @@ final class Taken {
     Buffer laneKey;
     /** Of a parked one: handed out since it was found. */
     boolean handedOut;
+    /** Of a parked one that was carried to the end of its topic: what stands in its place. */
+    @Nullable
+    Delivery carriedTo;
 
     Taken(Holding holding, long offset, int bytes, Books.Count came, long order) {
         this.holding = holding;
@@ -45,6 +49,11 @@ final class Taken {
     /** It can be settled: not yet settled, and its partition is still ours. */
     boolean open() {
         return state != State.SETTLED && holding.alive();
+    }
+
+    /** It is on its way to the end of its topic, where it can be handed out again. */
+    boolean isCarried() {
+        return state == State.MOVING && !handedOut;
     }
 
     /** Marks it in window and books; taken back by {@link #unmark}. */
