@@ -13,19 +13,19 @@ import java.util.Map;
 import java.util.Set;
 
 /** Namespaces for tests: targets t1, t2, … on routes 1, 2, …; what a test does not say is the product's default. */
-final class Documents {
-    static final String NAMESPACE = "ns";
+public final class Documents {
+    public static final String NAMESPACE = "ns";
 
-    Order order = Order.NONE;
+    public Order order = Order.NONE;
     OnOrdered onOrdered = OnOrdered.CONTINUE;
-    int maxInFlight = 256;
+    public int maxInFlight = 256;
     double pauseRatio = 0.5;
     boolean jitter;
-    int maxAttempts = 5;
-    Duration initial = Duration.ofMillis(500);
-    Duration maxAge = Duration.ofDays(3);
+    public int maxAttempts = 5;
+    public Duration initial = Duration.ofMillis(500);
+    public Duration maxAge = Duration.ofDays(3);
 
-    Namespace of(int... routes) {
+    public Namespace of(int... routes) {
         List<NamespaceDocument.TargetConfiguration> targets = new ArrayList<>();
         Map<String, Namespace.Route> byName = new LinkedHashMap<>();
         List<Integer> defaults = new ArrayList<>();

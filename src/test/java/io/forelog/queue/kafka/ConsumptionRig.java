@@ -53,7 +53,7 @@ final class ConsumptionRig implements AutoCloseable {
             new ByteArraySerializer());
     private final List<KafkaConsumption> open = new ArrayList<>();
     private final List<TierPump> pumps = new ArrayList<>();
-    private final QueueSpec spec;
+    final QueueSpec spec;
     private final int partitions;
 
     ConsumptionRig(int partitions, boolean ordered) throws Exception {
@@ -102,9 +102,14 @@ final class ConsumptionRig implements AutoCloseable {
     }
 
     KafkaConsumption open(String node, Ticker clock, Duration commitInterval) {
+        return open(vertx, node, clock, commitInterval);
+    }
+
+    /** {@code of}: on whose contexts its futures end. */
+    KafkaConsumption open(Vertx of, String node, Ticker clock, Duration commitInterval) {
         ReaderSettings settings = settings(node);
         KafkaConsumption consumption = new KafkaConsumption(
-                vertx,
+                of,
                 spec,
                 shard,
                 new ReaderSettings(
@@ -133,8 +138,12 @@ final class ConsumptionRig implements AutoCloseable {
     }
 
     void close(KafkaConsumption consumption) throws Exception {
-        await(consumption.close());
+        await(leave(consumption));
+    }
+
+    Future<Void> leave(KafkaConsumption consumption) {
         open.remove(consumption);
+        return consumption.close();
     }
 
     void append(List<Entry> some) throws Exception {
