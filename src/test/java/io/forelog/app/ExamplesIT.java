@@ -27,7 +27,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every directory of conf/examples serves as it stands, but for the ports of the brokers, which are the rig's. */
+/**
+ * Every directory of conf/examples serves as it stands, but for the ports of the brokers, which are the rig's; that of
+ * bulk-delete in {@code BulkDeleteIT}.
+ */
 @Timeout(240)
 class ExamplesIT {
     private static final Path EXAMPLES = Path.of("conf", "examples");

@@ -1,12 +1,13 @@
 package io.forelog.target.postgres;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.forelog.model.WalException;
+import io.forelog.target.ExactValue;
+import io.forelog.target.Parameter;
+import io.forelog.target.Payloads;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.data.Numeric;
 import io.vertx.sqlclient.internal.ArrayTuple;
-import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
@@ -38,79 +39,67 @@ final class BoundValues extends ArrayTuple {
 
     @Override
     public @Nullable String getString(int pos) {
-        return as(pos, "text", value -> {
-            if (value instanceof Buffer bytes) {
-                return Payloads.text(bytes, parameters.get(pos).toString());
-            }
-            return value.toString(); // never toPlainString: 1E+999999999 is a megabyte of zeros a thousand times over
-        });
+        String name = parameters.get(pos).toString();
+        return as(pos, "text", value -> value instanceof Buffer bytes ? Payloads.text(bytes, name) : value.toString());
     }
 
     @Override
     public @Nullable Buffer getBuffer(int pos) {
-        return as(pos, "a bytea", value -> value instanceof Buffer bytes ? bytes : Buffer.buffer(value.toString()));
+        return as(pos, "a bytea", ExactValue::bytes);
     }
 
     @Override
     public @Nullable Boolean getBoolean(int pos) {
-        return as(pos, "true or false", value -> {
-            if (value instanceof Boolean flag) {
-                return flag;
-            }
-            return switch (text(value)) {
-                case "true" -> true;
-                case "false" -> false;
-                default -> throw new IllegalArgumentException();
-            };
-        });
+        return as(pos, "true or false", ExactValue::flag);
     }
 
     @Override
     public @Nullable Short getShort(int pos) {
-        return as(pos, "a whole number of 16 bits", value -> decimal(value).shortValueExact());
+        return as(
+                pos,
+                "a whole number of 16 bits",
+                value -> ExactValue.decimal(value).shortValueExact());
     }
 
     @Override
     public @Nullable Integer getInteger(int pos) {
-        return as(pos, "a whole number of 32 bits", value -> decimal(value).intValueExact());
+        return as(
+                pos,
+                "a whole number of 32 bits",
+                value -> ExactValue.decimal(value).intValueExact());
     }
 
     @Override
     public @Nullable Long getLong(int pos) {
-        return as(
-                pos,
-                "a whole number of 64 bits",
-                value -> value instanceof Long number
-                        ? number
-                        : Long.valueOf(decimal(value).longValueExact()));
+        return as(pos, "a whole number of 64 bits", ExactValue::number);
     }
 
     @Override
     public @Nullable Float getFloat(int pos) {
-        return as(pos, "a number", value -> value instanceof Float number ? number : Float.valueOf(text(value)));
+        return as(pos, "a number", ExactValue::single);
     }
 
     @Override
     public @Nullable Double getDouble(int pos) {
-        return as(pos, "a number", value -> value instanceof Double number ? number : Double.valueOf(text(value)));
+        return as(pos, "a number", ExactValue::real);
     }
 
     @Override
     public @Nullable Numeric getNumeric(int pos) {
-        return as(pos, "a number", value -> value instanceof Numeric number ? number : Numeric.create(decimal(value)));
+        return as(
+                pos,
+                "a number",
+                value -> value instanceof Numeric number ? number : Numeric.create(ExactValue.decimal(value)));
     }
 
     @Override
     public @Nullable UUID getUUID(int pos) {
-        return as(pos, "a UUID", value -> value instanceof UUID uuid ? uuid : UUID.fromString(text(value)));
+        return as(pos, "a UUID", ExactValue::uuid);
     }
 
     @Override
     public @Nullable OffsetDateTime getOffsetDateTime(int pos) {
-        return as(
-                pos,
-                "a time with its offset such as 2027-01-31T12:00:00Z",
-                value -> value instanceof OffsetDateTime time ? time : OffsetDateTime.parse(text(value)));
+        return as(pos, "a time with its offset such as 2027-01-31T12:00:00Z", ExactValue::time);
     }
 
     @Override
@@ -119,24 +108,18 @@ final class BoundValues extends ArrayTuple {
             if (value instanceof OffsetDateTime time) {
                 return time.withOffsetSameInstant(ZoneOffset.UTC).toLocalDateTime();
             }
-            return value instanceof LocalDateTime time ? time : LocalDateTime.parse(text(value));
+            return value instanceof LocalDateTime time ? time : LocalDateTime.parse(ExactValue.text(value));
         });
     }
 
     @Override
     public @Nullable LocalDate getLocalDate(int pos) {
-        return as(
-                pos,
-                "a date such as 2027-01-31",
-                value -> value instanceof LocalDate date ? date : LocalDate.parse(text(value)));
+        return as(pos, "a date such as 2027-01-31", ExactValue::date);
     }
 
     @Override
     public @Nullable LocalTime getLocalTime(int pos) {
-        return as(
-                pos,
-                "a time of day such as 12:00:00",
-                value -> value instanceof LocalTime time ? time : LocalTime.parse(text(value)));
+        return as(pos, "a time of day such as 12:00:00", ExactValue::timeOfDay);
     }
 
     /** The payload as the document it is, all else as one value of JSON. */
@@ -163,41 +146,10 @@ final class BoundValues extends ArrayTuple {
             return null;
         }
         try {
-            return conversion.apply(value);
-        } catch (io.forelog.model.WalException e) {
+            return ExactValue.of(parameters.get(pos), value, expected + ", or a cast such as ::text", conversion);
+        } catch (WalException e) {
             refusal = String.valueOf(e.getMessage());
             throw e;
-        } catch (IllegalArgumentException | ArithmeticException | DateTimeException e) {
-            refusal = parameters.get(pos) + ": " + kind(value) + " that does not fit (expected: " + expected
-                    + ", or a cast such as ::text)";
-            throw e;
         }
-    }
-
-    /** The value's kind, never the value: a dead letter's words are seen by more people than its payload. */
-    private static String kind(Object value) {
-        if (value instanceof Number) {
-            return "a number";
-        }
-        return value instanceof JsonNode
-                ? "a JSON object or array"
-                : value instanceof Boolean ? "true or false" : value instanceof Buffer ? "bytes" : "a text";
-    }
-
-    private String text(Object value) {
-        if (value instanceof Buffer bytes) {
-            return Payloads.text(bytes, "a value");
-        }
-        return value.toString();
-    }
-
-    private BigDecimal decimal(Object value) {
-        if (value instanceof BigDecimal number) {
-            return number;
-        }
-        if (value instanceof Long || value instanceof Integer || value instanceof Short) {
-            return BigDecimal.valueOf(((Number) value).longValue());
-        }
-        return value instanceof BigInteger whole ? new BigDecimal(whole) : new BigDecimal(text(value));
     }
 }

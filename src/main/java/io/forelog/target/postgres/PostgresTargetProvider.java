@@ -8,6 +8,8 @@ import io.forelog.model.Operation;
 import io.forelog.model.WalException;
 import io.forelog.target.RetryTable;
 import io.forelog.target.Secrets;
+import io.forelog.target.StatementTemplate;
+import io.forelog.target.StatementTemplate.Dialect;
 import io.forelog.target.TargetAdapter;
 import io.forelog.target.TargetProvider;
 import io.forelog.target.TargetResources;
@@ -131,7 +133,9 @@ public final class PostgresTargetProvider implements TargetProvider {
             String named = own.get(operation.name().toLowerCase(Locale.ROOT));
             String text = named != null ? named : ofTable.get(operation);
             if (text != null) {
-                statements.put(operation, new Statement(SqlTemplate.parse(text), named == null, destination));
+                statements.put(
+                        operation,
+                        new Statement(StatementTemplate.parse(Dialect.SQL, text), named == null, destination));
             }
         }
         return statements;
@@ -161,7 +165,8 @@ public final class PostgresTargetProvider implements TargetProvider {
             if (!OPERATIONS.contains(operation)) {
                 return "put, delete, touch, not " + operation;
             }
-            String expectation = SqlTemplate.expectation(pair.getValue().toString());
+            String expectation =
+                    StatementTemplate.expectation(Dialect.SQL, pair.getValue().toString());
             if (expectation != null) {
                 return operation + " " + expectation;
             }

@@ -4,6 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.forelog.model.Delivery;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
+import io.forelog.target.Parameter;
+import io.forelog.target.Payloads;
+import io.forelog.target.StatementTemplate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param keyed whether an entry without a key is refused here: the server would take it for a row that is not there
  * @param destination of an entry that names none
  */
-record Statement(SqlTemplate template, boolean keyed, String destination) {
+record Statement(StatementTemplate template, boolean keyed, String destination) {
     String sql() {
-        return template.sql();
+        return template.text();
     }
 
     /** @throws WalException where the delivery has not what the statement needs */
@@ -27,7 +30,7 @@ record Statement(SqlTemplate template, boolean keyed, String destination) {
                 template.readsJson() ? Payloads.json(delivery.entry().payload(), ":json(…)") : null;
         BoundValues values = new BoundValues(template.parameters());
         for (Parameter parameter : template.parameters()) {
-            values.addValue(parameter.value(delivery, document, destination));
+            values.addValue(parameter.value(delivery, document, destination, null));
         }
         return values;
     }

@@ -5,6 +5,7 @@ import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
 import io.forelog.rig.backend.PostgresServer;
 import io.forelog.target.Deliveries;
+import io.forelog.target.StatementTemplate;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
 import io.vertx.core.Future;
@@ -55,8 +56,10 @@ public final class PostgresRates {
                     "entry");
             PgConnection direct = WriterRig.await(PgConnection.connect(rig.vertx, server.uri()));
             rig.deploy("postgres", config, new TargetSpec.Limit(AT_ONCE, 0, java.time.Duration.ofSeconds(20), BATCH));
-            String sql = SqlTemplate.parse(TableForm.templates(config).get(Operation.PUT))
-                    .sql();
+            String sql = StatementTemplate.parse(
+                            StatementTemplate.Dialect.SQL,
+                            TableForm.templates(config).get(Operation.PUT))
+                    .text();
             List<Supplier<Double>> forms = List.of(
                     () -> loop(seconds, PostgresRates::tuples, bare(rig, server, sql)),
                     () -> loop(

@@ -1,28 +1,49 @@
-package io.forelog.target.postgres;
+package io.forelog.target;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A statement with named parameters, compiled to the server's {@code $1…} and the list of what to bind. Quoted text, quoted
- * names, dollar quotes, comments and {@code ::casts} hold no parameters. Immutable.
+ * A statement with named parameters, compiled to the server's markers and the list of what to bind. Quoted text, quoted
+ * names, dollar quotes, comments and, in SQL, {@code ::casts} hold no parameters. Immutable.
  */
-final class SqlTemplate {
-    private final String sql;
+public final class StatementTemplate {
+    /** What differs between the languages of statements. */
+    public enum Dialect {
+        /** PostgreSQL: {@code $1…}, casts, texts with escapes, comments in comments. */
+        SQL(EnumSet.complementOf(EnumSet.of(Parameter.Kind.TTL))),
+        /** Cassandra: {@code ?} for each place, comments that begin with two slashes. */
+        CQL(EnumSet.allOf(Parameter.Kind.class));
+
+        private final Set<Parameter.Kind> kinds;
+
+        Dialect(Set<Parameter.Kind> kinds) {
+            this.kinds = kinds;
+        }
+
+        private String expected() {
+            return "one of " + kinds.stream().map(Parameter.Kind::shown).collect(Collectors.joining(", "));
+        }
+    }
+
+    private final String text;
     private final List<Parameter> parameters;
     private final boolean readsJson;
 
-    private SqlTemplate(String sql, List<Parameter> parameters) {
-        this.sql = sql;
+    private StatementTemplate(String text, List<Parameter> parameters) {
+        this.text = text;
         this.parameters = parameters;
         this.readsJson = parameters.stream().anyMatch(parameter -> parameter.kind() == Parameter.Kind.JSON);
     }
 
     /** Null, or what is expected of {@code text}. */
-    static @Nullable String expectation(String text) {
+    public static @Nullable String expectation(Dialect dialect, String text) {
         try {
-            parse(text);
+            parse(dialect, text);
             return null;
         } catch (IllegalArgumentException e) {
             return e.getMessage();
@@ -30,43 +51,46 @@ final class SqlTemplate {
     }
 
     /** @throws IllegalArgumentException with the column, the offender and the expectation */
-    static SqlTemplate parse(String text) {
+    public static StatementTemplate parse(Dialect dialect, String text) {
         if (text.isBlank()) {
             throw new IllegalArgumentException("a statement, not nothing");
         }
-        return new Parser(text).template();
+        return new Parser(dialect, text).template();
     }
 
-    String sql() {
-        return sql;
+    /** As the server prepares it. */
+    public String text() {
+        return text;
     }
 
-    /** In the order of {@code $1…}; each once. */
-    List<Parameter> parameters() {
+    /** In the order of {@code $1…}, each once; in CQL one for each {@code ?}. */
+    public List<Parameter> parameters() {
         return parameters;
     }
 
     /** Whether the payload must be JSON. */
-    boolean readsJson() {
+    public boolean readsJson() {
         return readsJson;
     }
 
     /** One pass over the text. */
     private static final class Parser {
+        private final Dialect dialect;
         private final String text;
-        private final StringBuilder sql;
+        private final StringBuilder compiled;
         private final List<Parameter> parameters = new ArrayList<>();
         private int at;
 
-        Parser(String text) {
+        Parser(Dialect dialect, String text) {
+            this.dialect = dialect;
             this.text = text;
-            this.sql = new StringBuilder(text.length());
+            this.compiled = new StringBuilder(text.length());
         }
 
-        SqlTemplate template() {
+        StatementTemplate template() {
             while (at < text.length()) {
                 char c = text.charAt(at);
-                if (c == ':' && is(at + 1, ':')) {
+                if (c == ':' && is(at + 1, ':') && dialect == Dialect.SQL) {
                     copyTo(at + 2);
                 } else if (c == ':' && at + 1 < text.length() && isLetter(text.charAt(at + 1))) {
                     parameter();
@@ -74,7 +98,7 @@ final class SqlTemplate {
                     copyTo(endOfToken(c));
                 }
             }
-            return new SqlTemplate(sql.toString(), List.copyOf(parameters));
+            return new StatementTemplate(compiled.toString(), List.copyOf(parameters));
         }
 
         private int endOfToken(char c) {
@@ -84,7 +108,7 @@ final class SqlTemplate {
             if (c == '"') {
                 return endOfQuote('"', false);
             }
-            if (c == '-' && is(at + 1, '-')) {
+            if (c == '-' && is(at + 1, '-') || dialect == Dialect.CQL && c == '/' && is(at + 1, '/')) {
                 int end = text.indexOf('\n', at);
                 return end < 0 ? text.length() : end + 1;
             }
@@ -99,7 +123,8 @@ final class SqlTemplate {
 
         /** Is the text that begins here an E'…'? The word before it has been copied. */
         private boolean escapes() {
-            boolean letter = at > 0 && (text.charAt(at - 1) == 'E' || text.charAt(at - 1) == 'e');
+            boolean letter =
+                    dialect == Dialect.SQL && at > 0 && (text.charAt(at - 1) == 'E' || text.charAt(at - 1) == 'e');
             return letter && (at == 1 || !isPartOfWord(text.charAt(at - 2)));
         }
 
@@ -120,7 +145,7 @@ final class SqlTemplate {
         private int endOfComment() {
             int depth = 0;
             for (int i = at; i < text.length(); i++) {
-                if (text.charAt(i) == '/' && is(i + 1, '*')) {
+                if (text.charAt(i) == '/' && is(i + 1, '*') && (depth == 0 || dialect == Dialect.SQL)) {
                     depth++;
                     i++;
                 } else if (text.charAt(i) == '*' && is(i + 1, '/')) {
@@ -136,7 +161,7 @@ final class SqlTemplate {
 
         private int endOfDollar() {
             int end = at + 1;
-            if (end < text.length() && isLetter(text.charAt(end))) {
+            if (dialect == Dialect.SQL && end < text.length() && isLetter(text.charAt(end))) {
                 while (end < text.length() && isPartOfWord(text.charAt(end)) && text.charAt(end) != '$') {
                     end++;
                 }
@@ -165,8 +190,8 @@ final class SqlTemplate {
             int end = endOfWord(at + 1);
             String word = text.substring(at + 1, end);
             Parameter.Kind kind = Parameter.kind(word);
-            if (kind == null) {
-                throw wrong(from, ":" + word, Parameter.EXPECTED);
+            if (kind == null || !dialect.kinds.contains(kind)) {
+                throw wrong(from, ":" + word, dialect.expected());
             }
             String argument = "";
             if (kind.takesArgument()) {
@@ -188,21 +213,26 @@ final class SqlTemplate {
             }
             at = end;
             if (at < text.length() && Character.isDigit(text.charAt(at))) {
-                sql.append(' '); // or it would become part of the number
+                compiled.append(' '); // or it would become part of the number
             }
         }
 
         private void append(Parameter parameter) {
+            if (dialect == Dialect.CQL) {
+                parameters.add(parameter);
+                compiled.append('?');
+                return;
+            }
             int index = parameters.indexOf(parameter);
             if (index < 0) {
                 index = parameters.size();
                 parameters.add(parameter);
             }
-            sql.append('$').append(index + 1);
+            compiled.append('$').append(index + 1);
         }
 
         private void copyTo(int end) {
-            sql.append(text, at, end);
+            compiled.append(text, at, end);
             at = end;
         }
 

@@ -1,19 +1,16 @@
-package io.forelog.target.postgres;
+package io.forelog.target;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.forelog.model.Delivery;
 import io.forelog.model.Entry;
 import io.forelog.model.IdempotencyToken;
-import io.forelog.target.WriteTime;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param argument of {@code :json(…)}, {@code :header(…)}, {@code :attribute(…)}; else empty
  * @param pointer of {@code :json(…)}; else the whole document's
  */
-record Parameter(Kind kind, String argument, JsonPointer pointer) {
+public record Parameter(Kind kind, String argument, JsonPointer pointer) {
     /** The names there are. */
-    enum Kind {
+    public enum Kind {
         KEY(false),
         PAYLOAD(false),
         PAYLOAD_TEXT(false),
@@ -36,7 +33,8 @@ record Parameter(Kind kind, String argument, JsonPointer pointer) {
         ENTRY_ID(false),
         TOKEN(false),
         VERSION(false),
-        DUE(false);
+        DUE(false),
+        TTL(false);
 
         private final boolean argument;
 
@@ -44,24 +42,21 @@ record Parameter(Kind kind, String argument, JsonPointer pointer) {
             this.argument = argument;
         }
 
-        boolean takesArgument() {
+        public boolean takesArgument() {
             return argument;
         }
 
-        String word() {
+        public String word() {
             return name().toLowerCase(Locale.ROOT);
         }
 
-        private String shown() {
+        String shown() {
             return ":" + word() + (this == JSON ? "(/pointer)" : argument ? "(name)" : "");
         }
     }
 
-    static final String EXPECTED =
-            "one of " + Arrays.stream(Kind.values()).map(Kind::shown).collect(Collectors.joining(", "));
-
     /** Null where there is none of that name. */
-    static @Nullable Kind kind(String word) {
+    public static @Nullable Kind kind(String word) {
         for (Kind kind : Kind.values()) {
             if (kind.word().equals(word)) {
                 return kind;
@@ -71,7 +66,7 @@ record Parameter(Kind kind, String argument, JsonPointer pointer) {
     }
 
     /** @throws IllegalArgumentException where {@code argument} is no JSON pointer, or no name */
-    static Parameter of(Kind kind, String argument) {
+    public static Parameter of(Kind kind, String argument) {
         if (kind == Kind.JSON) {
             return new Parameter(kind, argument, JsonPointer.compile(argument));
         }
@@ -86,10 +81,12 @@ record Parameter(Kind kind, String argument, JsonPointer pointer) {
      * Null where the delivery has none.
      *
      * @param document the payload, where one of the statement's parameters wants it as JSON
+     * @param destination of an entry that names none
+     * @param ttlSeconds until the item ends; null where it does not, or where the template can't ask
      * @throws io.forelog.model.WalException where there is one that can't be used
      */
-    @Nullable
-    Object value(Delivery delivery, @Nullable JsonNode document, String destination) {
+    public @Nullable Object value(
+            Delivery delivery, @Nullable JsonNode document, String destination, @Nullable Integer ttlSeconds) {
         Entry entry = delivery.entry();
         return switch (kind) {
             case KEY -> entry.key().length() == 0 ? null : entry.key();
@@ -104,6 +101,7 @@ record Parameter(Kind kind, String argument, JsonPointer pointer) {
             case TOKEN -> token(entry);
             case VERSION -> WriteTime.micros(entry);
             case DUE -> instant(entry.dueMicros());
+            case TTL -> ttlSeconds;
         };
     }
 

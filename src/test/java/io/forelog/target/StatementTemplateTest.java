@@ -1,7 +1,8 @@
-package io.forelog.target.postgres;
+package io.forelog.target;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.forelog.target.StatementTemplate.Dialect;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -12,12 +13,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class SqlTemplateTest {
+class StatementTemplateTest {
     @Test
     void numbersEveryParameterOnce() {
-        SqlTemplate template = SqlTemplate.parse(
+        StatementTemplate template = StatementTemplate.parse(
+                Dialect.SQL,
                 "INSERT INTO t VALUES (:key, :json(/a/b)::int, :header(X-Trace), :key, :json( /a/b ), :due)");
-        assertThat(template.sql()).isEqualTo("INSERT INTO t VALUES ($1, $2::int, $3, $1, $2, $4)");
+        assertThat(template.text()).isEqualTo("INSERT INTO t VALUES ($1, $2::int, $3, $1, $2, $4)");
         assertThat(template.parameters())
                 .extracting(Parameter::toString)
                 .containsExactly(":key", ":json(/a/b)", ":header(x-trace)", ":due");
@@ -38,22 +40,25 @@ class SqlTemplateTest {
                 "SELECT a$1b, true\\:\\"
             })
     void leavesAloneWhatIsNoParameter(String text) {
-        SqlTemplate template = SqlTemplate.parse(text);
-        assertThat(template.sql()).isEqualTo(text);
+        StatementTemplate template = StatementTemplate.parse(Dialect.SQL, text);
+        assertThat(template.text()).isEqualTo(text);
         assertThat(template.parameters()).isEmpty();
     }
 
     /** An ordinary text ends at its quote, whatever stands before it. */
     @Test
     void knowsWhichTextsHaveEscapes() {
-        assertThat(SqlTemplate.parse("SELECT '\\', :key").sql()).isEqualTo("SELECT '\\', $1");
-        assertThat(SqlTemplate.parse("SELECT E'\\'', :key").sql()).isEqualTo("SELECT E'\\'', $1");
-        assertThat(SqlTemplate.parse("SELECT name'\\', :key").sql()).isEqualTo("SELECT name'\\', $1");
+        assertThat(StatementTemplate.parse(Dialect.SQL, "SELECT '\\', :key").text())
+                .isEqualTo("SELECT '\\', $1");
+        assertThat(StatementTemplate.parse(Dialect.SQL, "SELECT E'\\'', :key").text())
+                .isEqualTo("SELECT E'\\'', $1");
+        assertThat(StatementTemplate.parse(Dialect.SQL, "SELECT name'\\', :key").text())
+                .isEqualTo("SELECT name'\\', $1");
     }
 
     @Test
     void aDigitBehindAParameterIsNotPartOfItsNumber() {
-        assertThat(SqlTemplate.parse(":json(/a)5").sql()).isEqualTo("$1 5");
+        assertThat(StatementTemplate.parse(Dialect.SQL, ":json(/a)5").text()).isEqualTo("$1 5");
     }
 
     @ParameterizedTest
@@ -72,7 +77,9 @@ class SqlTemplateTest {
             },
             quoteCharacter = '`')
     void namesTheColumnTheOffenderAndTheExpectation(String text, String place, String expected) {
-        assertThat(SqlTemplate.expectation(text)).contains(place).contains(expected);
+        assertThat(StatementTemplate.expectation(Dialect.SQL, text))
+                .contains(place)
+                .contains(expected);
     }
 
     private static final List<String> OPAQUE = List.of(
@@ -107,8 +114,41 @@ class SqlTemplateTest {
                 expected.append('$').append(seen.indexOf(piece) + 1).append(' ');
             }
         }
-        SqlTemplate template = SqlTemplate.parse(text.toString());
-        assertThat(template.sql()).isEqualTo(expected.toString());
+        StatementTemplate template = StatementTemplate.parse(Dialect.SQL, text.toString());
+        assertThat(template.text()).isEqualTo(expected.toString());
         assertThat(template.parameters()).extracting(Parameter::toString).isEqualTo(seen);
+    }
+
+    @Test
+    void ofCqlEveryPlaceIsAMarker() {
+        StatementTemplate template = StatementTemplate.parse(
+                Dialect.CQL,
+                "UPDATE t USING TTL :ttl SET m = {'a':'x', 'b' : :key}, n = {1::key, 2:3} WHERE k = :key // :key\n AND a = 1");
+        assertThat(template.text())
+                .isEqualTo(
+                        "UPDATE t USING TTL ? SET m = {'a':'x', 'b' : ?}, n = {1:?, 2:3} WHERE k = ? // :key\n AND a = 1");
+        assertThat(template.parameters())
+                .extracting(Parameter::toString)
+                .containsExactly(":ttl", ":key", ":key", ":key");
+        assertThat(StatementTemplate.expectation(Dialect.SQL, "SELECT :ttl"))
+                .contains("column 8, :ttl: one of :key")
+                .doesNotContain(":ttl,")
+                .endsWith(":due");
+    }
+
+    /** What stands here stays as it is, in CQL. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT ':key', 'it''s :key', E'\\'",
+                "SELECT \":key\"\":due\"",
+                "SELECT $$ ' :key $$",
+                "SELECT 1 -- :key\n, 2 // :due",
+                "SELECT 1 /* :key /* :due */, 2"
+            })
+    void ofCqlLeavesAloneWhatIsNoParameter(String text) {
+        StatementTemplate template = StatementTemplate.parse(Dialect.CQL, text);
+        assertThat(template.text()).isEqualTo(text);
+        assertThat(template.parameters()).isEmpty();
     }
 }

@@ -1,4 +1,4 @@
-package io.forelog.target.postgres;
+package io.forelog.target;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -16,7 +16,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /** Reads payloads as text and as JSON, numbers exactly. Stateless, any thread. */
-final class Payloads {
+public final class Payloads {
     private static final ObjectReader JSON = JsonMapper.builder()
             .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS, DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -27,7 +27,7 @@ final class Payloads {
     private Payloads() {}
 
     /** @throws WalException where it is no JSON; {@code what}: the parameter that asks */
-    static JsonNode json(Buffer payload, String what) {
+    public static JsonNode json(Buffer payload, String what) {
         try {
             JsonNode document = JSON.readValue(payload.getBytes());
             if (document.isMissingNode()) {
@@ -42,14 +42,14 @@ final class Payloads {
     }
 
     /** @throws WalException where it is no UTF-8 */
-    static String text(Buffer bytes, String what) {
+    public static String text(Buffer bytes, String what) {
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes.getBytes()))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw refused(what, "no UTF-8 (expected: text, or a bytea)");
+            throw refused(what, "no UTF-8 (expected: text, or a column of bytes)");
         }
     }
 
