@@ -10,7 +10,7 @@ import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the lines of a bulk request: an action, and with PUT the document. Immutable, any thread. */
+/** Makes the lines of a bulk request: an action, and with what is indexed the document. Immutable, any thread. */
 final class ActionForm {
     /** The server's own limit; an id that is longer would be refused with the whole request. */
     private static final int ID_BYTES_MAX = 512;
@@ -24,16 +24,33 @@ final class ActionForm {
     private static final byte[] END = ascii(",\"version_type\":\"external\"}}\n");
 
     private final DocumentValue index;
+    /** Where the index is the same for all: its name as it goes out. */
+    private final byte @Nullable [] oneIndex;
+
     private final DocumentValue id;
     private final @Nullable DocumentValue routing;
     private final String destination;
+    /** With it a deletion is a document that says so. */
+    private final byte @Nullable [] deletion;
 
-    /** {@code destination}: of an entry that names none. */
-    ActionForm(DocumentValue index, DocumentValue id, @Nullable DocumentValue routing, String destination) {
-        this.index = index;
+    /**
+     * @param index a {@link io.forelog.target.KeyTemplate}'s text
+     * @param destination of an entry that names none
+     * @param deletedField true in the document that a DELETE leaves; empty = it leaves none
+     */
+    ActionForm(
+            String index, DocumentValue id, @Nullable DocumentValue routing, String destination, String deletedField) {
+        this.index = DocumentValue.template("index", index);
+        this.oneIndex = index.contains("{") ? null : quoted(index);
         this.id = id;
         this.routing = routing;
         this.destination = destination;
+        this.deletion = deletedField.isEmpty()
+                ? null
+                : Buffer.buffer("{\"")
+                        .appendBytes(quoted(deletedField))
+                        .appendString("\":true}")
+                        .getBytes();
     }
 
     /** @throws WalException TARGET_REJECTED, with {@code lines} as they were */
@@ -45,15 +62,16 @@ final class ActionForm {
                     "operation " + entry.operation() + ": not here (expected: PUT or DELETE)");
         }
         byte[] payload = entry.payload().getBytes();
+        byte[] source = put ? payload : deletion;
         JsonNode document = wantsDocument() ? Documents.tree(payload) : null;
         String to = entry.destination().isEmpty() ? destination : entry.destination();
-        byte[] indexed = quoted(index.of(entry, to, document));
+        byte[] indexed = oneIndex != null ? oneIndex : quoted(index.of(entry, to, document));
         byte[] named = quoted(checked(id.of(entry, to, document)));
         byte[] routed = routing == null ? null : quoted(routing.of(entry, to, document));
         if (put) {
             Documents.check(payload);
         }
-        lines.appendBytes(put ? INDEX : DELETE)
+        lines.appendBytes(source != null ? INDEX : DELETE)
                 .appendBytes(indexed)
                 .appendBytes(ID)
                 .appendBytes(named);
@@ -61,8 +79,8 @@ final class ActionForm {
             lines.appendBytes(ROUTING).appendBytes(routed);
         }
         lines.appendBytes(VERSION).appendString(Long.toString(version)).appendBytes(END);
-        if (put) {
-            lines.appendBytes(payload).appendByte((byte) '\n');
+        if (source != null) {
+            lines.appendBytes(source).appendByte((byte) '\n');
         }
     }
 

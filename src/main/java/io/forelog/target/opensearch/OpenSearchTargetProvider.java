@@ -82,6 +82,14 @@ public final class OpenSearchTargetProvider implements TargetProvider {
                     false,
                     "the ingest pipeline that documents go through",
                     value -> value.toString().isBlank() ? "a pipeline's name" : null))
+            .add(new Key(
+                    "deleted_field",
+                    Kind.TEXT,
+                    false,
+                    "none",
+                    false,
+                    "a deletion leaves a document with nothing but this field, true",
+                    value -> value.toString().isBlank() ? "a field's name" : null))
             .optional("destination", Kind.TEXT, "the first of destinations", "of an entry that names none")
             .add(number(
                     "bulk_bytes",
@@ -167,10 +175,11 @@ public final class OpenSearchTargetProvider implements TargetProvider {
                 vertx,
                 new Cluster(vertx, client(vertx, spec, timeoutMillis), urls, resources.ticker()),
                 new ActionForm(
-                        DocumentValue.template("index", Words.text(config, "index", "")),
+                        Words.text(config, "index", ""),
                         DocumentValue.parse("id", Words.text(config, "id", "{key}")),
                         routing.isEmpty() ? null : DocumentValue.parse("routing", routing),
-                        Words.text(config, "destination", first)),
+                        Words.text(config, "destination", first),
+                        Words.text(config, "deleted_field", "")),
                 path(config, timeoutMillis),
                 headers(authorization, gzip, resources.node()),
                 gzip,

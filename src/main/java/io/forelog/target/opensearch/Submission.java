@@ -40,6 +40,9 @@ final class Submission {
         void tooLarge(int bytes);
     }
 
+    /** Of an action's line, as a rule. */
+    private static final int ACTION_BYTES = 160;
+
     private final Sender sender;
     private final ActionForm form;
     private final List<Delivery> batch;
@@ -114,7 +117,7 @@ final class Submission {
 
     /** Of the next ones, at least one; null where none is left. */
     private @Nullable Part lines() {
-        Buffer lines = Buffer.buffer();
+        Buffer lines = Buffer.buffer(expectedBytes());
         int[] members = new int[order.length - next];
         int[] ends = new int[members.length];
         int count = 0;
@@ -137,6 +140,15 @@ final class Submission {
             next++;
         }
         return count == 0 ? null : new Part(lines, Arrays.copyOf(members, count), Arrays.copyOf(ends, count));
+    }
+
+    /** About what the next request is large: it need not grow. */
+    private int expectedBytes() {
+        int bytes = 0;
+        for (int i = next; i < order.length && bytes < sender.bytesMax(); i++) {
+            bytes += ACTION_BYTES + batch.get(order[i]).entry().sizeBytes();
+        }
+        return Math.min(bytes, sender.bytesMax() + ACTION_BYTES);
     }
 
     private void judge(Part part, HttpAnswer answer) {

@@ -180,7 +180,7 @@ class OpenSearchTargetIT {
     void shuffledAndDuplicatedWritesComeToWhatTheLastOfEachKeySays(long seed) {
         String index = "guarded-" + seed;
         create(index, "{\"dynamic\": false}");
-        open(index, Map.of());
+        open(index, seed == 1 ? Map.of() : Map.of("deleted_field", "deleted"));
         Random random = new Random(seed);
         List<Delivery> history = new ArrayList<>();
         Map<String, String> expected = new TreeMap<>();
@@ -208,8 +208,38 @@ class OpenSearchTargetIT {
                 .forEach(hit -> held.put(
                         ((JsonObject) hit).getString("_id"),
                         ((JsonObject) hit).getJsonObject("_source").encode()));
+        held.values().removeIf("{\"deleted\":true}"::equals);
         assertThat(expected).isNotEmpty();
         assertThat(held).isEqualTo(expected);
+    }
+
+    /** The server keeps a deletion's version in memory, and finds it again in what is not flushed only. */
+    @Test
+    void aPlainDeletionIsForgottenWithTheServersMemoryAndOneThatLeavesADocumentIsNot() {
+        create("forgetful", "{}");
+        create("mindful", "{}");
+        open("{destination}", Map.of("destination", "forgetful"));
+        another(
+                "mindful",
+                () -> open("mindful", Map.of("deleted_field", "deleted")),
+                () -> assertThat(rig.deliver(List.of(
+                                delivery("k", Operation.PUT, "{\"n\": 1}", BASE),
+                                delivery("k", Operation.DELETE, "", BASE + 9))))
+                        .containsOnly(Outcome.applied()));
+        assertThat(rig.deliver(List.of(
+                        delivery("k", Operation.PUT, "{\"n\": 1}", BASE),
+                        delivery("k", Operation.DELETE, "", BASE + 9))))
+                .containsOnly(Outcome.applied());
+        Delivery late = delivery("k", Operation.PUT, "{\"n\": 2}", BASE + 5);
+        assertThat(rig.deliver(late)).isEqualTo(Outcome.applied());
+        assertThat(source("forgetful", "k")).as("within gc_deletes").isNull();
+
+        SERVER.ask("POST", "/forgetful,mindful/_flush?force=true", "");
+        SERVER.killAndRestart();
+
+        deliverAll(List.of(late, Deliveries.of(0, Deliveries.with(late.entry(), BASE + 5, "mindful", null))));
+        assertThat(source("forgetful", "k")).as("the docs say so").isEqualTo(new JsonObject("{\"n\": 2}"));
+        assertThat(source("mindful", "k")).isEqualTo(new JsonObject("{\"deleted\": true}"));
     }
 
     @Test

@@ -20,8 +20,7 @@ import org.junit.jupiter.api.Test;
 
 class SubmissionTest {
     private static final HttpAnswer GOOD = answer(200, "{\"errors\": false}");
-    private static final ActionForm FORM =
-            new ActionForm(DocumentValue.template("index", "items"), DocumentValue.parse("id", "{key}"), null, "");
+    private static final ActionForm FORM = new ActionForm("items", DocumentValue.parse("id", "{key}"), null, "", "");
 
     private final List<String> requests = new ArrayList<>();
     private final List<Integer> tooLarge = new ArrayList<>();
