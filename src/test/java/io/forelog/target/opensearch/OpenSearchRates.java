@@ -52,7 +52,8 @@ public final class OpenSearchRates {
                     () -> loop(seconds, () -> rig.send(deliveries()).map(OpenSearchRates::applied)));
             double[][] rates = new double[2][3];
             for (int round = -2; round < 3; round++) { // the first ones warm up
-                for (int form = 0; form < 2; form++) {
+                for (int turn = 0; turn < 2; turn++) {
+                    int form = (turn + round) & 1; // each goes first in turn
                     server.ask("DELETE", "/rates", "");
                     server.ask(
                             "PUT",
