@@ -6,23 +6,18 @@ import io.forelog.model.ErrorCode;
 import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
 import io.forelog.model.Ticker;
-import io.forelog.target.RetryAfter;
+import io.forelog.target.HttpAnswer;
 import io.forelog.target.TargetAdapter;
-import io.forelog.target.Words;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientResponse;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.NetClient;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeoutException;
 
 /**
  * A request a delivery over pooled connections. Used on the context it was opened on; bounded by the pool and its wait
@@ -91,47 +86,13 @@ final class HttpTargetAdapter implements TargetAdapter {
         return client.request(options)
                 .compose(request -> payload.length() == 0 ? request.send() : request.send(payload))
                 .compose(this::read)
-                .recover(failure -> Future.succeededFuture(unreached(failure)));
+                .recover(failure -> Future.succeededFuture(HttpAnswer.unreached(failure)));
     }
 
     private Future<Outcome> read(HttpClientResponse response) {
-        int status = response.statusCode();
-        if (status / 100 == 2) {
-            return Future.succeededFuture(Outcome.applied());
-        }
-        Promise<Outcome> promise = Promise.promise();
-        Buffer body = Buffer.buffer();
-        Duration after = RetryAfter.parse(response.getHeader(HttpHeaders.RETRY_AFTER), ticker.millis());
-        response.handler(chunk -> {
-            body.appendBuffer(chunk);
-            if (body.length() > BODY_MAX) {
-                promise.tryComplete(outcome(status, body, after));
-                response.request().reset();
-            }
-        });
-        response.exceptionHandler(cut -> promise.tryComplete(outcome(status, body, after)));
-        response.endHandler(end -> promise.tryComplete(outcome(status, body, after)));
-        return promise.future();
-    }
-
-    private static Outcome outcome(int status, Buffer body, Duration after) {
-        String said = body.getString(0, Math.min(body.length(), 4 * Words.SAID_MAX), StandardCharsets.UTF_8.name());
-        String text = Words.said("HTTP " + status + (said.isBlank() ? "" : ": " + said));
-        if (status == 429) {
-            return Outcome.retry(ErrorCode.RATE_LIMITED, text, after);
-        }
-        if (status == 408 || status == 425 || status >= 500) {
-            return Outcome.retry(ErrorCode.TARGET_UNAVAILABLE, text, after);
-        }
-        boolean storm = status == 401 || status == 403 || status == 404;
-        return Outcome.rejected(ErrorCode.TARGET_REJECTED, text, storm);
-    }
-
-    private static Outcome unreached(Throwable failure) {
-        String text = Words.said(String.valueOf(failure.getMessage()));
-        boolean late = failure instanceof TimeoutException
-                || failure instanceof io.vertx.core.impl.NoStackTraceTimeoutException;
-        return Outcome.retry(late ? ErrorCode.TARGET_TIMEOUT : ErrorCode.TARGET_UNAVAILABLE, text, Duration.ZERO);
+        return response.statusCode() / 100 == 2
+                ? Future.succeededFuture(Outcome.applied())
+                : HttpAnswer.read(response, BODY_MAX, ticker.millis()).map(HttpAnswer::outcome);
     }
 
     /** Whether a connection can be made: a request could have an effect. */
