@@ -48,6 +48,11 @@ final class RequestHeaders {
     private static final CharSequence ATTEMPT = HttpHeaders.createOptimized("forelog-attempt");
     private static final CharSequence OPERATION = HttpHeaders.createOptimized("forelog-operation");
     private static final CharSequence IDEMPOTENCY_KEY = HttpHeaders.createOptimized("idempotency-key");
+    /** Those of Standard Webhooks. */
+    private static final CharSequence WEBHOOK_ID = HttpHeaders.createOptimized("webhook-id");
+
+    private static final CharSequence WEBHOOK_TIMESTAMP = HttpHeaders.createOptimized("webhook-timestamp");
+    private static final CharSequence WEBHOOK_SIGNATURE = HttpHeaders.createOptimized("webhook-signature");
     private static final CharSequence OCTETS = HttpHeaders.createOptimized("application/octet-stream");
 
     private final Map<String, String> configured;
@@ -65,6 +70,22 @@ final class RequestHeaders {
                 && !lower.equals("authorization")
                 && !lower.equals("cookie")
                 && !lower.equals("user-agent");
+    }
+
+    /** Whether a configured header would be one of the signature's. */
+    static boolean signed(String name) {
+        return WEBHOOK_ID.toString().equalsIgnoreCase(name)
+                || WEBHOOK_TIMESTAMP.toString().equalsIgnoreCase(name)
+                || WEBHOOK_SIGNATURE.toString().equalsIgnoreCase(name);
+    }
+
+    /** Adds the signature of an attempt made at {@code millis}: the id is the same at every attempt, the time is not. */
+    static void sign(MultiMap headers, Entry entry, long millis, WebhookSignature signature) {
+        String id = entry.id().toString();
+        String seconds = Long.toString(millis / 1_000L);
+        headers.set(WEBHOOK_ID, id);
+        headers.set(WEBHOOK_TIMESTAMP, seconds);
+        headers.set(WEBHOOK_SIGNATURE, signature.of(id, seconds, entry.payload()));
     }
 
     MultiMap of(Delivery delivery) {
