@@ -230,8 +230,7 @@ public final class HttpTargetProvider implements TargetProvider {
             if (!name.matches("[A-Za-z0-9!#$%&'*+.^_`|~-]+") || RequestHeaders.reserved(name)) {
                 return "header names that are not set by the client itself";
             }
-            if (!UrlTemplate.ascii(pair.getValue().toString())
-                    .equals(pair.getValue().toString())) {
+            if (!Words.ascii(pair.getValue().toString()).equals(pair.getValue().toString())) {
                 return "values of printable ASCII";
             }
         }

@@ -2,6 +2,7 @@ package io.forelog.target.http;
 
 import io.forelog.model.Delivery;
 import io.forelog.model.Entry;
+import io.forelog.target.Words;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -60,7 +61,7 @@ final class RequestHeaders {
 
     RequestHeaders(Map<String, String> configured, String node) {
         this.configured = configured;
-        this.userAgent = HttpHeaders.createOptimized("forelog/" + UrlTemplate.ascii(node));
+        this.userAgent = HttpHeaders.createOptimized("forelog/" + Words.ascii(node));
     }
 
     /** Whether a configured header is one that the client sets itself. */
@@ -98,20 +99,20 @@ final class RequestHeaders {
                 String lower = name.toLowerCase(Locale.ROOT);
                 boolean ours = lower.startsWith("forelog-") && !lower.equals(ORIGIN);
                 if (!ours && !NOT_CARRIED.contains(lower)) {
-                    headers.set(lower, UrlTemplate.ascii(value));
+                    headers.set(lower, Words.ascii(value));
                 }
             });
         }
         String id = entry.id().toString();
         headers.set(ENTRY_ID, id);
-        headers.set(NAMESPACE, UrlTemplate.ascii(entry.namespace()));
+        headers.set(NAMESPACE, Words.ascii(entry.namespace()));
         headers.set(
                 DUE, Instant.EPOCH.plus(entry.dueMicros(), ChronoUnit.MICROS).toString());
         headers.set(ATTEMPT, Integer.toString(delivery.attempt()));
         headers.set(OPERATION, entry.operation().name());
         headers.set(
                 IDEMPOTENCY_KEY,
-                entry.token() == null ? id : UrlTemplate.ascii(entry.token().token()));
+                entry.token() == null ? id : Words.ascii(entry.token().token()));
         key(headers, entry.key());
         configured.forEach(headers::set);
         return headers;
