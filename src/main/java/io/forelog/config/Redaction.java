@@ -46,7 +46,12 @@ public final class Redaction {
     }
 
     private static Object secret(Object value) {
-        boolean reference = value instanceof String text && (text.startsWith("file:") || text.startsWith("env:"));
-        return reference ? value : HIDDEN;
+        boolean references =
+                value instanceof List<?> list ? list.stream().allMatch(Redaction::reference) : reference(value);
+        return references ? value : HIDDEN;
+    }
+
+    private static boolean reference(Object value) {
+        return value instanceof String text && (text.startsWith("file:") || text.startsWith("env:"));
     }
 }

@@ -72,6 +72,8 @@ public final class MetricNames {
     public static final String SQS_SENDING = "forelog.sqs.sending";
 
     public static final String SQS_HELD = "forelog.sqs.held";
+    /** Counter by namespace and target (label outcome = server group): writes that were applied, but not by this group. */
+    public static final String EVCACHE_MISSED = "forelog.evcache.missed";
     /** Gauge: the node's time less the wall clock. */
     public static final String CLOCK_OFFSET = "forelog.clock.offset";
 

@@ -1,12 +1,16 @@
 package io.forelog.target;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Map;
 
 /** Reads an adapter's checked {@code config}, and cuts what a target says to one short line. Stateless, any thread. */
 public final class Words {
     /** Of a target's own words. */
     public static final int SAID_MAX = 300;
+
+    private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
     private Words() {}
 
@@ -41,5 +45,26 @@ public final class Words {
             line.append(c < ' ' || c == 0x7F ? ' ' : c);
         }
         return line.toString().strip();
+    }
+
+    /** Text that is printable ASCII as it is; else its UTF-8, percent-encoded where it is not: what a header can hold. */
+    public static String ascii(String text) {
+        boolean plain = true;
+        for (int i = 0; i < text.length() && plain; i++) {
+            plain = text.charAt(i) >= ' ' && text.charAt(i) < 0x7F;
+        }
+        if (plain) {
+            return text;
+        }
+        StringBuilder encoded = new StringBuilder(text.length() + 16);
+        for (byte octet : text.getBytes(StandardCharsets.UTF_8)) {
+            int c = octet & 0xFF;
+            if (c >= ' ' && c < 0x7F && c != '%') {
+                encoded.append((char) c);
+            } else {
+                encoded.append('%').append(HEX.toHexDigits(octet));
+            }
+        }
+        return encoded.toString();
     }
 }

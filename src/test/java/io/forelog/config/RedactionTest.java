@@ -16,10 +16,17 @@ class RedactionTest {
                       url: https://ann:pw@host/path
                       authorization: env:TOKEN
                       apiKey: abc
+                      signing_secrets: [file:next, env:OLD]
+                      other_secrets: [file:next, abc]
                       headers: { X-Api-Key: abc, Cookie: [abc], Accept: text }
                 """));
         assertThat(DocumentText.toJson(shown)).doesNotContain("pw").doesNotContain("abc");
         assertThat(DocumentText.toYaml(shown))
-                .contains("https://(hidden)@host/path", "env:TOKEN", "Accept: \"text\"", "namespace: \"token\"");
+                .contains(
+                        "https://(hidden)@host/path",
+                        "env:TOKEN",
+                        "env:OLD",
+                        "Accept: \"text\"",
+                        "namespace: \"token\"");
     }
 }

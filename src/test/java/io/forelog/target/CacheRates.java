@@ -21,7 +21,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Measures delivery through the writer to a local Redis and memcached, 1 KiB a payload, beside a tight loop of the same client with as many
- * batches in flight: SET beside SET, the versioned script beside one that reads and writes the same keys and compares nothing; memcached beside a bare socket. A main,
+ * batches in flight: SET beside SET, the versioned script beside one that reads and writes the same keys and compares nothing; memcached beside a bare socket, and
+ * evcache with two groups, two sets a delivery, beside a bare socket to one of them. A main,
  * not a test: figures are ratios of one run.
  */
 public final class CacheRates {
@@ -59,6 +60,13 @@ public final class CacheRates {
                 ratio("memcached", bare, memcached(data.resolve("memcached-" + run), server, seconds));
             }
         }
+        try (CacheServer one = CacheServer.memcached(Files.createDirectory(data.resolve("zone-1")), "-m", "512");
+                CacheServer two = CacheServer.memcached(Files.createDirectory(data.resolve("zone-2")), "-m", "512")) {
+            for (int run = 0; run < 3; run++) {
+                double bare = memcachedBare(one, seconds);
+                ratio("evcache, two groups", bare, evcache(data.resolve("evcache-" + run), one, two, seconds));
+            }
+        }
     }
 
     private static double memcached(Path data, CacheServer server, int seconds) throws Exception {
@@ -66,6 +74,16 @@ public final class CacheRates {
             rig.deploy(
                     "memcached",
                     Map.of("nodes", List.of(server.address())),
+                    new TargetSpec.Limit(IN_FLIGHT, 0, Duration.ofSeconds(10), BATCH));
+            return DeliveryRates.loop(seconds, SENDERS, BATCH, rig::send);
+        }
+    }
+
+    private static double evcache(Path data, CacheServer one, CacheServer two, int seconds) throws Exception {
+        try (WriterRig rig = new WriterRig(data)) {
+            rig.deploy(
+                    "evcache",
+                    Map.of("groups", Map.of("a", one.address(), "b", two.address())),
                     new TargetSpec.Limit(IN_FLIGHT, 0, Duration.ofSeconds(10), BATCH));
             return DeliveryRates.loop(seconds, SENDERS, BATCH, rig::send);
         }

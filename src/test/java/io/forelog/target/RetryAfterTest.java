@@ -2,7 +2,11 @@ package io.forelog.target;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.Any;
+import com.google.rpc.RetryInfo;
+import com.google.rpc.Status;
 import java.time.Duration;
+import java.util.Base64;
 import org.junit.jupiter.api.Test;
 
 class RetryAfterTest {
@@ -23,5 +27,27 @@ class RetryAfterTest {
         assertThat(RetryAfter.parse("-5", NOW)).isZero();
         assertThat(RetryAfter.parse("soon", NOW)).isZero();
         assertThat(RetryAfter.parse("Tue, 14 Nov 2022 22:13:50 GMT", NOW)).isZero();
+    }
+
+    @Test
+    void readsTheRetryInfoOfAStatusAndCapsIt() {
+        assertThat(RetryAfter.ofStatus(status(7, 500_000_000))).isEqualTo(Duration.ofMillis(7_500));
+        assertThat(RetryAfter.ofStatus(status(100_000, 0))).isEqualTo(RetryAfter.MAX);
+        assertThat(RetryAfter.ofStatus(status(-3, 0))).isZero();
+        assertThat(RetryAfter.ofStatus(null)).isZero();
+        assertThat(RetryAfter.ofStatus("CAUSA2Zvbw")).as("no details").isZero();
+        assertThat(RetryAfter.ofStatus("not base64!")).isZero();
+        assertThat(RetryAfter.ofStatus("AAAA")).as("no message").isZero();
+    }
+
+    private static String status(long seconds, int nanos) {
+        RetryInfo wait = RetryInfo.newBuilder()
+                .setRetryDelay(com.google.protobuf.Duration.newBuilder()
+                        .setSeconds(seconds)
+                        .setNanos(nanos))
+                .build();
+        return Base64.getEncoder()
+                .encodeToString(
+                        Status.newBuilder().addDetails(Any.pack(wait)).build().toByteArray());
     }
 }

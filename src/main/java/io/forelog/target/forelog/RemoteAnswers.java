@@ -1,9 +1,5 @@
 package io.forelog.target.forelog;
 
-import com.google.protobuf.Any;
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.rpc.RetryInfo;
-import com.google.rpc.Status;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Outcome;
 import io.forelog.target.RetryAfter;
@@ -13,7 +9,6 @@ import io.forelog.wire.v1.Trilean;
 import io.forelog.wire.v1.WriteToLogResponse;
 import io.vertx.grpc.common.GrpcStatus;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -54,15 +49,16 @@ final class RemoteAnswers {
 
     /** Of a call that ended with {@code status}. */
     static Outcome outcome(GrpcStatus status, @Nullable String message, @Nullable String details) {
-        String text = Words.said("gRPC " + status + (message == null || message.isEmpty() ? "" : ": " + message));
+        String text =
+                Words.said("gRPC " + status.name() + (message == null || message.isEmpty() ? "" : ": " + message));
         return switch (status) {
             case INVALID_ARGUMENT, ALREADY_EXISTS, OUT_OF_RANGE ->
                 Outcome.rejected(ErrorCode.TARGET_REJECTED, text, false);
             case NOT_FOUND, PERMISSION_DENIED, UNAUTHENTICATED, UNIMPLEMENTED ->
                 Outcome.rejected(ErrorCode.TARGET_REJECTED, text, true);
-            case RESOURCE_EXHAUSTED -> Outcome.retry(ErrorCode.RATE_LIMITED, text, retryAfter(details));
+            case RESOURCE_EXHAUSTED -> Outcome.retry(ErrorCode.RATE_LIMITED, text, RetryAfter.ofStatus(details));
             case DEADLINE_EXCEEDED, CANCELLED -> retry(ErrorCode.TARGET_TIMEOUT, text);
-            default -> Outcome.retry(ErrorCode.TARGET_UNAVAILABLE, text, retryAfter(details));
+            default -> Outcome.retry(ErrorCode.TARGET_UNAVAILABLE, text, RetryAfter.ofStatus(details));
         };
     }
 
@@ -72,27 +68,5 @@ final class RemoteAnswers {
 
     private static Outcome retry(ErrorCode code, String text) {
         return Outcome.retry(code, text, Duration.ZERO);
-    }
-
-    /** The RetryInfo in the trailer {@code grpc-status-details-bin}; zero where there is none. */
-    private static Duration retryAfter(@Nullable String details) {
-        if (details == null) {
-            return Duration.ZERO;
-        }
-        try {
-            for (Any any : Status.parseFrom(Base64.getDecoder().decode(details)).getDetailsList()) {
-                if (any.is(RetryInfo.class)) {
-                    com.google.protobuf.Duration delay =
-                            any.unpack(RetryInfo.class).getRetryDelay();
-                    Duration after = Duration.ofSeconds(delay.getSeconds(), delay.getNanos());
-                    return after.compareTo(RetryAfter.MAX) > 0
-                            ? RetryAfter.MAX
-                            : after.isNegative() ? Duration.ZERO : after;
-                }
-            }
-        } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
-            return Duration.ZERO;
-        }
-        return Duration.ZERO;
     }
 }

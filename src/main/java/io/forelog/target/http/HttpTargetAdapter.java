@@ -9,6 +9,7 @@ import io.forelog.model.Ticker;
 import io.forelog.target.HttpAnswer;
 import io.forelog.target.TargetAdapter;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientResponse;
@@ -18,6 +19,7 @@ import io.vertx.core.net.NetClient;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request a delivery over pooled connections. Used on the context it was opened on; bounded by the pool and its wait
@@ -33,6 +35,7 @@ final class HttpTargetAdapter implements TargetAdapter {
     private final String destination;
     private final Map<Operation, HttpMethod> methods;
     private final RequestHeaders headers;
+    private final @Nullable SigningSecrets signing;
     private final long timeoutMillis;
     private final Ticker ticker;
 
@@ -43,6 +46,7 @@ final class HttpTargetAdapter implements TargetAdapter {
             String destination,
             Map<Operation, HttpMethod> methods,
             RequestHeaders headers,
+            @Nullable SigningSecrets signing,
             Duration timeout,
             Ticker ticker) {
         this.client = client;
@@ -51,6 +55,7 @@ final class HttpTargetAdapter implements TargetAdapter {
         this.destination = destination;
         this.methods = methods;
         this.headers = headers;
+        this.signing = signing;
         this.timeoutMillis = Math.max(1L, timeout.toMillis());
         this.ticker = ticker;
     }
@@ -75,7 +80,7 @@ final class HttpTargetAdapter implements TargetAdapter {
                     .setSsl(url.tls())
                     .setMethod(methods.getOrDefault(entry.operation(), HttpMethod.POST))
                     .setURI(url.pathFor(entry, entry.destination().isEmpty() ? destination : entry.destination()))
-                    .setHeaders(headers.of(delivery))
+                    .setHeaders(headersOf(delivery))
                     .setConnectTimeout(timeoutMillis)
                     .setIdleTimeout(timeoutMillis);
         } catch (IllegalArgumentException e) {
@@ -87,6 +92,14 @@ final class HttpTargetAdapter implements TargetAdapter {
                 .compose(request -> payload.length() == 0 ? request.send() : request.send(payload))
                 .compose(this::read)
                 .recover(failure -> Future.succeededFuture(HttpAnswer.unreached(failure)));
+    }
+
+    private MultiMap headersOf(Delivery delivery) {
+        MultiMap all = headers.of(delivery);
+        if (signing != null) {
+            RequestHeaders.sign(all, delivery.entry(), ticker.millis(), signing.signature());
+        }
+        return all;
     }
 
     private Future<Outcome> read(HttpClientResponse response) {
@@ -103,6 +116,9 @@ final class HttpTargetAdapter implements TargetAdapter {
 
     @Override
     public Future<Void> close() {
+        if (signing != null) {
+            signing.close();
+        }
         return Future.join(client.close(), prober.close()).mapEmpty();
     }
 }

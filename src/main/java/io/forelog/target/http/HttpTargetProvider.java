@@ -3,7 +3,9 @@ package io.forelog.target.http;
 import io.forelog.model.ConfigSchema;
 import io.forelog.model.ConfigSchema.Key;
 import io.forelog.model.ConfigSchema.Kind;
+import io.forelog.model.ErrorCode;
 import io.forelog.model.Operation;
+import io.forelog.model.WalException;
 import io.forelog.target.RetryTable;
 import io.forelog.target.Secrets;
 import io.forelog.target.TargetAdapter;
@@ -62,6 +64,14 @@ public final class HttpTargetProvider implements TargetProvider {
                     "sent with every request; they have the last word",
                     HttpTargetProvider::headers))
             .secret("authorization", "the value of the header Authorization: file:PATH or env:NAME")
+            .add(new Key(
+                    "signing_secrets",
+                    Kind.TEXT_LIST,
+                    false,
+                    "none",
+                    true,
+                    "signs as Standard Webhooks has it: whsec_… by file:PATH or env:NAME, the newest first; each signs",
+                    HttpTargetProvider::signingSecrets))
             .optional("timeout", Kind.DURATION, "limit.timeout", "until a silent connection is given up")
             .optional("destination", Kind.TEXT, "the first of destinations", "of an entry that names none")
             .add(new Key(
@@ -112,11 +122,27 @@ public final class HttpTargetProvider implements TargetProvider {
     @Override
     public Future<TargetAdapter> open(TargetSpec spec, TargetResources resources) {
         Map<String, Object> config = spec.config();
+        List<String> signing = config.get("signing_secrets") instanceof List<?> list
+                ? list.stream().map(Object::toString).toList()
+                : List.of();
+        if (!signing.isEmpty()) {
+            for (String name : Words.map(config, "headers").keySet()) {
+                if (RequestHeaders.signed(name)) {
+                    return Future.failedFuture(new WalException(
+                            ErrorCode.INVALID_ARGUMENT,
+                            "headers." + name + ": with signing_secrets (expected: left to the signature)"));
+                }
+            }
+        }
         return Secrets.resolve(resources.vertx(), Words.text(config, "authorization", ""))
-                .map(authorization -> adapter(spec, resources, authorization));
+                .compose(authorization -> signing.isEmpty()
+                        ? Future.succeededFuture(adapter(spec, resources, authorization, null))
+                        : SigningSecrets.open(resources.vertx(), spec.namespace(), spec.name(), signing)
+                                .map(secrets -> adapter(spec, resources, authorization, secrets)));
     }
 
-    private static TargetAdapter adapter(TargetSpec spec, TargetResources resources, String authorization) {
+    private static TargetAdapter adapter(
+            TargetSpec spec, TargetResources resources, String authorization, @Nullable SigningSecrets signing) {
         Vertx vertx = resources.vertx();
         Map<String, Object> config = spec.config();
         UrlTemplate url = UrlTemplate.parse(Words.text(config, "url", ""));
@@ -135,6 +161,7 @@ public final class HttpTargetProvider implements TargetProvider {
                 Words.text(config, "destination", firstDestination),
                 methodsOf(config),
                 new RequestHeaders(headers, resources.node()),
+                signing,
                 timeout,
                 resources.ticker());
     }
@@ -187,14 +214,23 @@ public final class HttpTargetProvider implements TargetProvider {
         return null;
     }
 
+    private static @Nullable String signingSecrets(Object value) {
+        List<?> list = (List<?>) value;
+        boolean references = list.stream()
+                .map(Object::toString)
+                .allMatch(reference -> reference.startsWith("file:") || reference.startsWith("env:"));
+        return references && !list.isEmpty() && list.size() <= WebhookSignature.SECRETS_MAX
+                ? null
+                : "1 to " + WebhookSignature.SECRETS_MAX + " of file:PATH or env:NAME, never the secret";
+    }
+
     private static @Nullable String headers(Object value) {
         for (Map.Entry<?, ?> pair : ((Map<?, ?>) value).entrySet()) {
             String name = pair.getKey().toString();
             if (!name.matches("[A-Za-z0-9!#$%&'*+.^_`|~-]+") || RequestHeaders.reserved(name)) {
                 return "header names that are not set by the client itself";
             }
-            if (!UrlTemplate.ascii(pair.getValue().toString())
-                    .equals(pair.getValue().toString())) {
+            if (!Words.ascii(pair.getValue().toString()).equals(pair.getValue().toString())) {
                 return "values of printable ASCII";
             }
         }

@@ -2,6 +2,7 @@ package io.forelog.target.http;
 
 import io.forelog.model.Delivery;
 import io.forelog.model.Entry;
+import io.forelog.target.Words;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -48,6 +49,11 @@ final class RequestHeaders {
     private static final CharSequence ATTEMPT = HttpHeaders.createOptimized("forelog-attempt");
     private static final CharSequence OPERATION = HttpHeaders.createOptimized("forelog-operation");
     private static final CharSequence IDEMPOTENCY_KEY = HttpHeaders.createOptimized("idempotency-key");
+    /** Those of Standard Webhooks. */
+    private static final CharSequence WEBHOOK_ID = HttpHeaders.createOptimized("webhook-id");
+
+    private static final CharSequence WEBHOOK_TIMESTAMP = HttpHeaders.createOptimized("webhook-timestamp");
+    private static final CharSequence WEBHOOK_SIGNATURE = HttpHeaders.createOptimized("webhook-signature");
     private static final CharSequence OCTETS = HttpHeaders.createOptimized("application/octet-stream");
 
     private final Map<String, String> configured;
@@ -55,7 +61,7 @@ final class RequestHeaders {
 
     RequestHeaders(Map<String, String> configured, String node) {
         this.configured = configured;
-        this.userAgent = HttpHeaders.createOptimized("forelog/" + UrlTemplate.ascii(node));
+        this.userAgent = HttpHeaders.createOptimized("forelog/" + Words.ascii(node));
     }
 
     /** Whether a configured header is one that the client sets itself. */
@@ -65,6 +71,22 @@ final class RequestHeaders {
                 && !lower.equals("authorization")
                 && !lower.equals("cookie")
                 && !lower.equals("user-agent");
+    }
+
+    /** Whether a configured header would be one of the signature's. */
+    static boolean signed(String name) {
+        return WEBHOOK_ID.toString().equalsIgnoreCase(name)
+                || WEBHOOK_TIMESTAMP.toString().equalsIgnoreCase(name)
+                || WEBHOOK_SIGNATURE.toString().equalsIgnoreCase(name);
+    }
+
+    /** Adds the signature of an attempt made at {@code millis}: the id is the same at every attempt, the time is not. */
+    static void sign(MultiMap headers, Entry entry, long millis, WebhookSignature signature) {
+        String id = entry.id().toString();
+        String seconds = Long.toString(millis / 1_000L);
+        headers.set(WEBHOOK_ID, id);
+        headers.set(WEBHOOK_TIMESTAMP, seconds);
+        headers.set(WEBHOOK_SIGNATURE, signature.of(id, seconds, entry.payload()));
     }
 
     MultiMap of(Delivery delivery) {
@@ -77,20 +99,20 @@ final class RequestHeaders {
                 String lower = name.toLowerCase(Locale.ROOT);
                 boolean ours = lower.startsWith("forelog-") && !lower.equals(ORIGIN);
                 if (!ours && !NOT_CARRIED.contains(lower)) {
-                    headers.set(lower, UrlTemplate.ascii(value));
+                    headers.set(lower, Words.ascii(value));
                 }
             });
         }
         String id = entry.id().toString();
         headers.set(ENTRY_ID, id);
-        headers.set(NAMESPACE, UrlTemplate.ascii(entry.namespace()));
+        headers.set(NAMESPACE, Words.ascii(entry.namespace()));
         headers.set(
                 DUE, Instant.EPOCH.plus(entry.dueMicros(), ChronoUnit.MICROS).toString());
         headers.set(ATTEMPT, Integer.toString(delivery.attempt()));
         headers.set(OPERATION, entry.operation().name());
         headers.set(
                 IDEMPOTENCY_KEY,
-                entry.token() == null ? id : UrlTemplate.ascii(entry.token().token()));
+                entry.token() == null ? id : Words.ascii(entry.token().token()));
         key(headers, entry.key());
         configured.forEach(headers::set);
         return headers;

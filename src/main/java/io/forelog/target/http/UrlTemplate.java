@@ -4,7 +4,6 @@ import io.forelog.model.Entry;
 import io.vertx.core.buffer.Buffer;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -193,26 +192,5 @@ final class UrlTemplate {
 
     private static void percent(StringBuilder text, int octet) {
         text.append('%').append(HEX.charAt(octet >> 4)).append(HEX.charAt(octet & 0xF));
-    }
-
-    /** {@code text} where it is printable ASCII, else its UTF-8 with all others percent-encoded: fit for a header. */
-    static String ascii(String text) {
-        boolean plain = true;
-        for (int i = 0; i < text.length() && plain; i++) {
-            plain = text.charAt(i) >= ' ' && text.charAt(i) < 0x7F;
-        }
-        if (plain) {
-            return text;
-        }
-        StringBuilder encoded = new StringBuilder(text.length() + 16);
-        for (byte octet : text.getBytes(StandardCharsets.UTF_8)) {
-            int c = octet & 0xFF;
-            if (c >= ' ' && c < 0x7F && c != '%') {
-                encoded.append((char) c);
-            } else {
-                percent(encoded, c);
-            }
-        }
-        return encoded.toString();
     }
 }

@@ -13,12 +13,12 @@ import java.time.Duration;
  * @param flags stored with each item
  * @param ttl of a PUT that says none; zero = for ever
  */
-record ItemCommand(long flags, Duration ttl) {
+public record ItemCommand(long flags, Duration ttl) {
     /** Up to thirty days memcached takes a number for a duration; what ended in 1970 has ended. */
     private static final long LEAST_SECONDS = 60L * 60 * 24 * 30;
 
     /** Nothing is appended where it throws. */
-    void append(Buffer commands, Entry entry, byte[] key) {
+    public void append(Buffer commands, Entry entry, byte[] key) {
         long end = TimeToLive.endMicros(entry, ttl);
         switch (entry.operation()) {
             case PUT -> {

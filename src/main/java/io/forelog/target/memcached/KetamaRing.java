@@ -12,23 +12,24 @@ import java.util.TreeMap;
  * Which node has a key: ketama with 160 points a node, on MD5, as libmemcached ({@code KETAMA_WEIGHTED}) and spymemcached place them, so
  * that other clients look where we write. Used on one context: the digest is shared.
  */
-final class KetamaRing {
+public final class KetamaRing {
     private static final int DIGESTS = 40;
 
     private final MessageDigest md5;
     private final TreeMap<Long, Integer> points = new TreeMap<>();
     private final boolean alone;
 
-    KetamaRing(List<NodeAddress> nodes) {
+    /** {@code names}: what each node is called on the ring. */
+    public KetamaRing(List<String> names) {
         try {
             md5 = MessageDigest.getInstance("MD5");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e); // every JDK has it
         }
-        alone = nodes.size() == 1;
-        for (int node = 0; node < nodes.size(); node++) {
+        alone = names.size() == 1;
+        for (int node = 0; node < names.size(); node++) {
             for (int i = 0; i < DIGESTS; i++) {
-                byte[] digest = md5.digest((nodes.get(node).name() + "-" + i).getBytes(UTF_8));
+                byte[] digest = md5.digest((names.get(node) + "-" + i).getBytes(UTF_8));
                 for (int part = 0; part < 4; part++) {
                     points.put(point(digest, part), node);
                 }
@@ -37,7 +38,7 @@ final class KetamaRing {
     }
 
     /** The place of the node in the list. */
-    int nodeOf(byte[] key) {
+    public int nodeOf(byte[] key) {
         if (alone) {
             return 0;
         }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * something that fits no command. Each command has a line of answer, in order. A node that could not be reached or was silent
  * rests for {@link #REST_MICROS}, so that it does not hold up the others. Used on one context; bounded by {@link #WAITING_MAX} commands.
  */
-final class MemcachedNode {
+public final class MemcachedNode {
     /** As many as a writer may have out at its highest adaptive limit. */
     static final int WAITING_MAX = 200 * MemcachedTargetAdapter.BATCH_MAX;
 
@@ -43,7 +43,7 @@ final class MemcachedNode {
     private Throwable lastCut = new IllegalStateException("never connected");
 
     /** {@code login}: a command that opens each connection; null = none. */
-    MemcachedNode(
+    public MemcachedNode(
             Vertx vertx,
             NetClient client,
             NodeAddress address,
@@ -59,17 +59,21 @@ final class MemcachedNode {
     }
 
     /** The lines that came, null for those that did not, and then what cut them off. */
-    static final class Answers {
-        final @Nullable String[] lines;
+    public static final class Answers {
+        public final @Nullable String[] lines;
         Throwable cut = new IllegalStateException("no answer");
 
         Answers(int count) {
             lines = new @Nullable String[count];
         }
+
+        public Throwable cut() {
+            return cut;
+        }
     }
 
     /** The node's own words to the login. */
-    static final class Refused extends Exception {
+    public static final class Refused extends Exception {
         private static final long serialVersionUID = 1;
 
         Refused(String line) {
@@ -102,7 +106,7 @@ final class MemcachedNode {
      *
      * @param resting asks a node that rests, too
      */
-    Future<Answers> send(Buffer commands, int count, boolean resting) {
+    public Future<Answers> send(Buffer commands, int count, boolean resting) {
         Batch batch = new Batch(count);
         if (!resting && ticker.micros() < restUntilMicros) {
             return cut(batch, lastCut);
@@ -125,7 +129,7 @@ final class MemcachedNode {
         return batch.promise.future();
     }
 
-    void close() {
+    public void close() {
         drop(new IllegalStateException("the target is closed"));
     }
 

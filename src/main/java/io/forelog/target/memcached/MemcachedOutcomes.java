@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.concurrent.TimeoutException;
 
 /** Which answer of memcached retries and which rejects. Stateless, any thread. */
-final class MemcachedOutcomes {
+public final class MemcachedOutcomes {
     static final RetryTable TABLE = new RetryTable(List.of(
             new RetryTable.Row("STORED, DELETED, TOUCHED", "applied", ""),
             new RetryTable.Row("NOT_FOUND", "applied", "there was nothing to delete or to touch"),
@@ -35,7 +35,7 @@ final class MemcachedOutcomes {
 
     private MemcachedOutcomes() {}
 
-    static Outcome of(String line) {
+    public static Outcome of(String line) {
         if (APPLIED.contains(line)) {
             return Outcome.applied();
         }
@@ -47,7 +47,7 @@ final class MemcachedOutcomes {
     }
 
     /** Of what had no answer. */
-    static Outcome of(Throwable cut) {
+    public static Outcome of(Throwable cut) {
         String text = Words.said(String.valueOf(cut.getMessage()));
         if (cut instanceof MemcachedNode.Refused) {
             return of(String.valueOf(cut.getMessage()));

@@ -119,7 +119,7 @@ public final class MemcachedTargetProvider implements TargetProvider {
                         .map(address -> new MemcachedNode(
                                 resources.vertx(), client, address, login, timeoutMillis, resources.ticker()))
                         .toList(),
-                new KetamaRing(addresses),
+                new KetamaRing(addresses.stream().map(NodeAddress::name).toList()),
                 new ItemKey(
                         KeyTemplate.parse(Words.text(config, "key", "{key}")),
                         Words.text(config, "destination", firstDestination),
@@ -129,7 +129,8 @@ public final class MemcachedTargetProvider implements TargetProvider {
                         Words.duration(config, "ttl", Duration.ZERO)));
     }
 
-    private static NetClientOptions options(Map<String, Object> config, long timeoutMillis) {
+    /** Of connections to nodes, as {@code tls} and {@code ca_file} say. */
+    public static NetClientOptions options(Map<String, Object> config, long timeoutMillis) {
         NetClientOptions options = new NetClientOptions()
                 .setConnectTimeout((int) Math.min(5_000L, timeoutMillis))
                 .setTcpKeepAlive(true)

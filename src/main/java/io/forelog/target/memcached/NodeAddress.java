@@ -3,11 +3,11 @@ package io.forelog.target.memcached;
 import org.jspecify.annotations.Nullable;
 
 /** Where a node listens. */
-record NodeAddress(String host, int port) {
+public record NodeAddress(String host, int port) {
     private static final int DEFAULT_PORT = 11_211;
 
     /** Null, or what is expected of {@code text}. */
-    static @Nullable String expectation(String text) {
+    public static @Nullable String expectation(String text) {
         if (!text.matches("([^\\s/@:,\\[\\]]+|\\[[0-9a-fA-F:.]+])(:[0-9]{1,5})?")) {
             return "host:port";
         }
@@ -15,7 +15,7 @@ record NodeAddress(String host, int port) {
         return port >= 1 && port <= 65_535 ? null : "host:port, the port 1 to 65535";
     }
 
-    static NodeAddress parse(String text) {
+    public static NodeAddress parse(String text) {
         int colon = text.lastIndexOf(':');
         boolean hasPort = colon > text.lastIndexOf(']');
         String host = hasPort ? text.substring(0, colon) : text;
@@ -25,7 +25,7 @@ record NodeAddress(String host, int port) {
     }
 
     /** As libmemcached writes it: without the port where that is memcached's own. */
-    String name() {
+    public String name() {
         return port == DEFAULT_PORT ? host : host + ":" + port;
     }
 }
