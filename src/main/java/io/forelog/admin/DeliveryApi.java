@@ -19,7 +19,7 @@ final class DeliveryApi {
     private static final String ONE = "/admin/v1/namespaces/{ns}";
     private static final String RATE = "1000/s";
     private static final Set<String> REPLAY_FIELDS =
-            Set.of("from", "to", "key", "key_base64", "target", "filter", "omit", "limit", "rate", "dry_run");
+            Set.of("from", "to", "key", "key_base64", "target", "filter", "omit", "limit", "rate", "dry_run", "touch");
 
     private final Desk desk;
 
@@ -115,6 +115,10 @@ final class DeliveryApi {
         if (range.fromMicros() >= range.toMicros()) {
             throw Exchange.invalid("from: " + from + " (expected: before to, and in the past)");
         }
+        String touch = touch(Asked.text(asked, "touch"), now);
+        if (!touch.isEmpty() && Asked.text(asked, "target").isEmpty()) {
+            throw Exchange.invalid("target: missing (expected: with touch, the target whose items get a new end)");
+        }
         return new ReplayWork.Plan(
                 range,
                 Asked.text(asked, "target"),
@@ -122,7 +126,21 @@ final class DeliveryApi {
                 EntryFilter.ofEntries("omit", omitted(asked), now),
                 dryRun,
                 Asked.number(asked, "limit", Long.MAX_VALUE, 1, Long.MAX_VALUE),
-                Pace.parse("rate", asked.getValue("rate", RATE)));
+                Pace.parse("rate", asked.getValue("rate", RATE)),
+                touch);
+    }
+
+    /** The moment, whether it was said as one or as so long from now. */
+    private static String touch(String text, long now) {
+        if (text.isEmpty()) {
+            return "";
+        }
+        boolean relative = text.startsWith("P");
+        long end = relative ? now + Times.micros(Times.duration("touch", text)) : Times.moment("touch", text, now);
+        if (end <= now) {
+            throw Exchange.invalid("touch: " + text + " (expected: a time to come, or a duration from now)");
+        }
+        return String.valueOf(Times.text(end));
     }
 
     /** The filter, with {@code key} beside it taken in. */

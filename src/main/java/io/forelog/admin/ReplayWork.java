@@ -2,6 +2,7 @@ package io.forelog.admin;
 
 import io.forelog.config.Namespace;
 import io.forelog.model.Entry;
+import io.forelog.model.Operation;
 import io.forelog.model.Ticker;
 import io.forelog.queue.LogEntry;
 import io.forelog.queue.LogRange;
@@ -32,6 +33,7 @@ final class ReplayWork {
      * @param wanted what of the range
      * @param omit what to leave out of that; empty = nothing
      * @param limit most entries
+     * @param touch when the items end at the target: they are touched, not written, and deletions left out; empty = as written
      */
     record Plan(
             LogRange range,
@@ -40,7 +42,8 @@ final class ReplayWork {
             EntryFilter omit,
             boolean dryRun,
             long limit,
-            double perSecond) {}
+            double perSecond,
+            String touch) {}
 
     ReplayWork(Queue queue, Namespace namespace, Plan plan, Ticker ticker, Later later) {
         this.queue = queue;
@@ -81,6 +84,9 @@ final class ReplayWork {
     }
 
     private boolean wanted(Job job, Entry entry) {
+        if (!plan.touch().isEmpty() && entry.operation() == Operation.DELETE) {
+            return false;
+        }
         if (!plan.wanted().matches(entry, namespace) || routes.stream().noneMatch(route -> goes(entry, route))) {
             return false;
         }
@@ -103,7 +109,10 @@ final class ReplayWork {
             List<Entry> entries = new ArrayList<>(some.size());
             for (LogEntry found : some) {
                 if (goes(found.entry(), route)) {
-                    entries.add(found.entry());
+                    entries.add(
+                            plan.touch().isEmpty()
+                                    ? found.entry()
+                                    : found.entry().touch(plan.touch()));
                 }
             }
             if (!entries.isEmpty()) {

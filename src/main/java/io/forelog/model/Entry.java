@@ -1,6 +1,8 @@
 package io.forelog.model;
 
 import io.vertx.core.buffer.Buffer;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +47,28 @@ public record Entry(
     /** Payload and key, in bytes; what windows and quotas count, beside a fixed overhead. */
     public int sizeBytes() {
         return payload.length() + key.length();
+    }
+
+    /** The same write as a touch, which gives its item a new end ({@code attributes.ttl}) and carries no payload. */
+    public Entry touch(String ttl) {
+        Map<String, String> touched = new LinkedHashMap<>(attributes);
+        touched.put("ttl", ttl);
+        return new Entry(
+                id,
+                namespace,
+                acceptedMicros,
+                dueMicros,
+                expiresMicros,
+                writeMicros,
+                routes,
+                destination,
+                key,
+                Operation.TOUCH,
+                priority,
+                Collections.unmodifiableMap(touched),
+                headers,
+                Buffer.buffer(),
+                token);
     }
 
     /** The same entry as if it had to reach {@code route} alone. */

@@ -108,7 +108,8 @@ class JobsTest {
                 EntryFilter.ofEntries("omit", omit, ticker.micros()),
                 dryRun,
                 Long.MAX_VALUE,
-                Double.POSITIVE_INFINITY);
+                Double.POSITIVE_INFINITY,
+                "");
     }
 
     private void assertBalanced() {

@@ -22,6 +22,7 @@ import picocli.CommandLine.ParameterException;
             "  forelog replay -n orders --from PT1H --dry-run",
             "  forelog replay -n orders --from 2026-11-03T10:00:00Z --to 2026-11-03T11:00:00Z \\",
             "      --target search --rate 200/s --omit 0198c2a4-7a10-7001-8000-1c2d3e4f5a6b",
+            "  forelog replay -n orders --from P1D --target cache --touch P7D",
             "  forelog replay -n orders --from PT1H --omit-filter '{\"payload_contains\": \"DROP\"}'"
         })
 final class ReplayCommand extends NamespaceCommand {
@@ -54,6 +55,13 @@ final class ReplayCommand extends NamespaceCommand {
     @Option(names = "--omit-filter", paramLabel = "JSON", description = "Leave out what matches.")
     private @Nullable String omitFilter;
 
+    @Option(
+            names = "--touch",
+            paramLabel = "TIME",
+            description =
+                    "Touch the items at --target instead of writing them: they end then (a time, or P7D from now).")
+    private @Nullable String touch;
+
     @Option(names = "--limit", paramLabel = "N", description = "At most so many.")
     private @Nullable Long limit;
 
@@ -80,6 +88,7 @@ final class ReplayCommand extends NamespaceCommand {
         put(asked, "to", to);
         put(asked, "target", target);
         put(asked, "rate", rate);
+        put(asked, "touch", touch);
         put(asked, "limit", limit);
         if (!keys.isEmpty()) {
             asked.put("key", new JsonArray(keys));
