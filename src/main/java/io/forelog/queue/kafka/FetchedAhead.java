@@ -145,11 +145,11 @@ final class FetchedAhead {
             }
             Delivery delivery = next.delivery();
             Taken taken = next.taken();
-            for (Delivery carried = taken.carriedTo; carried != null; carried = taken.carriedTo) {
-                delivery = carried;
-                taken = (Taken) carried.place();
+            for (Delivery there = taken.carriedTo; there != null; there = taken.carriedTo) {
+                delivery = there;
+                taken = (Taken) there.place();
             }
-            if (holding.isPark() && taken.isCarried()) {
+            if (taken.carried) {
                 return; // until it is there: it comes before what is behind it
             }
             boolean passed = holding.isPark()

@@ -57,6 +57,7 @@ final class Moves {
         }
         for (ParkedLanes.Parked each : lanes.stragglers(park, BATCH_MAX)) {
             each.taken.state = Taken.State.MOVING;
+            each.taken.carried = true;
             gathering++;
             Verdict.Park again = new Verdict.Park(each.taken.nextMicros, null);
             queue.add(new Move(each.taken, each.delivery, null, again, null, 0));

@@ -131,7 +131,7 @@ final class ParkedLanes {
         List<Parked> heads = heads(key, max);
         List<Parked> free = new ArrayList<>();
         for (Parked head : heads) {
-            if (head.taken.isCarried()) {
+            if (head.taken.carried) {
                 break;
             }
             free.add(head);

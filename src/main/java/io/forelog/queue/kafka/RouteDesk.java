@@ -306,6 +306,7 @@ final class RouteDesk {
             moves.moved();
             for (Move move : batch.moves()) {
                 SettleCall call = moves.over(move, null);
+                move.taken.carried = false;
                 ahead.left(move.taken);
                 if (call != null) {
                     ended.add(call);

@@ -34,6 +34,8 @@ final class Taken {
     Buffer laneKey;
     /** Of a parked one: handed out since it was found. */
     boolean handedOut;
+    /** Of a parked one: on its way to the end of its topic, until the transaction holds; not to be handed out meanwhile. */
+    boolean carried;
     /** Of a parked one that was carried to the end of its topic: what stands in its place. */
     @Nullable
     Delivery carriedTo;
@@ -49,11 +51,6 @@ final class Taken {
     /** It can be settled: not yet settled, and its partition is still ours. */
     boolean open() {
         return state != State.SETTLED && holding.alive();
-    }
-
-    /** It is on its way to the end of its topic, where it can be handed out again. */
-    boolean isCarried() {
-        return state == State.MOVING && !handedOut;
     }
 
     /** Marks it in window and books; taken back by {@link #unmark}. */

@@ -230,15 +230,20 @@ class RouteDeskTest {
     private long carry(Holding park, long next) {
         long end = next;
         for (Moves.Batch batch = desk.nextMoves(); batch != null; batch = desk.nextMoves()) {
-            List<Moves.ParkedCopy> copies = new ArrayList<>();
-            for (Move move : batch.moves()) {
-                Taken copy = new Taken(park, end++, 10, Books.Count.RETURNED, move.taken.order);
-                copies.add(new Moves.ParkedCopy(move, delivery(copy, move.delivery.entry())));
-            }
-            end++; // the transaction's marker
-            desk.moved(batch, copies);
+            end = carry(park, batch, end);
         }
         return end;
+    }
+
+    private long carry(Holding park, Moves.Batch batch, long next) {
+        long end = next;
+        List<Moves.ParkedCopy> copies = new ArrayList<>();
+        for (Move move : batch.moves()) {
+            Taken copy = new Taken(park, end++, 10, Books.Count.RETURNED, move.taken.order);
+            copies.add(new Moves.ParkedCopy(move, delivery(copy, move.delivery.entry())));
+        }
+        desk.moved(batch, copies);
+        return end + 1; // the transaction's marker
     }
 
     /** Found with a partition that came later, and lying in their topic in no order: those carried on meanwhile are not passed by. */
@@ -256,11 +261,15 @@ class RouteDeskTest {
         desk.assigned(List.of(holding, park));
         desk.fetched(holding, List.of(fetched(holding, count, "k")), count + 1L, 0);
         long next = count + 1L;
+        Moves.Batch open = null;
         for (long order = 0; order <= count; order++) {
+            open = open == null ? desk.nextMoves() : open;
             Promise<List<Delivery>> take = Promise.promise();
             desk.take(1, 1_000, take);
-            if (!take.future().isComplete()) { // it is on its way to the end of its topic
-                next = carry(park, next);
+            if (!take.future()
+                    .isComplete()) { // it is on its way to the end of its topic: the transaction ends only now
+                next = carry(park, open, next);
+                open = null;
             }
             List<Delivery> one = take.future().result();
             assertThat(one).extracting(each -> ((Taken) each.place()).order).containsExactly(order);
