@@ -78,6 +78,7 @@ public final class AdminServer extends VerticleBase {
         new DeadLettersApi(desk).addTo(routes);
         new DeliveryApi(desk).addTo(routes);
         new AuditApi(desk).addTo(routes);
+        new SignalsApi(desk).addTo(routes);
         server = vertx.createHttpServer(new HttpServerOptions()
                         .setHost(host)
                         .setPort(port)

@@ -27,6 +27,9 @@ public interface NodeServices {
 
     NodeStatus status();
 
+    /** As of a second ago at most. */
+    NodeLoad load();
+
     /**
      * A consistent copy of the data directory into {@code directory}, in the layout of a data directory: copied into
      * an empty one it is a node's state. {@code directory} is made. Fails with CONFLICT where it exists.

@@ -1,6 +1,7 @@
 package io.forelog.app;
 
 import io.forelog.admin.DocumentControl;
+import io.forelog.admin.NodeLoad;
 import io.forelog.admin.NodeServices;
 import io.forelog.admin.NodeStatus;
 import io.forelog.admin.PumpControl;
@@ -41,6 +42,7 @@ final class LocalNode implements NodeServices {
     private final Media media;
     private final Tables tables;
     private final PumpControl pumps;
+    private final LoadSampler sampler;
     private final long startedMicros;
     private volatile @Nullable DocumentControl documents;
     private volatile NodeStatus.Phase phase = NodeStatus.Phase.STARTING;
@@ -54,7 +56,8 @@ final class LocalNode implements NodeServices {
             Namespaces namespaces,
             NamespaceRuntimes runtimes,
             Media media,
-            Tables tables) {
+            Tables tables,
+            LoadSampler sampler) {
         this.config = config;
         this.data = data;
         this.vertx = vertx;
@@ -63,6 +66,7 @@ final class LocalNode implements NodeServices {
         this.media = media;
         this.tables = tables;
         this.pumps = new RuntimePumpControl(runtimes);
+        this.sampler = sampler;
         this.startedMicros = ticker.micros();
     }
 
@@ -103,6 +107,11 @@ final class LocalNode implements NodeServices {
     @Override
     public PumpControl pumps() {
         return pumps;
+    }
+
+    @Override
+    public NodeLoad load() {
+        return sampler.load();
     }
 
     @Override

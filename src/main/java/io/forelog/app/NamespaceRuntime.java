@@ -35,7 +35,7 @@ final class NamespaceRuntime {
     private final NamespaceQueues queues;
     private volatile @Nullable Queue queue;
     private volatile @Nullable ConsumerPump consumer;
-    private @Nullable QueuePump producer;
+    private volatile @Nullable QueuePump producer;
     private @Nullable String consumerId;
     private @Nullable String producerId;
 
@@ -63,6 +63,18 @@ final class NamespaceRuntime {
 
     Optional<ConsumerPump> consumer() {
         return Optional.ofNullable(consumer);
+    }
+
+    /** Entries handed to the queue and not answered. */
+    long appendsInFlight() {
+        QueuePump producing = producer;
+        return producing == null ? 0 : producing.inFlight();
+    }
+
+    /** Entries that the queue has answered since the start. */
+    long appendsAnswered() {
+        QueuePump producing = producer;
+        return producing == null ? 0 : producing.answered();
     }
 
     /** On failure all that was started is stopped again. */

@@ -22,6 +22,7 @@ import io.forelog.ingest.Edge;
 import io.forelog.ingest.EdgeSettings;
 import io.forelog.model.Ticker;
 import io.forelog.observe.LogKeys;
+import io.forelog.observe.MachineLoad;
 import io.forelog.observe.MetricNames;
 import io.forelog.observe.Metrics;
 import io.forelog.produce.AppendLimits;
@@ -73,6 +74,7 @@ final class Node {
     private final LiveNamespaces namespaces = new LiveNamespaces();
     private final Media media;
     private final NamespaceRuntimes runtimes;
+    private final LoadSampler load;
     private final LocalNode services;
     private final AdminServer admin;
     private final Edge edge;
@@ -108,7 +110,8 @@ final class Node {
                                 config.append().entries(), config.append().bytes()),
                         config.drainTimeout()),
                 admission::forget);
-        this.services = new LocalNode(config, data.path(), vertx, ticker, namespaces, runtimes, media, tables);
+        this.load = new LoadSampler(ticker, new MachineLoad(0), this::loopLagSeconds, runtimes);
+        this.services = new LocalNode(config, data.path(), vertx, ticker, namespaces, runtimes, media, tables, load);
         this.admin = new AdminServer(
                 config.bindHost(),
                 config.ports().management(),
@@ -215,8 +218,10 @@ final class Node {
     }
 
     private Future<NodeStatus> ready(int managementPort) {
-        PressureSampler sampler = new PressureSampler(pressure, edge::loopLagSeconds);
+        PressureSampler sampler = new PressureSampler(pressure, this::loopLagSeconds);
         vertx.setPeriodic(PressureSampler.PERIOD_MILLIS, id -> sampler.sample());
+        load.register(metrics.registry());
+        vertx.setPeriodic(LoadSampler.PERIOD_MILLIS, id -> vertx.executeBlocking(this::sampleLoad));
         Gauge.builder(MetricNames.CLOCK_OFFSET, clock, NodeClock::offsetSeconds)
                 .baseUnit("seconds")
                 .register(metrics.registry());
@@ -227,6 +232,15 @@ final class Node {
             data.writePorts(ports);
             return services.ready(ports);
         });
+    }
+
+    private double loopLagSeconds() {
+        return edge.loopLagSeconds();
+    }
+
+    private @Nullable Void sampleLoad() {
+        load.sample();
+        return null;
     }
 
     private @Nullable Void keepTime() {

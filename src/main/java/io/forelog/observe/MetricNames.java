@@ -77,5 +77,12 @@ public final class MetricNames {
     /** Gauge: the node's time less the wall clock. */
     public static final String CLOCK_OFFSET = "forelog.clock.offset";
 
+    /** Gauge by outcome = cpu, network: share in use, 0 to 1. */
+    public static final String UTILISATION = "forelog.utilisation";
+    /** Gauges by outcome = producer, consumer: how far the role is behind on this node, in entries and in seconds. */
+    public static final String ROLE_LAG = "forelog.role.lag";
+
+    public static final String ROLE_OLDEST_AGE = "forelog.role.oldest.age";
+
     private MetricNames() {}
 }

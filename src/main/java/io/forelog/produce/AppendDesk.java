@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,7 @@ final class AppendDesk {
     private final Refused refused;
     private final AtomicInteger entriesInFlight = new AtomicInteger();
     private final AtomicLong bytesInFlight = new AtomicLong();
+    private final LongAdder answered = new LongAdder();
     private final AtomicReference<@Nullable Promise<Void>> drained = new AtomicReference<>();
 
     AppendDesk(Queue queue, String namespace, AppendLimits limits, Refused refused) {
@@ -46,6 +48,11 @@ final class AppendDesk {
 
     int entriesInFlight() {
         return entriesInFlight.get();
+    }
+
+    /** Entries that the queue has answered so far. */
+    long answered() {
+        return answered.sum();
     }
 
     long bytesInFlight() {
@@ -107,6 +114,7 @@ final class AppendDesk {
 
     private Future<List<AppendOutcome>> hand(List<Entry> entries, long bytes) {
         return queue.append(entries).transform((outcomes, failure) -> {
+            answered.add(entries.size());
             give(entries.size(), bytes);
             return Future.succeededFuture(failure == null ? outcomes : unknown(entries, failure));
         });

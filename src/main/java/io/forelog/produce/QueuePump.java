@@ -77,6 +77,16 @@ public final class QueuePump {
         }
     }
 
+    /** Entries handed to the queue and not answered. Any thread. */
+    public int inFlight() {
+        return desk.entriesInFlight();
+    }
+
+    /** Entries that the queue has answered so far. Any thread. */
+    public long answered() {
+        return desk.answered();
+    }
+
     private Future<AppendReply> append(AppendBatch batch, Duration left) {
         return desk.append(batch.entries(), left).map(AppendReply::new);
     }

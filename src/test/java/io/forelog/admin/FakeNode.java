@@ -26,6 +26,7 @@ public final class FakeNode implements NodeServices, Namespaces, PumpControl {
     final Map<String, List<DocumentControl.Revision>> documents = new ConcurrentHashMap<>();
     final Map<String, String> paused = new ConcurrentHashMap<>();
     final List<Path> backups = new ArrayList<>();
+    volatile NodeLoad load = NodeLoad.NONE;
     volatile NodeStatus.Phase phase = NodeStatus.Phase.READY;
     volatile List<MediumHealth> health =
             List.of(new MediumHealth("main", MediumHealth.State.SERVING, "", List.of(), 1L << 40));
@@ -106,6 +107,11 @@ public final class FakeNode implements NodeServices, Namespaces, PumpControl {
     @Override
     public PumpControl pumps() {
         return this;
+    }
+
+    @Override
+    public NodeLoad load() {
+        return load;
     }
 
     @Override

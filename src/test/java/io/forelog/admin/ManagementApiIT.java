@@ -10,6 +10,7 @@ import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Failure;
 import io.forelog.model.Ticker;
+import io.forelog.observe.MachineLoad;
 import io.forelog.observe.Metrics;
 import io.forelog.queue.Entries;
 import io.forelog.queue.InMemoryQueue;
@@ -332,6 +333,30 @@ class ManagementApiIT {
                         .getString("name"))
                 .isEqualTo("node-1");
         assertThat(client.get("/").getJsonArray("paths")).contains("GET /health/ready");
+    }
+
+    @Test
+    void tellsAutoscalersHowBusyItIsAndHowFarEachRoleIsBehind() {
+        node.load = new NodeLoad(
+                1_000_000,
+                new MachineLoad.Sample(0.25, 0.5, 100, 200),
+                0.001,
+                new NodeLoad.Producing(7, 1.5, 900),
+                new NodeLoad.Consuming(40, 12.25, 3, 1_000, "orders", "hook"));
+        JsonObject page = client.get("/admin/v1/signals");
+        assertThat(page.getString("node")).isEqualTo("node-1");
+        assertThat(page.getJsonObject("utilisation").getDouble("highest")).isEqualTo(0.5);
+        assertThat(page.getJsonObject("roles").getJsonObject("producer").getLong("lag"))
+                .isEqualTo(7);
+        JsonObject consumer = page.getJsonObject("roles").getJsonObject("consumer");
+        assertThat(consumer.getLong("lag")).isEqualTo(40);
+        assertThat(consumer.getDouble("oldest_age_seconds")).isEqualTo(12.25);
+        assertThat(consumer.getLong("stopped")).isEqualTo(1_000);
+        assertThat(consumer.getJsonObject("furthest_behind").getString("target"))
+                .isEqualTo("hook");
+        node.load = NodeLoad.NONE;
+        page = client.get("/admin/v1/signals");
+        assertThat(page.getJsonObject("utilisation").getValue("network")).isNull();
     }
 
     @Test

@@ -181,4 +181,37 @@ class NodeLifecycleIT {
                     () -> namespace(service, "ns").getJsonArray("problems").isEmpty());
         }
     }
+
+    /** A target that is away is no reason for more nodes: what waits for it is told apart from what can be delivered. */
+    @Test
+    void tellsWhatIsBehindBecauseOfLoadApartFromWhatIsStopped() throws IOException {
+        try (ForelogProcess service =
+                        ForelogProcess.in(directory).namespace("ns", LOG_TARGET).start();
+                LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
+            service.admin().post("/admin/v1/namespaces/ns:pause", new JsonObject());
+            for (int i = 0; i < 5; i++) {
+                writer.writeOne(LoadWriter.request("ns", "k" + i, "", Duration.ZERO));
+            }
+            writer.writeOne(LoadWriter.request("ns", "later", "", Duration.ofHours(1)));
+            Await.until(
+                    "the sample shows them",
+                    LIMIT,
+                    () -> consumer(service).getLong("stopped") == 5,
+                    () -> String.valueOf(consumer(service)));
+            assertThat(consumer(service).getLong("lag")).isZero();
+            assertThat(consumer(service).getLong("scheduled")).isEqualTo(1);
+            service.admin().post("/admin/v1/namespaces/ns:resume", new JsonObject());
+            Await.until("nothing is behind", LIMIT, () -> consumer(service).getLong("stopped") == 0);
+            assertThat(service.admin().get("/metrics").body())
+                    .contains("forelog_role_lag{outcome=\"consumer\"}", "forelog_utilisation{outcome=\"cpu\"}");
+        }
+    }
+
+    private static JsonObject consumer(ForelogProcess service) {
+        return service.admin()
+                .get("/admin/v1/signals")
+                .json()
+                .getJsonObject("roles")
+                .getJsonObject("consumer");
+    }
 }

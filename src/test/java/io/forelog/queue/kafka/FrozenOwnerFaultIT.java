@@ -119,12 +119,10 @@ class FrozenOwnerFaultIT {
             Verdicts.everyTrueArrived(writer, receiver);
             List<Arrival> late = lateFirsts(receiver.arrivals());
             Soak.tell("frozen owners: %d first arrivals behind a later one of their key", late.size());
-            if (Soak.isOn()) { // not kept where an owner freezes in the middle of a rebalance: docs/guarantees.md
-                assertThat(late)
-                        .as(() -> "first arrivals behind a later one of their key; " + events + "; its history: "
-                                + history(receiver.arrivals(), late.get(0).key()))
-                        .isEmpty();
-            }
+            assertThat(late)
+                    .as(() -> "first arrivals behind a later one of their key; " + events + "; its history: "
+                            + history(receiver.arrivals(), late.get(0).key()))
+                    .isEmpty();
             assertThat(marks.steppedBack()).isEmpty();
             assertThat(audit.balanced()).as(audit.raw()).isTrue();
             assertThat(audit.dead()).isZero();
