@@ -49,7 +49,8 @@ class ArchitectureTest {
             Map.entry("table", Set.of()),
             Map.entry("mutate", Set.of("bus", "queue", "table", "config", "cluster")),
             Map.entry("region", Set.of("bus", "target", "config")),
-            Map.entry("config", Set.of()),
+            Map.entry("config", Set.of("database")),
+            Map.entry("database", Set.of()),
             Map.entry("cluster", Set.of("bus")),
             Map.entry("admin", Set.of("access", "bus", "queue", "config", "cluster")),
             Map.entry("client", Set.of("wire")),
@@ -58,13 +59,18 @@ class ArchitectureTest {
             Map.entry("model", Set.of()));
 
     /** Their direct sub-packages are adapters, each for itself; only {@code app} sees them. */
-    private static final Set<String> WITH_ADAPTERS = Set.of("queue", "target", "table", "blob");
+    private static final Set<String> WITH_ADAPTERS = Set.of("queue", "target", "table", "blob", "config");
 
     /** Adapter -> the one that it stands on: EVCache is groups of memcached's nodes. */
     private static final Map<String, String> STANDS_ON = Map.of("target.evcache", "target.memcached");
 
     private static final String[] ADAPTERS = {
-        ROOT + ".queue.*..", ROOT + ".target.*..", ROOT + ".table.*..", ROOT + ".blob.*.."
+        ROOT + ".queue.*..",
+        ROOT + ".target.*..",
+        ROOT + ".table.*..",
+        ROOT + ".blob.*..",
+        ROOT + ".config.*..",
+        ROOT + ".database.."
     };
 
     private static final String[] BACKENDS = {

@@ -19,6 +19,11 @@ public interface DocumentControl {
 
     Optional<DocumentState> find(String namespace);
 
+    /** Why documents can't be changed now; empty where they can. */
+    default String away() {
+        return "";
+    }
+
     /**
      * Validates {@code text} (YAML or JSON) and, unless {@code dryRun}, stores and applies it. Fails with CONFLICT where
      * the desired revision is not {@code expectedRevision} (0 = there must be none).

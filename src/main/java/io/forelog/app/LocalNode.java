@@ -127,7 +127,7 @@ final class LocalNode implements NodeServices {
                 config.name(),
                 JarVersion.version(),
                 phase,
-                List.of(),
+                reasons(),
                 config.shard(),
                 config.stack(),
                 config.region(),
@@ -135,6 +135,14 @@ final class LocalNode implements NodeServices {
                 startedMicros,
                 ports,
                 data);
+    }
+
+    private List<String> reasons() {
+        DocumentControl known = documents;
+        String away = known == null ? "" : known.away();
+        return away.isEmpty()
+                ? List.of()
+                : List.of("the config store is away, nothing can be changed; what was applied serves on: " + away);
     }
 
     /**

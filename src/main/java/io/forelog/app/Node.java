@@ -17,7 +17,10 @@ import io.forelog.config.DocumentParser;
 import io.forelog.config.LiveNamespaces;
 import io.forelog.config.NodeConfig;
 import io.forelog.config.Reconciler;
+import io.forelog.config.postgres.PostgresStore;
 import io.forelog.consume.FilePauseRegister;
+import io.forelog.database.Database;
+import io.forelog.database.DatabaseSettings;
 import io.forelog.ingest.Edge;
 import io.forelog.ingest.EdgeSettings;
 import io.forelog.model.Ticker;
@@ -28,6 +31,7 @@ import io.forelog.observe.Metrics;
 import io.forelog.produce.AppendLimits;
 import io.forelog.queue.MediumOptions;
 import io.forelog.table.Tables;
+import io.forelog.target.Secrets;
 import io.forelog.target.TargetResources;
 import io.micrometer.core.instrument.Gauge;
 import io.vertx.core.Future;
@@ -47,7 +51,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  * start: queues' media, namespaces (queue, writers, pumps), management port, edge, ports.json
  * stop:  not ready; edge (no more writes, then no sockets), reconciler, namespaces (pumps settle, queues close), media, tables,
- *        documents, all that is still deployed (management port, auditor), the clock's file, lock
+ *        documents, database, all that is still deployed (management port, auditor), the clock's file, lock
  * </pre>
  */
 final class Node {
@@ -58,6 +62,9 @@ final class Node {
 
     /** How long nothing may be left of what retires: longer than any write is on its way to its queue. */
     private static final Duration RETIRE_AFTER = Duration.ofSeconds(10);
+
+    /** Where nobody can be notified, polling alone carries the news. */
+    private static final Duration POLL_MAX = Duration.ofSeconds(1);
 
     private static final Duration DRAIN_CHECK = Duration.ofSeconds(1);
 
@@ -79,6 +86,7 @@ final class Node {
     private final AdminServer admin;
     private final Edge edge;
     private final Pressure pressure = new Pressure();
+    private @Nullable Database database;
     private @Nullable ConfigStore store;
     private @Nullable Reconciler reconciler;
 
@@ -166,12 +174,7 @@ final class Node {
     /** Ends when writes are taken. On failure {@link #stop} cleans up. */
     Future<NodeStatus> start() {
         return media.of(EMBEDDED)
-                .compose(opened -> DirectoryStore.open(
-                        vertx,
-                        ticker,
-                        confDirectory.resolve("namespaces"),
-                        data.path().resolve("config").resolve("history"),
-                        config.reload().poll()))
+                .compose(opened -> openStore())
                 .compose(this::reconcile)
                 .compose(deployed -> vertx.deployVerticle(admin))
                 .compose(deployed ->
@@ -198,6 +201,22 @@ final class Node {
                 config.bootstrapServers());
     }
 
+    private Future<ConfigStore> openStore() {
+        Path kept = data.path().resolve("config");
+        Duration poll = config.reload().poll();
+        DatabaseSettings settings = config.configStore().database();
+        if (settings == null) {
+            return DirectoryStore.open(
+                    vertx, ticker, confDirectory.resolve("namespaces"), kept.resolve("history"), poll);
+        }
+        return Secrets.resolve(vertx, settings.password()).map(password -> {
+            Database connected = new Database(vertx, settings, password, config.name());
+            database = connected;
+            return PostgresStore.open(
+                    vertx, connected, kept.resolve("store.json"), poll.compareTo(POLL_MAX) > 0 ? POLL_MAX : poll);
+        });
+    }
+
     private Future<Void> reconcile(ConfigStore opened) {
         store = opened;
         Reconciler starting = new Reconciler(
@@ -214,6 +233,8 @@ final class Node {
                 metrics.registry());
         reconciler = starting;
         services.documents(new StoredDocuments(opened, starting));
+        Gauge.builder(MetricNames.CONFIG_STORE_AWAY, opened, one -> one.away().isEmpty() ? 0 : 1)
+                .register(metrics.registry());
         return starting.start(DRAIN_CHECK);
     }
 
@@ -258,6 +279,7 @@ final class Node {
                 .transform(done -> media.close())
                 .transform(done -> tables.close())
                 .transform(done -> store == null ? Future.succeededFuture() : store.close())
+                .transform(done -> database == null ? Future.succeededFuture() : database.close())
                 .transform(done -> vertx.close())
                 .transform(done -> {
                     if (done.failed()) {

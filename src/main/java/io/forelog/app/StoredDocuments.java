@@ -28,6 +28,11 @@ final class StoredDocuments implements DocumentControl {
     }
 
     @Override
+    public String away() {
+        return store.away();
+    }
+
+    @Override
     public List<DocumentState> list() {
         return reconciler.statuses().values().stream()
                 .map(StoredDocuments::state)

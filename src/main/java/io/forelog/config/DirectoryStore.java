@@ -175,20 +175,11 @@ public final class DirectoryStore implements ConfigStore {
     private StoredDocument write(
             String namespace, String text, long expected, String author, String comment, Action action)
             throws IOException {
-        if (!DocumentParser.NAME.matcher(namespace).matches()) {
-            throw new WalException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "namespace: " + namespace + " (expected: " + DocumentParser.NAME_EXPECTED + ")");
-        }
-        Object named = DocumentText.parse(text).get("namespace");
-        if (named != null && !named.equals(namespace)) {
-            throw new WalException(
-                    ErrorCode.INVALID_ARGUMENT, "namespace: " + named + " (expected: " + namespace + ", or none)");
-        }
+        boolean named = ConfigStore.checkName(namespace, text).isPresent();
         scan();
         expect(namespace, expected);
         DocumentFiles.Found present = found.get(namespace);
-        Path file = file(namespace, text, named != null, present);
+        Path file = file(namespace, text, named, present);
         // History first: a crash in between leaves a revision that the next look takes back by a newer one.
         StoredDocument document = keep(namespace, text, author, comment, action, String.valueOf(file.getFileName()));
         DurableFile.write(file, text);
@@ -237,13 +228,7 @@ public final class DirectoryStore implements ConfigStore {
 
     private void expect(String namespace, long expected) {
         StoredDocument latest = found.containsKey(namespace) ? history.latest(namespace) : null;
-        long stands = latest == null ? 0 : latest.revision();
-        if (expected != ANY && expected != stands) {
-            throw new WalException(
-                    ErrorCode.CONFLICT,
-                    "namespace " + namespace + ": revision " + stands + " stands (expected: " + expected
-                            + ", somebody changed it meanwhile)");
-        }
+        ConfigStore.expect(namespace, latest == null ? 0 : latest.revision(), expected);
     }
 
     @Override

@@ -1,10 +1,12 @@
 package io.forelog.config;
 
+import io.forelog.database.DatabaseSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration of one node, {@code conf/forelog.yaml}, checked, with every default filled in. Immutable; read once, at
@@ -30,6 +32,7 @@ public record NodeConfig(
         AdmissionConfig admission,
         AppendConfig append,
         ReloadConfig reload,
+        ConfigStoreConfig configStore,
         Map<String, Map<String, Object>> queues,
         Map<String, Map<String, Object>> targets,
         Map<String, String> bootstrapServers,
@@ -61,6 +64,13 @@ public record NodeConfig(
      */
     public record ReloadConfig(Duration poll, Duration applyLimit) {}
 
+    /**
+     * Where the documents are kept: in the database, else in {@code namespaces/} beside this file.
+     *
+     * @param database null = a directory
+     */
+    public record ConfigStoreConfig(@Nullable DatabaseSettings database) {}
+
     /** Where the writes, the gRPC calls and the administrators come in. */
     public NodeConfig withPorts(int http, int grpc, int management) {
         return with(dataDirectory, bindHost, new Ports(http, grpc, management));
@@ -87,6 +97,7 @@ public record NodeConfig(
                 admission,
                 append,
                 reload,
+                configStore,
                 queues,
                 targets,
                 bootstrapServers,
@@ -102,7 +113,8 @@ public record NodeConfig(
         Set<String> defaults = namespaceDefaults.keySet();
         return "NodeConfig[name=" + name + ", dataDirectory=" + dataDirectory + ", bindHost=" + bindHost + ", " + ports
                 + ", roles=" + roles + ", shard=" + shard + ", stack=" + stack + ", region=" + region + ", " + admission
-                + ", " + append + ", " + reload + ", queues=" + queues.keySet() + ", targets=" + targets.keySet()
+                + ", " + append + ", " + reload + ", " + configStore + ", queues=" + queues.keySet() + ", targets="
+                + targets.keySet()
                 + ", bootstrapServers=" + bootstrapServers.keySet() + ", namespaceDefaults=" + defaults
                 + ", drainTimeout=" + drainTimeout + ", auditInterval=" + auditInterval + ", bench=" + bench + "]";
     }

@@ -2,8 +2,10 @@ package io.forelog.config;
 
 import io.forelog.config.NodeConfig.AdmissionConfig;
 import io.forelog.config.NodeConfig.AppendConfig;
+import io.forelog.config.NodeConfig.ConfigStoreConfig;
 import io.forelog.config.NodeConfig.Ports;
 import io.forelog.config.NodeConfig.ReloadConfig;
+import io.forelog.database.DatabaseSettings;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import java.nio.file.Path;
@@ -57,6 +59,7 @@ public final class NodeConfigReader {
                 admission(root.section("admission")),
                 append(root.section("append")),
                 reload(root.section("reload")),
+                configStore(root.section("config_store")),
                 settings(root, "queues", adapters.queues().keySet(), true),
                 settings(root, "targets", adapters.targets().keySet(), false),
                 texts(root, "bootstrap_servers"),
@@ -115,6 +118,27 @@ public final class NodeConfigReader {
                         "apply_limit", Duration.ofMillis(100), Duration.ofMinutes(10), Duration.ofSeconds(30)));
         section.refuseTheRest();
         return reload;
+    }
+
+    private static ConfigStoreConfig configStore(Section section) {
+        String type = section.choice("type", List.of("directory", "postgres"), "directory");
+        String authorities = section.text("ca_file", "");
+        DatabaseSettings database = new DatabaseSettings(
+                section.text("uri", ""),
+                section.text("password", ""),
+                section.text("tls", authorities.isEmpty() ? "off" : "verify-full"),
+                authorities,
+                section.text("schema", "forelog"),
+                section.number("connections", 1, 100, 4));
+        section.refuseTheRest();
+        if (type.equals("postgres")) {
+            database.problems().forEach(section::says);
+            return new ConfigStoreConfig(database);
+        }
+        if (section.has("uri")) {
+            section.remark("uri", "with a directory (expected: type: postgres, or none)");
+        }
+        return new ConfigStoreConfig(null);
     }
 
     private static Map<String, Map<String, Object>> settings(

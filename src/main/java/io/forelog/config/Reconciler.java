@@ -55,6 +55,7 @@ public final class Reconciler {
     private final Duration applyLimit;
     private final MeterRegistry metrics;
     private final DrainWatch drains;
+    private final SharedNumbers numbers;
 
     private final Map<String, AppliedRecord> applied = new TreeMap<>();
     /** Why the last try of a namespace failed. */
@@ -98,6 +99,7 @@ public final class Reconciler {
         this.applyLimit = applyLimit;
         this.metrics = metrics;
         this.drains = new DrainWatch(deployer, ticker, drained);
+        this.numbers = new SharedNumbers(store, parser);
     }
 
     /** Ends when everything that can serve serves. Fails only where the stores can't be read. */
@@ -169,7 +171,7 @@ public final class Reconciler {
                     namespace,
                     new StoredDocument(namespace, revision, 0, "", "", StoredDocument.Action.PUT, text, "document"));
         }
-        ReloadPlan plan = plan(new Snapshot(now.problem(), documents, removed));
+        ReloadPlan plan = plan(new Snapshot(now.problem(), documents, removed, now.numbers()));
         List<String> problems = new ArrayList<>(plan.problems().getOrDefault(namespace, List.of()));
         String named = unreadable.get(namespace);
         if (named != null) {
@@ -216,6 +218,10 @@ public final class Reconciler {
         if (snapshot == null) {
             return Future.succeededFuture();
         }
+        return numbers.complete(snapshot, applied).compose(this::run);
+    }
+
+    private Future<Void> run(Snapshot snapshot) {
         ReloadPlan plan = plan(snapshot);
         tellHeld(plan.held());
         tellRefused(plan.problems());
@@ -269,6 +275,10 @@ public final class Reconciler {
         }
         if (late.contains(name)) {
             return Future.succeededFuture();
+        }
+        String unnumbered = numbers.missing(name);
+        if (unnumbered != null) {
+            return failed(step, new WalException(ErrorCode.UNAVAILABLE, unnumbered));
         }
         return limited(name, deploy(step))
                 .compose(done -> keep(step.to(), step.nextRoute(), step.written()))

@@ -170,14 +170,18 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
                 refuse(stored.namespace(), record, parsed.problems());
                 return;
             }
-            Routing.Numbered numbered =
-                    Routing.number(document, stored.revision(), State.ACTIVE, record, stored.atMicros());
+            Routing.Numbered numbered = Routing.number(
+                    document, stored.revision(), State.ACTIVE, record, stored.atMicros(), given(stored.namespace()));
             List<String> problems = change(document, numbered, live.get(stored.namespace()));
             if (!problems.isEmpty()) {
                 refuse(stored.namespace(), record, problems);
                 return;
             }
             serve(numbered, read.values());
+        }
+
+        private Map<String, Integer> given(String namespace) {
+            return wanted.numbers().getOrDefault(namespace, Map.of());
         }
 
         /** What one document alone can't tell. */
@@ -240,7 +244,7 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
                 });
                 return;
             }
-            Routing.Numbered numbered = Routing.number(document, record.revision(), state, record, 0);
+            Routing.Numbered numbered = Routing.number(document, record.revision(), state, record, 0, Map.of());
             steps.add(new Add(numbered.namespace(), numbered.nextRoute(), record.written()));
         }
     }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Numbers the routes of a namespace: a target keeps its id under every revision, one that the document no longer has
- * retires with its last configuration, a new one gets an id that was never used. Stateless.
+ * retires with its last configuration, a new one gets an id that was never used: the one that is {@code given}, where the store
+ * gives them out to all nodes. Stateless.
  */
 final class Routing {
     private Routing() {}
@@ -26,16 +27,28 @@ final class Routing {
     record Numbered(Namespace namespace, int nextRoute, String problem) {}
 
     static Numbered number(
-            NamespaceDocument document, long revision, State state, @Nullable AppliedRecord before, long atMicros) {
+            NamespaceDocument document,
+            long revision,
+            State state,
+            @Nullable AppliedRecord before,
+            long atMicros,
+            Map<String, Integer> given) {
         Map<String, Route> routes = new TreeMap<>();
         int next = before == null ? 1 : before.nextRoute();
         if (before != null) {
             before.routes().forEach((name, route) -> routes.put(name, new Route(route.id(), route.target(), true)));
         }
+        String clash = "";
         List<Integer> defaults = new ArrayList<>();
         for (TargetConfiguration target : document.targets()) {
             Route known = routes.get(target.name());
-            int id = known == null ? next++ : known.id();
+            Integer shared = given.get(target.name());
+            int id = known != null ? known.id() : shared != null ? shared : next;
+            next = Math.max(next, id + 1);
+            if (shared != null && shared != id) {
+                clash = "targets: " + target.name() + " has number " + id + " on this node and " + shared
+                        + " in the config store (expected: the same; give the target another name)";
+            }
             routes.put(target.name(), new Route(id, target, false));
             if (target.isDefault()) {
                 defaults.add(id);
@@ -56,7 +69,7 @@ final class Routing {
                         Collections.unmodifiableList(defaults),
                         queues.queues()),
                 next,
-                problem);
+                clash.isEmpty() ? problem : clash);
     }
 
     /** {@code namespace} without the routes of the targets and without the queues that are {@code gone}. */

@@ -61,6 +61,11 @@ final class Section {
         problems.add(at(key) + ": " + text);
     }
 
+    /** A sentence that begins with one of its keys. */
+    void says(String problem) {
+        problems.add(at(problem));
+    }
+
     void allProblems(List<String> found) {
         problems.addAll(found);
     }

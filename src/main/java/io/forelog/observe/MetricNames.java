@@ -66,6 +66,8 @@ public final class MetricNames {
     public static final String LOST = "forelog.audit.lost";
     /** Counter: reloads by outcome. */
     public static final String RELOADS = "forelog.config.reloads";
+    /** Gauge: 1 where the config store can't be reached. */
+    public static final String CONFIG_STORE_AWAY = "forelog.config.store.away";
     /** Summary by namespace: entries a SendMessageBatch. */
     public static final String SQS_BATCH_ENTRIES = "forelog.sqs.batch.entries";
     /** Gauges by namespace: messages sent and not answered, messages received and not settled. */

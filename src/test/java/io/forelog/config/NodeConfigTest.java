@@ -3,6 +3,7 @@ package io.forelog.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.forelog.database.DatabaseSettings;
 import io.forelog.model.WalException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,8 +30,34 @@ class NodeConfigTest {
     @Test
     void theFileThatIsShippedHasEveryKeyThereIsAndNoOther() throws IOException {
         Set<String> written = new TreeSet<>();
-        collect("", DocumentText.parse(Files.readString(FILE).replace("#name:", "name:")), written);
+        collect("", DocumentText.parse(Files.readString(FILE).replaceAll("(?m)^( *)#([a-z_]+:)", "$1$2")), written);
         assertThat(written).isEqualTo(new TreeSet<>(NodeConfigReader.keys()));
+    }
+
+    @Test
+    void readsWhereTheDatabaseIsAndTellsAllThatIsWrongWithIt() {
+        NodeConfig config = read("""
+                config_store:
+                  type: postgres
+                  uri: postgresql://forelog@db:5432/forelog
+                  password: env:PASSWORD
+                  ca_file: ca.pem
+                """);
+        assertThat(config.configStore().database())
+                .isEqualTo(new DatabaseSettings(
+                        "postgresql://forelog@db:5432/forelog", "env:PASSWORD", "verify-full", "ca.pem", "forelog", 4));
+        assertThat(config.toString()).contains("//db:5432/forelog").doesNotContain("PASSWORD");
+        assertThatThrownBy(() -> read("""
+                                config_store: {type: postgres, password: hunter2, tls: maybe, schema: "A B", connections: 0}
+                                """))
+                .hasMessageContaining("config_store.uri: missing")
+                .hasMessageContaining("config_store.password: in plain text (expected: file:PATH or env:NAME)")
+                .hasMessageNotContaining("hunter2")
+                .hasMessageContaining("config_store.tls: maybe")
+                .hasMessageContaining("config_store.schema: A B")
+                .hasMessageContaining("config_store.connections: 0");
+        assertThatThrownBy(() -> read("config_store: {uri: postgresql://db/x}"))
+                .hasMessageContaining("config_store.uri: with a directory");
     }
 
     private static void collect(String path, Map<String, Object> map, Set<String> into) {

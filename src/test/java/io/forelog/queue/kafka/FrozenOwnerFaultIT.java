@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -111,7 +112,8 @@ class FrozenOwnerFaultIT {
                     "all TRUE have arrived",
                     SOON,
                     () -> receiver.entryIds().containsAll(writer.trues().keySet()),
-                    marks::toString);
+                    () -> missing(writer, receiver) + "; marks " + marks + "; " + events + "; "
+                            + doing(stays, first, second));
             Audit audit = settled(stays);
             Soak.tell(
                     "frozen owners: %s; %d arrivals, %d of them duplicates; audit %s",
@@ -155,6 +157,26 @@ class FrozenOwnerFaultIT {
                     }
                 },
                 node::logTail);
+    }
+
+    private static String missing(LoadWriter writer, ScriptedReceiver receiver) {
+        Set<String> ids = new HashSet<>(writer.trues().keySet());
+        ids.removeAll(receiver.entryIds());
+        return ids.size() + " of " + writer.trues().size() + " are missing: "
+                + ids.stream().limit(20).map(writer.trues()::get).toList();
+    }
+
+    private String doing(ForelogProcess... nodes) {
+        StringBuilder text = new StringBuilder();
+        for (ForelogProcess node : nodes) {
+            text.append('\n')
+                    .append(node.admin()
+                            .get("/admin/v1/namespaces/" + namespace + "/pumps")
+                            .body())
+                    .append('\n')
+                    .append(node.logTail());
+        }
+        return text.toString();
     }
 
     private void happened(String what) {

@@ -1,0 +1,104 @@
+package io.forelog.database;
+
+import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The database that nodes share. Any context. It need not be there when it is opened: the schema is brought up to date
+ * before the first use that finds it. Every call ends within {@value #LIMIT_MILLIS} ms, UNAVAILABLE where there was no
+ * answer; then nobody knows what a write has done. Bounded by its pool.
+ */
+public final class Database {
+    private static final int LIMIT_MILLIS = 10_000;
+    private static final int WAITING_MAX = 1_024;
+
+    private final Vertx vertx;
+    private final DatabaseSettings settings;
+    private final String secret;
+    private final PgConnectOptions connect;
+    private final Pool pool;
+    /** Ends when the schema is as this version needs it. */
+    private final AtomicReference<@Nullable Future<Void>> migrated = new AtomicReference<>();
+
+    /** {@code secret}: the password. {@code name}: this node's, in the server's list of connections. */
+    public Database(Vertx vertx, DatabaseSettings settings, String secret, String name) {
+        this.vertx = vertx;
+        this.settings = settings;
+        this.secret = secret;
+        this.connect = settings.options(secret, "forelog-" + name);
+        this.pool = PgBuilder.pool()
+                .connectingTo(connect)
+                .with(new PoolOptions()
+                        .setMaxSize(settings.connections())
+                        .setMaxWaitQueueSize(WAITING_MAX)
+                        .setConnectionTimeout(5)
+                        .setConnectionTimeoutUnit(TimeUnit.SECONDS))
+                .using(vertx)
+                .build();
+    }
+
+    /** For a connection of one's own, to listen on. */
+    public PgConnectOptions connectOptions() {
+        return connect;
+    }
+
+    public Future<RowSet<Row>> query(String sql, Tuple values) {
+        return ready().compose(done -> limited(pool.preparedQuery(sql).execute(values)));
+    }
+
+    /** One transaction; {@code work} fails = rolled back. */
+    public <T> Future<T> transaction(Function<SqlConnection, Future<T>> work) {
+        return ready().compose(done -> limited(pool.withTransaction(work)));
+    }
+
+    /** Ends when the database has been reached and has this version's schema. */
+    public Future<Void> ready() {
+        Future<Void> done = migrated.get();
+        if (done != null && !done.failed()) {
+            return done;
+        }
+        Future<Void> begun = vertx.<Void>executeBlocking(() -> {
+                    Schema.migrate(settings, secret);
+                    return null;
+                })
+                .recover(failure -> Future.failedFuture(told(failure)));
+        return migrated.compareAndSet(done, begun) ? begun : ready();
+    }
+
+    private <T> Future<T> limited(Future<T> work) {
+        return work.timeout(LIMIT_MILLIS, TimeUnit.MILLISECONDS).recover(failure -> Future.failedFuture(told(failure)));
+    }
+
+    private WalException told(Throwable failure) {
+        if (failure instanceof WalException known) {
+            return known;
+        }
+        Throwable cause =
+                failure instanceof FlywayException && failure.getCause() != null ? failure.getCause() : failure;
+        return new WalException(ErrorCode.UNAVAILABLE, "database " + settings + ": " + cause.getMessage(), failure);
+    }
+
+    public Future<Void> close() {
+        return pool.close();
+    }
+
+    @Override
+    public String toString() {
+        return settings.toString();
+    }
+}

@@ -1,0 +1,37 @@
+package io.forelog.database;
+
+import java.sql.SQLException;
+import org.flywaydb.core.Flyway;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * Brings the schema up to date; several nodes may at once, one after the other does. What a newer version has added stays:
+ * nodes of both run side by side. A standby is taken as it is. Blocks: for worker threads. Stateless.
+ */
+final class Schema {
+    private Schema() {}
+
+    static void migrate(DatabaseSettings settings, String secret) throws SQLException {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setUrl(settings.jdbcUrl());
+        for (var property : settings.jdbcProperties(secret).entrySet()) {
+            source.setProperty((String) property.getKey(), (String) property.getValue());
+        }
+        try (var connection = source.getConnection();
+                var statement = connection.createStatement();
+                var standby = statement.executeQuery("SELECT pg_is_in_recovery()")) {
+            if (standby.next() && standby.getBoolean(1)) {
+                return;
+            }
+        }
+        Flyway.configure(Schema.class.getClassLoader())
+                .dataSource(source)
+                .defaultSchema(settings.schema())
+                .createSchemas(true)
+                .locations("classpath:db/migration")
+                .ignoreMigrationPatterns("*:future", "*:missing")
+                .validateMigrationNaming(true)
+                .load()
+                .migrate();
+    }
+}
