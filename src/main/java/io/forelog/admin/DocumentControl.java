@@ -28,16 +28,16 @@ public interface DocumentControl {
      * Validates {@code text} (YAML or JSON) and, unless {@code dryRun}, stores and applies it. Fails with CONFLICT where
      * the desired revision is not {@code expectedRevision} (0 = there must be none).
      */
-    Future<Change> put(String namespace, String text, long expectedRevision, boolean dryRun, String principal);
+    Future<Change> put(String namespace, String text, long expectedRevision, boolean dryRun, Author by);
 
     /** Retires the namespace: writes are refused, what is queued is delivered, then it goes. */
-    Future<Change> remove(String namespace, long expectedRevision, boolean dryRun, String principal);
+    Future<Change> remove(String namespace, long expectedRevision, boolean dryRun, Author by);
 
     /** Newest first, at most {@code limit}. */
     Future<List<Revision>> history(String namespace, int limit);
 
     /** Makes the document of {@code toRevision} the desired one again, under a new revision. */
-    Future<Change> rollback(String namespace, long toRevision, long expectedRevision, boolean dryRun, String principal);
+    Future<Change> rollback(String namespace, long toRevision, long expectedRevision, boolean dryRun, Author by);
 
     /**
      * A namespace as it is desired and as it serves.
@@ -76,7 +76,21 @@ public interface DocumentControl {
      *
      * @param atMicros when it was stored
      * @param principal who stored it; a file's change is {@code file}
+     * @param comment why, in that one's words
      * @param action put, remove or rollback
      */
-    record Revision(long revision, long atMicros, String principal, String action, Map<String, Object> document) {}
+    record Revision(
+            long revision,
+            long atMicros,
+            String principal,
+            String comment,
+            String action,
+            Map<String, Object> document) {}
+
+    /**
+     * Who changes something, and why.
+     *
+     * @param comment may be empty
+     */
+    record Author(String principal, String comment) {}
 }

@@ -1,5 +1,6 @@
 package io.forelog.admin;
 
+import io.forelog.admin.DocumentControl.Author;
 import io.forelog.admin.DocumentControl.Change;
 import io.forelog.admin.DocumentControl.DocumentState;
 import io.forelog.admin.DocumentControl.Revision;
@@ -17,6 +18,8 @@ import java.util.function.Supplier;
 /** Namespace documents: list, get, put, delete, history, rollback. On the server's event loop; holds nothing. */
 final class NamespacesApi {
     private static final String ONE = "/admin/v1/namespaces/{ns}";
+
+    private static final int COMMENT_MAX = 1_000;
 
     private final Desk desk;
 
@@ -62,7 +65,7 @@ final class NamespacesApi {
                 isNew ? 201 : 200,
                 () -> desk.node()
                         .documents()
-                        .put(name, text, exchange.expectedRevision(), exchange.flag("dry_run"), exchange.principal()));
+                        .put(name, text, exchange.expectedRevision(), exchange.flag("dry_run"), author(exchange)));
     }
 
     private Future<Answer> remove(Exchange exchange) {
@@ -77,7 +80,7 @@ final class NamespacesApi {
                                 exchange.namespace(),
                                 exchange.expectedRevision(),
                                 exchange.flag("dry_run"),
-                                exchange.principal()));
+                                author(exchange)));
     }
 
     private Future<Answer> rollback(Exchange exchange) {
@@ -98,7 +101,16 @@ final class NamespacesApi {
                                 revision.longValue(),
                                 exchange.expectedRevision(),
                                 dryRun,
-                                exchange.principal()));
+                                author(exchange)));
+    }
+
+    private static Author author(Exchange exchange) {
+        String comment = exchange.query("comment", "");
+        if (comment.length() > COMMENT_MAX) {
+            throw Exchange.invalid(
+                    "?comment: " + comment.length() + " characters (expected: at most " + COMMENT_MAX + ")");
+        }
+        return new Author(exchange.principal(), comment);
     }
 
     private Future<Answer> change(Exchange exchange, String action, int status, Supplier<Future<Change>> changing) {
@@ -148,6 +160,7 @@ final class NamespacesApi {
                     .put("revision", revision.revision())
                     .put("at", Times.text(revision.atMicros()))
                     .put("principal", revision.principal())
+                    .put("comment", revision.comment())
                     .put("action", revision.action())
                     .put("document", new JsonObject(revision.document())));
         }

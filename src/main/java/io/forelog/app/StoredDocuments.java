@@ -61,28 +61,28 @@ final class StoredDocuments implements DocumentControl {
     }
 
     @Override
-    public Future<Change> put(String namespace, String text, long expectedRevision, boolean dryRun, String principal) {
+    public Future<Change> put(String namespace, String text, long expectedRevision, boolean dryRun, Author by) {
         return change(
                 namespace,
                 text,
                 expectedRevision,
                 dryRun,
-                () -> store.put(namespace, text, expectedRevision, principal, ""));
+                () -> store.put(namespace, text, expectedRevision, by.principal(), by.comment()));
     }
 
     @Override
-    public Future<Change> remove(String namespace, long expectedRevision, boolean dryRun, String principal) {
+    public Future<Change> remove(String namespace, long expectedRevision, boolean dryRun, Author by) {
         return change(
                 namespace,
                 null,
                 expectedRevision,
                 dryRun,
-                () -> store.remove(namespace, expectedRevision, principal, ""));
+                () -> store.remove(namespace, expectedRevision, by.principal(), by.comment()));
     }
 
     @Override
     public Future<Change> rollback(
-            String namespace, long toRevision, long expectedRevision, boolean dryRun, String principal) {
+            String namespace, long toRevision, long expectedRevision, boolean dryRun, Author by) {
         return store.history(namespace, Integer.MAX_VALUE)
                 .map(history -> history.stream()
                         .filter(stored ->
@@ -96,7 +96,7 @@ final class StoredDocuments implements DocumentControl {
                         old.text(),
                         expectedRevision,
                         dryRun,
-                        () -> store.rollback(namespace, toRevision, expectedRevision, principal, "")));
+                        () -> store.rollback(namespace, toRevision, expectedRevision, by.principal(), by.comment())));
     }
 
     /** Nothing is stored that would be refused. */
@@ -146,6 +146,7 @@ final class StoredDocuments implements DocumentControl {
                         stored.revision(),
                         stored.atMicros(),
                         stored.author(),
+                        stored.comment(),
                         stored.action().name().toLowerCase(Locale.ROOT),
                         document(namespace, stored.text())));
             }

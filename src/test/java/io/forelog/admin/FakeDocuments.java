@@ -29,7 +29,7 @@ record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions) impl
     }
 
     @Override
-    public Future<Change> put(String name, String text, long expectedRevision, boolean dryRun, String principal) {
+    public Future<Change> put(String name, String text, long expectedRevision, boolean dryRun, Author by) {
         if (text.contains("bad")) {
             return Future.succeededFuture(new Change(
                     List.of("retry.max_attempts: -1 (expected: >= 1)", "targets: missing"),
@@ -37,11 +37,11 @@ record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions) impl
                     List.of(),
                     null));
         }
-        return store(name, Map.of("text", text), expectedRevision, dryRun, principal, "put");
+        return store(name, Map.of("text", text), expectedRevision, dryRun, by, "put");
     }
 
     private Future<Change> store(
-            String name, Map<String, Object> document, long expected, boolean dryRun, String principal, String action) {
+            String name, Map<String, Object> document, long expected, boolean dryRun, Author by, String action) {
         long now = find(name).map(DocumentState::desiredRevision).orElse(0L);
         if (expected != ANY_REVISION && expected != now) {
             return Future.failedFuture(
@@ -50,14 +50,14 @@ record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions) impl
         if (!dryRun) {
             revisions
                     .computeIfAbsent(name, made -> new ArrayList<>())
-                    .add(new Revision(now + 1, 1, principal, action, document));
+                    .add(new Revision(now + 1, 1, by.principal(), by.comment(), action, document));
         }
         return Future.succeededFuture(new Change(
                 List.of(), List.of("replace " + name), List.of(), find(name).orElse(null)));
     }
 
     @Override
-    public Future<Change> remove(String name, long expectedRevision, boolean dryRun, String principal) {
+    public Future<Change> remove(String name, long expectedRevision, boolean dryRun, Author by) {
         if (!dryRun) {
             revisions.remove(name);
         }
@@ -72,12 +72,11 @@ record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions) impl
     }
 
     @Override
-    public Future<Change> rollback(
-            String name, long toRevision, long expectedRevision, boolean dryRun, String principal) {
+    public Future<Change> rollback(String name, long toRevision, long expectedRevision, boolean dryRun, Author by) {
         return revisions.get(name).stream()
                 .filter(revision -> revision.revision() == toRevision)
                 .findFirst()
-                .map(found -> store(name, found.document(), expectedRevision, dryRun, principal, "rollback"))
+                .map(found -> store(name, found.document(), expectedRevision, dryRun, by, "rollback"))
                 .orElseGet(() -> Future.failedFuture(
                         new WalException(ErrorCode.NOT_FOUND, name + ": no revision " + toRevision)));
     }

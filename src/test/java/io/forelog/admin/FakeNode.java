@@ -36,7 +36,7 @@ public final class FakeNode implements NodeServices, Namespaces, PumpControl {
         queues.put(name, queue);
         documents
                 .computeIfAbsent(name, made -> new ArrayList<>())
-                .add(new DocumentControl.Revision(1, 1, "file", "put", Map.of("namespace", name)));
+                .add(new DocumentControl.Revision(1, 1, "file", "", "put", Map.of("namespace", name)));
     }
 
     static Namespace namespace(String name, List<String> admins, int... routes) {

@@ -3,13 +3,11 @@ package io.forelog.app.cli;
 import io.forelog.client.ManagementClient;
 import io.forelog.client.Problem;
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -36,7 +34,7 @@ final class ApplyCommands {
         int run(ManagementClient client, Console console) {
             int failed = 0;
             for (Path file : files) {
-                for (Documents.Document document : read(file)) {
+                for (Documents.Document document : Documents.readAll(file)) {
                     String namespace = name == null ? document.name() : name;
                     try {
                         failed += one(client, console, namespace, document);
@@ -48,19 +46,6 @@ final class ApplyCommands {
                 }
             }
             return failed == 0 ? 0 : 1;
-        }
-
-        private static List<Documents.Document> read(Path file) {
-            try {
-                List<Documents.Document> documents = Documents.read(file);
-                if (documents.isEmpty()) {
-                    throw new IOException(file + ": no documents in it (expected: *.yaml, *.yml or *.json)");
-                }
-                return documents;
-            } catch (IOException e) {
-                String text = Files.exists(file) ? String.valueOf(e.getMessage()) : file + ": no such file";
-                throw new UncheckedIOException(text, new IOException(text, e));
-            }
         }
 
         abstract int one(ManagementClient client, Console console, String namespace, Documents.Document document);
@@ -87,9 +72,12 @@ final class ApplyCommands {
                 description = "Refuse unless this is the desired revision; 0 = none.")
         private @Nullable Long revision;
 
+        @Mixin
+        private CommentOption comment = new CommentOption();
+
         @Override
         int one(ManagementClient client, Console console, String namespace, Documents.Document document) {
-            String query = "?dry_run=" + dryRun + (revision == null ? "" : "&revision=" + revision);
+            String query = "?dry_run=" + dryRun + (revision == null ? "" : "&revision=" + revision) + comment.query();
             JsonObject change = client.putDocument(ManagementClient.namespace(namespace, query), document.text());
             return NamespaceCommands.changed(namespace, change, console);
         }
@@ -116,7 +104,7 @@ final class ApplyCommands {
     static final class Diff extends OfFiles {
         @Override
         int one(ManagementClient client, Console console, String namespace, Documents.Document document) {
-            JsonObject before = current(client, namespace);
+            JsonObject before = Documents.current(client, namespace);
             JsonObject after = document.content().copy();
             before.remove("namespace");
             after.remove("namespace");
@@ -128,19 +116,6 @@ final class ApplyCommands {
                 lines.forEach(console::print);
             }
             return 0;
-        }
-
-        private static JsonObject current(ManagementClient client, String namespace) {
-            try {
-                return client.get(ManagementClient.namespace(namespace, ""))
-                        .getJsonObject("document", new JsonObject())
-                        .copy();
-            } catch (Problem problem) {
-                if (problem.status() == 404) {
-                    return new JsonObject();
-                }
-                throw problem;
-            }
         }
     }
 }

@@ -4,9 +4,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.forelog.client.ManagementClient;
+import io.forelog.client.Problem;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,6 +49,34 @@ final class Documents {
             }
         }
         return documents;
+    }
+
+    /** As {@link #read}; throws a sentence where there is nothing to read. */
+    static List<Document> readAll(Path path) {
+        try {
+            List<Document> documents = read(path);
+            if (documents.isEmpty()) {
+                throw new IOException(path + ": no documents in it (expected: *.yaml, *.yml or *.json)");
+            }
+            return documents;
+        } catch (IOException e) {
+            String text = Files.exists(path) ? String.valueOf(e.getMessage()) : path + ": no such file";
+            throw new UncheckedIOException(text, new IOException(text, e));
+        }
+    }
+
+    /** The desired one on the node, secrets hidden; empty where there is none. */
+    static JsonObject current(ManagementClient client, String namespace) {
+        try {
+            return client.get(ManagementClient.namespace(namespace, ""))
+                    .getJsonObject("document", new JsonObject())
+                    .copy();
+        } catch (Problem problem) {
+            if (problem.status() == 404) {
+                return new JsonObject();
+            }
+            throw problem;
+        }
     }
 
     private static Document one(Path file) throws IOException {

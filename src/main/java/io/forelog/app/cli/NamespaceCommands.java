@@ -5,6 +5,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -77,14 +78,15 @@ final class NamespaceCommands {
                 console.print(history);
                 return 0;
             }
-            Table table = new Table("revision", "at", "by", "action");
+            Table table = new Table("revision", "at", "by", "action", "comment");
             for (Object each : history.getJsonArray("revisions")) {
                 JsonObject revision = (JsonObject) each;
                 table.row(
                         revision.getLong("revision"),
                         When.text(revision.getString("at")),
                         revision.getString("principal"),
-                        revision.getString("action"));
+                        revision.getString("action"),
+                        revision.getString("comment"));
             }
             console.print(table, "no revisions");
             return 0;
@@ -106,10 +108,14 @@ final class NamespaceCommands {
         @Option(names = "--dry-run", description = "Only say what would change.")
         private boolean dryRun;
 
+        @Mixin
+        private CommentOption comment = new CommentOption();
+
         @Override
         int run(ManagementClient client, Console console) {
             JsonObject change = client.post(
-                    ManagementClient.namespace(name, ":rollback?dry_run=" + dryRun), new JsonObject().put("to", to));
+                    ManagementClient.namespace(name, ":rollback?dry_run=" + dryRun + comment.query()),
+                    new JsonObject().put("to", to));
             return changed(name, change, console);
         }
     }
@@ -123,9 +129,15 @@ final class NamespaceCommands {
         @Option(names = "--dry-run", description = "Only say what would change.")
         private boolean dryRun;
 
+        @Mixin
+        private CommentOption comment = new CommentOption();
+
         @Override
         int run(ManagementClient client, Console console) {
-            return changed(name, client.delete(ManagementClient.namespace(name, "?dry_run=" + dryRun)), console);
+            return changed(
+                    name,
+                    client.delete(ManagementClient.namespace(name, "?dry_run=" + dryRun + comment.query())),
+                    console);
         }
     }
 

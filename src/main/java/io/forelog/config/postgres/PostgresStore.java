@@ -97,12 +97,11 @@ public final class PostgresStore implements ConfigStore {
     public static PostgresStore open(Vertx vertx, Database database, Path file, Duration poll) {
         PostgresStore store = new PostgresStore(vertx, database, new KeptSnapshot(vertx, file), poll);
         store.subscriber.channel(CHANNEL).handler(told -> store.home.runOnContext(go -> store.look()));
-        database.ready()
-                .onSuccess(ready -> store.subscriber
-                        .connect()
-                        .onFailure(failure -> LOG.atDebug()
-                                .setCause(failure)
-                                .log("No notifications of the config store; polling carries its news")));
+        store.subscriber
+                .connect()
+                .onFailure(failure -> LOG.atDebug()
+                        .setCause(failure)
+                        .log("No notifications of the config store; polling carries its news"));
         return store;
     }
 

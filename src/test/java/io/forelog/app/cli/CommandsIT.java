@@ -161,6 +161,29 @@ class CommandsIT {
     }
 
     @Test
+    void bringsADirectoryOfDocumentsInAndOutAllOrNone() throws Exception {
+        Path directory = Files.createDirectories(data.resolve("documents"));
+        Files.writeString(directory.resolve("orders.yaml"), "targets: []\n");
+        Files.writeString(directory.resolve("wrong.yaml"), "bad: true\n");
+        assertThat(execute("config", "import", directory.toString())).isEqualTo(1);
+        assertThat(err.toString()).contains("wrong: refused", "targets: missing", "1 of 2 refused, nothing was stored");
+        assertThat(node.documents().find("orders")).isEmpty();
+        Files.writeString(directory.resolve("wrong.yaml"), "targets: []\n");
+        assertThat(execute("config", "import", "--dry-run", directory.toString()))
+                .isZero();
+        assertThat(node.documents().find("orders")).isEmpty();
+        assertThat(execute("config", "import", directory.toString(), "-m", "moved house"))
+                .isZero();
+        assertThat(out.toString()).contains("orders: done", "wrong: done");
+        assertThat(execute("namespace", "history", "orders")).isZero();
+        assertThat(out.toString()).contains("moved house");
+        assertThat(execute("config", "export", data.resolve("out").toString())).isZero();
+        assertThat(data.resolve("out/orders.yaml")).exists();
+        assertThat(execute("config", "export", data.resolve("out").toString())).isEqualTo(1);
+        assertThat(err.toString()).contains("exists, left alone");
+    }
+
+    @Test
     void holdsReplaysBacksUpAndLooksAtTheNode() {
         assertThat(execute("pump", "pause", "--target", "t1")).isZero();
         assertThat(out.toString()).contains("PAUSED");

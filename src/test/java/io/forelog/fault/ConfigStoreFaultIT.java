@@ -1,0 +1,108 @@
+package io.forelog.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.forelog.rig.AdminClient.Reply;
+import io.forelog.rig.Await;
+import io.forelog.rig.ForelogProcess;
+import io.forelog.rig.LoadWriter;
+import io.forelog.rig.ScriptedReceiver;
+import io.forelog.rig.Soak;
+import io.forelog.rig.backend.PostgresServer;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two real nodes on one config store, and the store taken away from them. */
+@Timeout(240)
+class ConfigStoreFaultIT {
+    private static final Duration LIMIT = Duration.ofSeconds(40);
+    private static final String NS = "/admin/v1/namespaces/ns";
+
+    @TempDir
+    Path directory;
+
+    private final ScriptedReceiver receiver = new ScriptedReceiver();
+
+    private ForelogProcess node(PostgresServer server, String name) {
+        return ForelogProcess.in(directory.resolve(name))
+                .settings("name: " + name)
+                .settings("config_store: {type: postgres, uri: '" + server.uri() + "'}")
+                .start();
+    }
+
+    private String document(int attempts) {
+        return "targets: [{name: hook, type: http, default: true, config: {url: '" + receiver.url() + "'}}]\n"
+                + "retry: {max_attempts: " + attempts + ", initial: PT0.1S}\n";
+    }
+
+    private static long applied(ForelogProcess node) {
+        Reply reply = node.admin().get(NS);
+        return reply.status() == 200 ? reply.json().getLong("applied_revision") : 0;
+    }
+
+    private static String health(ForelogProcess node) {
+        return node.admin().get("/health/ready").body();
+    }
+
+    private void writeAndAwait(ForelogProcess node, String text) {
+        try (LoadWriter writer = new LoadWriter(() -> node.ports().grpc())) {
+            writer.writeOne(LoadWriter.request("ns", text, "", Duration.ZERO));
+        }
+        Await.until(
+                text + " arrives",
+                LIMIT,
+                () -> receiver.arrivals().stream()
+                        .anyMatch(arrival -> arrival.text().equals(text)));
+    }
+
+    @Test
+    void oneRevisionGoesEverywhereABadOneNowhereAndALostDatabaseStopsNobody() {
+        try (receiver;
+                PostgresServer server = PostgresServer.create();
+                ForelogProcess first = node(server, "first");
+                ForelogProcess second = node(server, "second")) {
+            assertThat(first.admin().put(NS + "?comment=begins", document(5)).status())
+                    .isEqualTo(201);
+            long began = System.nanoTime();
+            Await.until("it is applied on both", LIMIT, () -> applied(first) == 1 && applied(second) == 1);
+            Soak.tell("a revision was applied on the other node after %d ms", (System.nanoTime() - began) / 1_000_000);
+            assertThat(first.admin().get(NS + "/history").body()).contains("\"comment\":\"begins\"");
+
+            Reply bad = second.admin().put(NS, document(-1));
+            assertThat(bad.status()).isEqualTo(400);
+            assertThat(bad.body()).contains("retry.max_attempts");
+            assertThat(second.admin()
+                            .send("PUT", NS + "?revision=7", document(6), "application/yaml")
+                            .status())
+                    .isEqualTo(409);
+            writeAndAwait(first, "before");
+
+            server.kill();
+            Await.until(
+                    "both miss it",
+                    LIMIT,
+                    () -> health(first).contains("config store is away")
+                            && health(second).contains("config store is away"));
+            assertThat(new JsonObject(health(first)).getString("status")).isEqualTo("DEGRADED");
+            writeAndAwait(first, "without");
+            assertThat(first.admin().put(NS, document(6)).status()).isEqualTo(503);
+            assertThat(applied(first)).isEqualTo(1);
+            first.killAndRestart();
+            writeAndAwait(first, "restarted without");
+
+            server.start();
+            Await.until(
+                    "both find it",
+                    LIMIT,
+                    () -> !health(first).contains("config store is away")
+                            && !health(second).contains("config store is away"));
+            assertThat(second.admin().put(NS, document(7)).status()).isEqualTo(200);
+            Await.until("it is applied on both", LIMIT, () -> applied(first) == 2 && applied(second) == 2);
+            writeAndAwait(first, "after");
+        }
+    }
+}
