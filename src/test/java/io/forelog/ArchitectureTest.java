@@ -51,7 +51,7 @@ class ArchitectureTest {
             Map.entry("region", Set.of("bus", "target", "config")),
             Map.entry("config", Set.of("database")),
             Map.entry("database", Set.of()),
-            Map.entry("cluster", Set.of("bus")),
+            Map.entry("cluster", Set.of("bus", "database")),
             Map.entry("admin", Set.of("access", "bus", "queue", "config", "cluster")),
             Map.entry("client", Set.of("wire")),
             Map.entry("wire", Set.of()),
@@ -70,7 +70,7 @@ class ArchitectureTest {
         ROOT + ".table.*..",
         ROOT + ".blob.*..",
         ROOT + ".config.*..",
-        ROOT + ".database.."
+        ROOT + ".database..", ROOT + ".cluster.."
     };
 
     private static final String[] BACKENDS = {

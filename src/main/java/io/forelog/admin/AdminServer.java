@@ -47,6 +47,7 @@ public final class AdminServer extends VerticleBase {
     private final Routes routes = new Routes();
     private final Promise<Integer> listening = Promise.promise();
     private JobRunner jobs;
+    private OwnerProxy proxy;
     private HttpServer server;
     private int requests;
 
@@ -71,6 +72,7 @@ public final class AdminServer extends VerticleBase {
     @Override
     public Future<?> start() {
         jobs = new JobRunner(ticker, audit);
+        proxy = new OwnerProxy(vertx, node);
         Desk desk = new Desk(node, jobs, audit, rights, ticker, Later.on(vertx));
         new NodeApi(desk, vertx, metrics, routes).addTo(routes);
         new NamespacesApi(desk).addTo(routes);
@@ -100,7 +102,7 @@ public final class AdminServer extends VerticleBase {
     @Override
     public Future<?> stop() {
         jobs.cancelAll();
-        return server.close();
+        return server.close().eventually(proxy::close);
     }
 
     private void received(HttpServerRequest request) {
@@ -238,6 +240,9 @@ public final class AdminServer extends VerticleBase {
 
     private Future<Answer> answer(HttpServerRequest request, Routes.Match match, Buffer body) {
         String principal = rights.principal(request);
+        if (proxy.isElsewhere(match)) {
+            return proxy.ask(request, match, body);
+        }
         return match.handler()
                 .answer(new Exchange(
                         request, match.path(), body, principal, rights.mayReadPayloads(principal, request)));

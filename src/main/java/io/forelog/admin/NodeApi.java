@@ -46,6 +46,8 @@ final class NodeApi {
                 .add(HttpMethod.GET, "/health/ready", this::ready)
                 .add(HttpMethod.GET, "/metrics", this::scrape)
                 .add(HttpMethod.GET, "/admin/v1/cluster", this::cluster)
+                .add(HttpMethod.POST, "/admin/v1/cluster/nodes/{node}:drain", this::drain)
+                .add(HttpMethod.POST, "/admin/v1/cluster/nodes/{node}:undrain", this::undrain)
                 .add(HttpMethod.POST, "/admin/v1/backup", this::backup)
                 .add(HttpMethod.GET, "/admin/v1/jobs", this::jobs)
                 .add(HttpMethod.GET, "/admin/v1/jobs/{id}", this::job);
@@ -121,8 +123,9 @@ final class NodeApi {
                 reasons.add(state.name() + "/" + route.target() + " is " + route.state() + ": " + route.reason());
             }
         }
+        String home = desk.node().home(state.name()).map(NodeServices.Home::node).orElse("");
         boolean open = desk.node().queue(state.name()).isPresent();
-        if (!open && !state.state().equals("RETIRED") && state.appliedRevision() > 0) {
+        if (!open && home.isEmpty() && !state.state().equals("RETIRED") && state.appliedRevision() > 0) {
             reasons.add(state.name() + ": its queue is not open");
         }
         state.problems().forEach(problem -> reasons.add(state.name() + ": " + problem));
@@ -130,6 +133,7 @@ final class NodeApi {
                 .put("name", state.name())
                 .put("state", state.state())
                 .put("queue_open", open)
+                .put("home", home.isEmpty() ? desk.node().status().name() : home)
                 .put("desired_revision", state.desiredRevision())
                 .put("applied_revision", state.appliedRevision())
                 .put("pumps", pumps);
@@ -143,12 +147,32 @@ final class NodeApi {
 
     /** A node that belongs to no cluster is a cluster of one. */
     private Future<Answer> cluster(Exchange exchange) {
-        NodeStatus node = desk.node().status();
+        NodeStatus self = desk.node().status();
+        List<NodeServices.ClusterNode> known = desk.node().nodes();
+        JsonArray nodes = new JsonArray();
+        if (known.isEmpty()) {
+            JsonArray namespaces = new JsonArray();
+            desk.node().namespaces().all().forEach(namespace -> namespaces.add(namespace.name()));
+            nodes.add(node(self).put("namespaces", namespaces));
+        }
+        for (NodeServices.ClusterNode each : known) {
+            nodes.add(node(each.status())
+                    .put("state", each.alive() ? each.status().phase().name() : "LOST")
+                    .put("host", each.host())
+                    .put("silent_seconds", Math.round(Math.max(0, each.silentSeconds()) * 10) / 10.0)
+                    .put("draining", each.draining())
+                    .put("namespaces", new JsonArray(each.owns())));
+        }
+        return Future.succeededFuture(Answer.ok(new JsonObject()
+                .put("clustered", !known.isEmpty())
+                .put("self", self.name())
+                .put("nodes", nodes)));
+    }
+
+    private static JsonObject node(NodeStatus node) {
         JsonObject ports = new JsonObject();
         node.ports().forEach(ports::put);
-        JsonArray namespaces = new JsonArray();
-        desk.node().namespaces().all().forEach(namespace -> namespaces.add(namespace.name()));
-        JsonObject self = new JsonObject()
+        return new JsonObject()
                 .put("name", node.name())
                 .put("state", node.phase().name())
                 .put("version", node.version())
@@ -157,10 +181,29 @@ final class NodeApi {
                 .put("region", node.region())
                 .put("roles", new JsonArray(node.roles()))
                 .put("started", Times.text(node.startedMicros()))
-                .put("ports", ports)
-                .put("namespaces", namespaces);
-        return Future.succeededFuture(
-                Answer.ok(new JsonObject().put("clustered", false).put("nodes", new JsonArray().add(self))));
+                .put("ports", ports);
+    }
+
+    private Future<Answer> drain(Exchange exchange) {
+        return drain(exchange, true);
+    }
+
+    private Future<Answer> undrain(Exchange exchange) {
+        return drain(exchange, false);
+    }
+
+    private Future<Answer> drain(Exchange exchange, boolean wanted) {
+        desk.check(exchange, "");
+        String name = exchange.path("node");
+        return desk.node().drain(name, wanted).map(asked -> {
+            desk.audit()
+                    .record(
+                            exchange.principal(),
+                            wanted ? "cluster-drain" : "cluster-undrain",
+                            "",
+                            new JsonObject().put("node", name));
+            return Answer.json(202, new JsonObject().put("node", name).put("draining", wanted));
+        });
     }
 
     private Future<Answer> backup(Exchange exchange) {

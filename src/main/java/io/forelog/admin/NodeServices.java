@@ -1,6 +1,8 @@
 package io.forelog.admin;
 
 import io.forelog.config.Namespaces;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
 import io.forelog.queue.MediumHealth;
 import io.forelog.queue.Queue;
 import io.vertx.core.Future;
@@ -26,6 +28,37 @@ public interface NodeServices {
     List<MediumHealth> databases();
 
     NodeStatus status();
+
+    /** Where the entries of {@code namespace} are; empty = here, or there is none of that name. */
+    default Optional<Home> home(String namespace) {
+        return Optional.empty();
+    }
+
+    /**
+     * Another node.
+     *
+     * @param management {@code host:port}; empty where it is not among those that live
+     */
+    record Home(String node, String management) {}
+
+    /** All nodes, this one among them; empty where this one belongs to no cluster. */
+    default List<ClusterNode> nodes() {
+        return List.of();
+    }
+
+    /**
+     * A node of the cluster as it was last heard of.
+     *
+     * @param silentSeconds since then
+     * @param owns namespaces whose queue lies on its disk
+     */
+    record ClusterNode(NodeStatus status, String host, boolean alive, double silentSeconds, boolean draining, List<String> owns) {}
+
+    /** Asks a node to give away what it has, or takes that back. NOT_FOUND, UNAVAILABLE. */
+    default Future<Void> drain(String node, boolean wanted) {
+        return Future.failedFuture(new WalException(
+                ErrorCode.NOT_SUPPORTED, "this node belongs to no cluster (expected: cluster: in its forelog.yaml)"));
+    }
 
     /** As of a second ago at most. */
     NodeLoad load();

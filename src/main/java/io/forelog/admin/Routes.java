@@ -29,7 +29,7 @@ final class Routes {
     }
 
     /** A row that matched, and what stood in its places. */
-    record Match(Handler handler, Map<String, String> path) {}
+    record Match(String template, Handler handler, Map<String, String> path) {}
 
     private record Row(HttpMethod method, String template, Pattern pattern, List<String> names, Handler handler) {}
 
@@ -53,7 +53,7 @@ final class Routes {
             if (row.method().equals(method)) {
                 Matcher matcher = row.pattern().matcher(path);
                 if (matcher.matches()) {
-                    return Optional.of(new Match(row.handler(), places(row, matcher)));
+                    return Optional.of(new Match(row.template(), row.handler(), places(row, matcher)));
                 }
             }
         }

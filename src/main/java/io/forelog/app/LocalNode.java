@@ -43,6 +43,7 @@ final class LocalNode implements NodeServices {
     private final Tables tables;
     private final PumpControl pumps;
     private final LoadSampler sampler;
+    private final @Nullable ClusterNodes cluster;
     private final long startedMicros;
     private volatile @Nullable DocumentControl documents;
     private volatile NodeStatus.Phase phase = NodeStatus.Phase.STARTING;
@@ -57,7 +58,8 @@ final class LocalNode implements NodeServices {
             NamespaceRuntimes runtimes,
             Media media,
             Tables tables,
-            LoadSampler sampler) {
+            LoadSampler sampler,
+            @Nullable ClusterNodes cluster) {
         this.config = config;
         this.data = data;
         this.vertx = vertx;
@@ -67,6 +69,7 @@ final class LocalNode implements NodeServices {
         this.tables = tables;
         this.pumps = new RuntimePumpControl(runtimes);
         this.sampler = sampler;
+        this.cluster = cluster;
         this.startedMicros = ticker.micros();
     }
 
@@ -115,6 +118,26 @@ final class LocalNode implements NodeServices {
     }
 
     @Override
+    public Optional<Home> home(String namespace) {
+        return cluster == null
+                ? Optional.empty()
+                : runtimes.find(namespace)
+                        .map(NamespaceRuntime::home)
+                        .filter(node -> !node.isEmpty())
+                        .map(cluster::home);
+    }
+
+    @Override
+    public List<ClusterNode> nodes() {
+        return cluster == null ? List.of() : cluster.nodes();
+    }
+
+    @Override
+    public Future<Void> drain(String node, boolean wanted) {
+        return cluster == null ? NodeServices.super.drain(node, wanted) : cluster.drain(node, wanted);
+    }
+
+    @Override
     public List<MediumHealth> databases() {
         List<MediumHealth> health = new ArrayList<>();
         media.open().forEach(medium -> health.addAll(medium.health()));
@@ -140,9 +163,11 @@ final class LocalNode implements NodeServices {
     private List<String> reasons() {
         DocumentControl known = documents;
         String away = known == null ? "" : known.away();
-        return away.isEmpty()
-                ? List.of()
-                : List.of("the config store is away, nothing can be changed; what was applied serves on: " + away);
+        List<String> reasons = new ArrayList<>(cluster == null ? List.of() : cluster.reasons());
+        if (!away.isEmpty()) {
+            reasons.add("the config store is away, nothing can be changed; what was applied serves on: " + away);
+        }
+        return reasons;
     }
 
     /**

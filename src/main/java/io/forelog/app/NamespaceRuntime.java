@@ -5,6 +5,7 @@ import io.forelog.consume.ConsumerPump;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.forelog.produce.QueuePump;
+import io.forelog.produce.RemotePump;
 import io.forelog.queue.Queue;
 import io.forelog.target.TargetProvider;
 import io.forelog.target.TargetSpec;
@@ -38,6 +39,8 @@ final class NamespaceRuntime {
     private volatile @Nullable QueuePump producer;
     private @Nullable String consumerId;
     private @Nullable String producerId;
+    private @Nullable String acrossId;
+    private volatile String home = "";
 
     /** A deployed writer and what it was last told. */
     private record Writer(TargetWriterVerticle verticle, String deploymentId, TargetSpec spec) {}
@@ -79,11 +82,42 @@ final class NamespaceRuntime {
 
     /** On failure all that was started is stopped again. */
     Future<Void> start() {
-        return openQueue()
-                .compose(opened -> startWriters(namespace))
-                .compose(started -> startConsumer())
-                .compose(started -> startProducer())
+        return parts.placement()
+                .apply(namespace)
+                .compose(node -> node.isEmpty() ? startHere() : startThere(node))
                 .recover(failure -> stop().transform(stopped -> Future.failedFuture(failure)));
+    }
+
+    private Future<Void> startHere() {
+        return openQueue()
+                .compose(opened -> parts.consumes().test(namespace) ? startDelivery() : Future.succeededFuture())
+                .compose(started -> startProducer());
+    }
+
+    private Future<Void> startDelivery() {
+        return startWriters(namespace).compose(started -> startConsumer());
+    }
+
+    private Future<Void> startThere(String node) {
+        if (!parts.bus().isClustered()) {
+            return Future.failedFuture(new WalException(
+                    ErrorCode.UNAVAILABLE,
+                    "namespace " + namespace.name() + ": its queue lies on node " + node
+                            + " (expected: a request to that node; this one belongs to no cluster)"));
+        }
+        RemotePump pump = new RemotePump(parts.bus(), namespace.name(), node, parts.appendLimits());
+        return parts.vertx()
+                .deployVerticle(pump::arm, new DeploymentOptions().setInstances(parts.loops()))
+                .onSuccess(id -> {
+                    producerId = id;
+                    home = node;
+                })
+                .mapEmpty();
+    }
+
+    /** The node that has the queue; empty = this one. */
+    String home() {
+        return home;
     }
 
     private Future<Queue> openQueue() {
@@ -150,7 +184,9 @@ final class NamespaceRuntime {
                     producer = pump;
                 })
                 .onFailure(failure -> pump.close())
-                .mapEmpty();
+                .compose(id -> parts.bus().isClustered() && Placement.isPinned(namespace)
+                        ? deploy(pump.across()).onSuccess(across -> acrossId = across).<Void>mapEmpty()
+                        : Future.succeededFuture());
     }
 
     private Queue opened() {
@@ -163,12 +199,19 @@ final class NamespaceRuntime {
 
     /** Whether {@code next} needs queues opened anew: then {@link #stop} and a new runtime, not {@link #update}. */
     boolean mustRestartFor(Namespace next) {
-        return !queues.fits(namespace, next);
+        return home.isEmpty() ? !queues.fits(namespace, next) : !Placement.isPinned(next);
     }
 
     /** Applies what can change while entries flow: limits, policies, targets. Routes that are gone stop last. */
     Future<Void> update(Namespace next) {
         ConsumerPump pump = consumer;
+        if (!home.isEmpty()) {
+            namespace = next;
+            return Future.succeededFuture();
+        }
+        if (pump == null && queue != null) {
+            return queues.update(next).onSuccess(updated -> namespace = next);
+        }
         if (pump == null) {
             return Future.failedFuture(
                     new WalException(ErrorCode.UNAVAILABLE, "namespace " + next.name() + ": not started"));
@@ -196,7 +239,7 @@ final class NamespaceRuntime {
         ConsumerPump consuming = consumer;
         Future<Void> refused =
                 producing == null ? Future.succeededFuture() : producing.drain(parts.vertx(), parts.drainLimit());
-        return refused.transform(
+        return refused.transform(done -> undeploy(acrossId)).transform(
                         done -> consuming == null ? Future.succeededFuture() : consuming.drain(parts.drainLimit()))
                 .transform(done -> undeploy(producerId))
                 .onComplete(done -> {

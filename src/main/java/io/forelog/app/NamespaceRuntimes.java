@@ -68,6 +68,9 @@ final class NamespaceRuntimes implements Deployer {
         if (runtime == null) {
             return add(next);
         }
+        if (!runtime.home().isEmpty() && !runtime.mustRestartFor(next)) {
+            return runtime.update(next);
+        }
         if (!runtime.mustRestartFor(next)) {
             List<Integer> gone = old.queues().stream()
                     .map(QueueGeneration::id)
@@ -115,6 +118,9 @@ final class NamespaceRuntimes implements Deployer {
         if (runtime == null) {
             return Future.succeededFuture();
         }
+        if (!runtime.home().isEmpty()) {
+            return runtime.stop().onSuccess(stopped -> forget(retired.name()));
+        }
         List<Integer> ids = retired.queues().stream().map(QueueGeneration::id).toList();
         Set<String> types = new TreeSet<>();
         retired.queues().forEach(queue -> types.add(queue.queue().type()));
@@ -124,11 +130,14 @@ final class NamespaceRuntimes implements Deployer {
                 .compose(stopped -> Future.join(types.stream()
                         .map(type -> parts.media().of(type).compose(medium -> medium.remove(retired.name())))
                         .toList()))
-                .<Void>mapEmpty()
-                .onSuccess(removed -> {
-                    runtimes.remove(retired.name());
-                    gone.accept(retired.name());
-                });
+                .compose(removed ->
+                        Placement.isPinned(retired) ? parts.released().apply(retired.name()) : Future.succeededFuture())
+                .onSuccess(removed -> forget(retired.name()));
+    }
+
+    private void forget(String namespace) {
+        runtimes.remove(namespace);
+        gone.accept(namespace);
     }
 
     /** Stops all, side by side. Never fails. */

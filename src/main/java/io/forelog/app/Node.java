@@ -10,11 +10,13 @@ import io.forelog.admin.Auditor;
 import io.forelog.admin.NodeStatus;
 import io.forelog.admin.Rights;
 import io.forelog.bus.Bus;
+import io.forelog.cluster.ClusterTransport;
 import io.forelog.config.AppliedFiles;
 import io.forelog.config.ConfigStore;
 import io.forelog.config.DirectoryStore;
 import io.forelog.config.DocumentParser;
 import io.forelog.config.LiveNamespaces;
+import io.forelog.config.Namespace;
 import io.forelog.config.NodeConfig;
 import io.forelog.config.Reconciler;
 import io.forelog.config.postgres.PostgresStore;
@@ -23,7 +25,9 @@ import io.forelog.database.Database;
 import io.forelog.database.DatabaseSettings;
 import io.forelog.ingest.Edge;
 import io.forelog.ingest.EdgeSettings;
+import io.forelog.model.ErrorCode;
 import io.forelog.model.Ticker;
+import io.forelog.model.WalException;
 import io.forelog.observe.LogKeys;
 import io.forelog.observe.MachineLoad;
 import io.forelog.observe.MetricNames;
@@ -40,6 +44,9 @@ import io.vertx.core.VertxOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +57,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * start: queues' media, namespaces (queue, writers, pumps), management port, edge, ports.json
- * stop:  not ready; edge (no more writes, then no sockets), reconciler, namespaces (pumps settle, queues close), media, tables,
+ * stop:  not ready; edge (no more writes, then no sockets), reconciler, namespaces (pumps settle, queues close), registry, media, tables,
  *        documents, database, all that is still deployed (management port, auditor), the clock's file, lock
  * </pre>
  */
@@ -66,6 +73,8 @@ final class Node {
     /** Where nobody can be notified, polling alone carries the news. */
     private static final Duration POLL_MAX = Duration.ofSeconds(1);
 
+    private static final long JOIN_LIMIT_SECONDS = 60;
+
     private static final Duration DRAIN_CHECK = Duration.ofSeconds(1);
 
     private final NodeConfig config;
@@ -77,6 +86,8 @@ final class Node {
     private final Ticker ticker;
     private final Vertx vertx;
     private final Bus bus;
+    private final @Nullable Database database;
+    private final @Nullable ClusterNodes cluster;
     private final Tables tables;
     private final LiveNamespaces namespaces = new LiveNamespaces();
     private final Media media;
@@ -86,7 +97,6 @@ final class Node {
     private final AdminServer admin;
     private final Edge edge;
     private final Pressure pressure = new Pressure();
-    private @Nullable Database database;
     private @Nullable ConfigStore store;
     private @Nullable Reconciler reconciler;
 
@@ -97,11 +107,16 @@ final class Node {
         this.data = data;
         this.clock = NodeClock.open(data.path(), ClockSource.machine());
         this.ticker = clock.ticker();
-        this.vertx =
-                Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(loops()));
+        this.vertx = vertx(config, data.path());
         this.bus = Bus.on(vertx);
         this.tables = new Tables(vertx, data.path().resolve(LocalNode.TABLES), ticker);
         this.media = new Media(vertx, catalogue.queues(), this::options);
+        DatabaseSettings settings = config.configStore().database();
+        this.database = settings == null
+                ? null
+                : new Database(vertx, settings, ended(Secrets.resolve(vertx, settings.password())), config.name());
+        this.cluster =
+                database == null ? null : new ClusterNodes(vertx, database, config, data.path(), this::status);
         Admission admission = admission();
         this.runtimes = new NamespaceRuntimes(
                 new NodeParts(
@@ -116,10 +131,17 @@ final class Node {
                         this::resources,
                         new AppendLimits(
                                 config.append().entries(), config.append().bytes()),
+                        cluster == null
+                                ? namespace -> Future.succeededFuture("")
+                                : cluster.placement()::place,
+                        this::consumes,
+                        cluster == null
+                                ? namespace -> Future.succeededFuture()
+                                : cluster.placement()::release,
                         config.drainTimeout()),
                 admission::forget);
         this.load = new LoadSampler(ticker, new MachineLoad(0), this::loopLagSeconds, runtimes);
-        this.services = new LocalNode(config, data.path(), vertx, ticker, namespaces, runtimes, media, tables, load);
+        this.services = new LocalNode(config, data.path(), vertx, ticker, namespaces, runtimes, media, tables, load, cluster);
         this.admin = new AdminServer(
                 config.bindHost(),
                 config.ports().management(),
@@ -142,6 +164,47 @@ final class Node {
                 ticker,
                 metrics.registry(),
                 new QueueEntryDesk(runtimes));
+    }
+
+    /** Off the event loops: on the main thread. */
+    private static Vertx vertx(NodeConfig config, Path data) {
+        VertxOptions options = new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(loops());
+        NodeConfig.ClusterConfig cluster = config.cluster();
+        return cluster == null
+                ? Vertx.vertx(options)
+                : ended(ClusterTransport.start(
+                        options,
+                        new ClusterTransport.Address(cluster.host(), cluster.port(), cluster.busPort(), cluster.seeds()),
+                        data.resolve("cluster")));
+    }
+
+    private static <T> T ended(Future<T> future) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(JOIN_LIMIT_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw WalException.of(e.getCause() == null ? e : e.getCause());
+        } catch (TimeoutException e) {
+            throw new WalException(
+                    ErrorCode.UNAVAILABLE, "cluster: not joined within " + JOIN_LIMIT_SECONDS + " s", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private NodeStatus status() {
+        return services.status();
+    }
+
+    /** By its role, and by the stack that the document names. */
+    private boolean consumes(Namespace namespace) {
+        boolean named = namespace.document().persistence().stream()
+                .anyMatch(queue -> config.stack().equals(queue.config().get("consumer_stack")));
+        return config.roles().contains("consumer") && (config.stack().equals("default") || named);
+    }
+
+    private boolean produces() {
+        return config.roles().contains("producer");
     }
 
     private static int loops() {
@@ -174,12 +237,13 @@ final class Node {
     /** Ends when writes are taken. On failure {@link #stop} cleans up. */
     Future<NodeStatus> start() {
         return media.of(EMBEDDED)
-                .compose(opened -> openStore())
+                .compose(opened -> cluster == null ? Future.succeededFuture() : cluster.start())
+                .compose(entered -> openStore())
                 .compose(this::reconcile)
                 .compose(deployed -> vertx.deployVerticle(admin))
                 .compose(deployed ->
                         vertx.deployVerticle(new Auditor(services, metrics.registry(), config.auditInterval())))
-                .compose(deployed -> edge.start(vertx, loops()))
+                .compose(deployed -> produces() ? edge.start(vertx, loops()) : Future.succeededFuture())
                 .compose(started -> admin.port())
                 .compose(this::ready);
     }
@@ -204,17 +268,11 @@ final class Node {
     private Future<ConfigStore> openStore() {
         Path kept = data.path().resolve("config");
         Duration poll = config.reload().poll();
-        DatabaseSettings settings = config.configStore().database();
-        if (settings == null) {
-            return DirectoryStore.open(
-                    vertx, ticker, confDirectory.resolve("namespaces"), kept.resolve("history"), poll);
-        }
-        return Secrets.resolve(vertx, settings.password()).map(password -> {
-            Database connected = new Database(vertx, settings, password, config.name());
-            database = connected;
-            return PostgresStore.open(
-                    vertx, connected, kept.resolve("store.json"), poll.compareTo(POLL_MAX) > 0 ? POLL_MAX : poll);
-        });
+        return database == null
+                ? DirectoryStore.open(
+                        vertx, ticker, confDirectory.resolve("namespaces"), kept.resolve("history"), poll)
+                : Future.succeededFuture(PostgresStore.open(
+                        vertx, database, kept.resolve("store.json"), poll.compareTo(POLL_MAX) > 0 ? POLL_MAX : poll));
     }
 
     private Future<Void> reconcile(ConfigStore opened) {
@@ -247,8 +305,9 @@ final class Node {
                 .baseUnit("seconds")
                 .register(metrics.registry());
         vertx.setPeriodic(NodeClock.WRITE_MILLIS, id -> vertx.executeBlocking(this::keepTime));
-        Map<String, Integer> ports =
-                Map.of("http", edge.httpPort(), "grpc", edge.grpcPort(), "management", managementPort);
+        Map<String, Integer> ports = produces()
+                ? Map.of("http", edge.httpPort(), "grpc", edge.grpcPort(), "management", managementPort)
+                : Map.of("management", managementPort);
         return vertx.<NodeStatus>executeBlocking(() -> {
             data.writePorts(ports);
             return services.ready(ports);
@@ -276,6 +335,7 @@ final class Node {
                 .transform(done -> edge.close())
                 .transform(done -> reconciler == null ? Future.succeededFuture() : reconciler.close())
                 .transform(done -> runtimes.stop())
+                .transform(done -> cluster == null ? Future.succeededFuture() : cluster.stop())
                 .transform(done -> media.close())
                 .transform(done -> tables.close())
                 .transform(done -> store == null ? Future.succeededFuture() : store.close())

@@ -1,16 +1,19 @@
 package io.forelog.app;
 
 import io.forelog.bus.Bus;
+import io.forelog.config.Namespace;
 import io.forelog.consume.PauseRegister;
 import io.forelog.model.Ticker;
 import io.forelog.produce.AppendLimits;
 import io.forelog.target.TargetProvider;
 import io.forelog.target.TargetResources;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * What every namespace of a node is built from. Immutable; any thread.
@@ -20,6 +23,9 @@ import java.util.function.Function;
  * @param targets by type, lower case
  * @param resources what a target of that type gets from the node
  * @param appendLimits of each namespace
+ * @param placement the node that has a namespace's queue; empty = this one
+ * @param consumes whether this node delivers the entries of a namespace that is here
+ * @param released is told of a namespace whose queue has gone from here
  * @param drainLimit how long a pump may take to settle what is in flight
  */
 record NodeParts(
@@ -33,4 +39,7 @@ record NodeParts(
         Map<String, TargetProvider> targets,
         Function<String, TargetResources> resources,
         AppendLimits appendLimits,
+        Function<Namespace, Future<String>> placement,
+        Predicate<Namespace> consumes,
+        Function<String, Future<Void>> released,
         Duration drainLimit) {}

@@ -10,6 +10,10 @@ public record Address<Q, A>(String name, Class<Q> request, Class<A> reply) {
     public static final Address<AppendBatch, AppendReply> APPEND =
             new Address<>("forelog.append", AppendBatch.class, AppendReply.class);
 
+    /** {@link #APPEND}, served to other nodes by the node that has the namespace's queue. */
+    public static final Address<AppendBatch, AppendReply> APPEND_ACROSS =
+            new Address<>("forelog.append.across", AppendBatch.class, AppendReply.class);
+
     /**
      * Served by the one TargetWriter of namespace and target on this node. It answers within twice the target's time-out
      * (once to wait for a slot, once for the attempt): ask with a limit of that and some seconds more.

@@ -92,6 +92,37 @@ public final class Bus {
         };
     }
 
+    /** Reaches other nodes. */
+    public boolean isClustered() {
+        return vertx.isClustered();
+    }
+
+    /** As {@link #serveTimed}, for requests of other nodes too. Ends when they can know it. */
+    public <Q, A> Future<Served> serveAcross(Address<Q, A> address, String name, TimedHandler<Q, A> handler) {
+        MessageConsumer<Q> consumer = vertx.eventBus()
+                .consumer(
+                        address.of(name),
+                        message -> answer(message, request -> handler.answer(request, left(message.headers()))));
+        return consumer.completion().map(known -> consumer::unregister);
+    }
+
+    /** As {@link #request}, of whatever node serves it. */
+    public <Q, A> Future<A> requestAcross(
+            Address<Q, A> address, String name, Q request, Duration limit, Duration patience) {
+        return vertx.eventBus()
+                .<A>request(address.of(name), request, options(limit, patience))
+                .map(Message::body)
+                .recover(failure -> Future.failedFuture(translate(failure, address.of(name))));
+    }
+
+    private static DeliveryOptions options(Duration limit, Duration patience) {
+        long millis = Math.max(1L, limit.toMillis());
+        return new DeliveryOptions()
+                .setSendTimeout(Math.max(millis, patience.toMillis()))
+                .addHeader(TIME_LEFT, Long.toString(millis))
+                .addHeader(SENT, PROCESS + System.nanoTime());
+    }
+
     private EventLoop loop() {
         return ((ContextInternal) vertx.getOrCreateContext()).nettyEventLoop();
     }
@@ -121,14 +152,9 @@ public final class Bus {
      * became of it, and when its credit is free.
      */
     public <Q, A> Future<A> request(Address<Q, A> address, String name, Q request, Duration limit, Duration patience) {
-        long millis = Math.max(1L, limit.toMillis());
-        DeliveryOptions options = new DeliveryOptions()
-                .setSendTimeout(Math.max(millis, patience.toMillis()))
-                .addHeader(TIME_LEFT, Long.toString(millis))
-                .addHeader(SENT, PROCESS + System.nanoTime());
         Near here = new Near(address.of(name), loop());
         return vertx.eventBus()
-                .<A>request(near.containsKey(here) ? here.at() : here.address(), request, options)
+                .<A>request(near.containsKey(here) ? here.at() : here.address(), request, options(limit, patience))
                 .map(Message::body)
                 .recover(failure -> Future.failedFuture(translate(failure, here.address())));
     }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param name in metrics, as user agent, and in the cluster view
  * @param queues settings by queue type, upper case
  * @param targets settings by target type, lower case
+ * @param cluster null = alone
  * @param bootstrapServers addresses by the prefix that a document names
  * @param namespaceDefaults what a namespace document lacks
  * @param drainTimeout what SIGTERM waits for writes and deliveries in flight
@@ -33,6 +34,7 @@ public record NodeConfig(
         AppendConfig append,
         ReloadConfig reload,
         ConfigStoreConfig configStore,
+        @Nullable ClusterConfig cluster,
         Map<String, Map<String, Object>> queues,
         Map<String, Map<String, Object>> targets,
         Map<String, String> bootstrapServers,
@@ -71,6 +73,21 @@ public record NodeConfig(
      */
     public record ConfigStoreConfig(@Nullable DatabaseSettings database) {}
 
+    /**
+     * How this node reaches others, and they it.
+     *
+     * @param host to listen on; others connect to it
+     * @param port of the cluster manager
+     * @param busPort of the event bus
+     * @param seeds {@code host:port} of some nodes' cluster ports
+     */
+    public record ClusterConfig(String host, int port, int busPort, List<String> seeds) {}
+
+    /** What the registry tells others. */
+    public String advertisedHost() {
+        return cluster == null ? bindHost : cluster.host();
+    }
+
     /** Where the writes, the gRPC calls and the administrators come in. */
     public NodeConfig withPorts(int http, int grpc, int management) {
         return with(dataDirectory, bindHost, new Ports(http, grpc, management));
@@ -98,6 +115,7 @@ public record NodeConfig(
                 append,
                 reload,
                 configStore,
+                cluster,
                 queues,
                 targets,
                 bootstrapServers,
@@ -113,7 +131,7 @@ public record NodeConfig(
         Set<String> defaults = namespaceDefaults.keySet();
         return "NodeConfig[name=" + name + ", dataDirectory=" + dataDirectory + ", bindHost=" + bindHost + ", " + ports
                 + ", roles=" + roles + ", shard=" + shard + ", stack=" + stack + ", region=" + region + ", " + admission
-                + ", " + append + ", " + reload + ", " + configStore + ", queues=" + queues.keySet() + ", targets="
+                + ", " + append + ", " + reload + ", " + configStore + ", " + cluster + ", queues=" + queues.keySet() + ", targets="
                 + targets.keySet()
                 + ", bootstrapServers=" + bootstrapServers.keySet() + ", namespaceDefaults=" + defaults
                 + ", drainTimeout=" + drainTimeout + ", auditInterval=" + auditInterval + ", bench=" + bench + "]";

@@ -2,6 +2,7 @@ package io.forelog.config;
 
 import io.forelog.config.NodeConfig.AdmissionConfig;
 import io.forelog.config.NodeConfig.AppendConfig;
+import io.forelog.config.NodeConfig.ClusterConfig;
 import io.forelog.config.NodeConfig.ConfigStoreConfig;
 import io.forelog.config.NodeConfig.Ports;
 import io.forelog.config.NodeConfig.ReloadConfig;
@@ -19,11 +20,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Reads {@code conf/forelog.yaml} and tells every problem at once. Stateless; called once, before the node starts. */
 public final class NodeConfigReader {
     private static final List<String> ROLES = List.of("producer", "consumer", "control");
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9_.:-]+");
+    private static final Pattern SEED = Pattern.compile("[A-Za-z0-9_.-]+:\\d{1,5}");
     private static final int PORT_MAX = 65_535;
 
     private NodeConfigReader() {}
@@ -60,6 +63,7 @@ public final class NodeConfigReader {
                 append(root.section("append")),
                 reload(root.section("reload")),
                 configStore(root.section("config_store")),
+                cluster(root),
                 settings(root, "queues", adapters.queues().keySet(), true),
                 settings(root, "targets", adapters.targets().keySet(), false),
                 texts(root, "bootstrap_servers"),
@@ -89,7 +93,7 @@ public final class NodeConfigReader {
         List<String> roles = root.texts("roles");
         if (!ROLES.containsAll(roles)) {
             root.problem("roles", "some of " + ROLES);
-        } else if (root.has("roles") && roles.size() < ROLES.size()) {
+        } else if (root.has("roles") && roles.size() < ROLES.size() && !root.has("cluster")) {
             root.problem("roles", ROLES + ", for a node that is alone serves in every role");
         }
         return roles.isEmpty() ? ROLES : roles;
@@ -139,6 +143,29 @@ public final class NodeConfigReader {
             section.remark("uri", "with a directory (expected: type: postgres, or none)");
         }
         return new ConfigStoreConfig(null);
+    }
+
+    private static @Nullable ClusterConfig cluster(Section root) {
+        Section section = root.section("cluster");
+        ClusterConfig cluster = new ClusterConfig(
+                section.text("host", "127.0.0.1", HOST, "a host name or an address"),
+                section.number("port", 1, PORT_MAX - 11, 7800),
+                section.number("bus_port", 1, PORT_MAX, 7900),
+                section.texts("seeds"));
+        if (!cluster.seeds().stream().allMatch(seed -> SEED.matcher(seed).matches())) {
+            section.problem("seeds", "a list of host:port");
+        }
+        section.refuseTheRest();
+        if (cluster.seeds().isEmpty()) {
+            if (section.has("port") || section.has("bus_port") || section.has("host")) {
+                section.problem("seeds", "host:port of the cluster ports of some nodes; its own for the first");
+            }
+            return null;
+        }
+        if (!"postgres".equals(root.section("config_store").text("type", ""))) {
+            root.remark("cluster", "without a shared config store (expected: config_store.type: postgres)");
+        }
+        return cluster;
     }
 
     private static Map<String, Map<String, Object>> settings(

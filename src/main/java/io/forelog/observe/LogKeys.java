@@ -15,6 +15,7 @@ public final class LogKeys {
     public static final String BYTES = "bytes";
     public static final String PORT = "port";
     public static final String STATE = "state";
+    public static final String NODE = "node";
     public static final String DATABASE = "database";
     public static final String PRINCIPAL = "principal";
     public static final String ACTION = "action";

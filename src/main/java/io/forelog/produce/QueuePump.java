@@ -61,6 +61,27 @@ public final class QueuePump {
         return new Arm();
     }
 
+    /** One to deploy once, where other nodes write to this queue too. */
+    public Deployable across() {
+        return new Across();
+    }
+
+    /** Serves other nodes. */
+    private final class Across extends VerticleBase {
+        private Bus.@Nullable Served served;
+
+        @Override
+        public Future<?> start() {
+            return bus.serveAcross(Address.APPEND_ACROSS, namespace, QueuePump.this::append)
+                    .onSuccess(known -> served = known);
+        }
+
+        @Override
+        public Future<?> stop() {
+            return served == null ? Future.succeededFuture() : served.close();
+        }
+    }
+
     /** Serves one event loop, and those that have no arm of their own. */
     private final class Arm extends VerticleBase {
         private Bus.@Nullable Served served;

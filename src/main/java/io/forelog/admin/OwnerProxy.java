@@ -1,0 +1,105 @@
+package io.forelog.admin;
+
+import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Hands a request about the entries of a namespace to the node that has them, once: who is asked by another node and does not have
+ * them either says 421. Documents are everybody's. On the server's event loop; bounded by its pool.
+ */
+final class OwnerProxy {
+    private static final String FORWARDED = "Forelog-Forwarded";
+    private static final String OF_NAMESPACE = "/admin/v1/namespaces/{ns}";
+    private static final Set<String> DOCUMENTS =
+            Set.of(OF_NAMESPACE, OF_NAMESPACE + "/history", OF_NAMESPACE + ":rollback");
+    private static final List<String> SENT = List.of("Accept", "Authorization", "Content-Type", "If-Match", "X-Api-Key");
+    private static final List<String> ANSWERED = List.of("ETag", "Retry-After", "Location");
+    private static final long LIMIT_MILLIS = 29_000;
+
+    private final NodeServices node;
+    private final HttpClient client;
+
+    OwnerProxy(Vertx vertx, NodeServices node) {
+        this.node = node;
+        this.client = vertx.createHttpClient(
+                new HttpClientOptions().setConnectTimeout(2_000).setIdleTimeout(60),
+                new PoolOptions().setHttp1MaxSize(16).setMaxWaitQueueSize(256));
+    }
+
+    /** Whether another node has to answer. */
+    boolean isElsewhere(Routes.Match match) {
+        return match.template().startsWith(OF_NAMESPACE)
+                && !DOCUMENTS.contains(match.template())
+                && node.home(match.path().getOrDefault("ns", "")).isPresent();
+    }
+
+    Future<Answer> ask(HttpServerRequest request, Routes.Match match, Buffer body) {
+        String namespace = match.path().getOrDefault("ns", "");
+        NodeServices.Home home = node.home(namespace)
+                .orElseThrow(() -> new WalException(ErrorCode.UNAVAILABLE, namespace + ": moves this moment"));
+        if (request.getHeader(FORWARDED) != null) {
+            return Future.failedFuture(new WalException(
+                    ErrorCode.WRONG_SHARD,
+                    namespace + ": its entries lie on node " + home.node() + " (expected: a request to that node)"));
+        }
+        if (home.management().isEmpty()) {
+            return Future.failedFuture(away(namespace, home, "it is not among the nodes that live"));
+        }
+        RequestOptions options = new RequestOptions()
+                .setMethod(request.method())
+                .setAbsoluteURI("http://" + home.management() + request.uri())
+                .setTimeout(LIMIT_MILLIS)
+                .putHeader(FORWARDED, node.status().name());
+        for (String name : SENT) {
+            String value = request.getHeader(name);
+            if (value != null) {
+                options.putHeader(name, value);
+            }
+        }
+        return client.request(options)
+                .compose(asked -> asked.send(body))
+                .compose(response -> response.body().map(answer -> {
+                    String type = response.getHeader("Content-Type");
+                    return new Answer(
+                            response.statusCode(),
+                            type == null ? "application/octet-stream" : type,
+                            answer,
+                            headers(response.headers()));
+                }))
+                .recover(failure -> Future.failedFuture(away(namespace, home, String.valueOf(failure.getMessage()))));
+    }
+
+    private static Map<String, String> headers(MultiMap answered) {
+        Map<String, String> headers = new TreeMap<>();
+        for (String name : ANSWERED) {
+            String value = answered.get(name);
+            if (value != null) {
+                headers.put(name, value);
+            }
+        }
+        return headers;
+    }
+
+    private static WalException away(String namespace, NodeServices.Home home, String why) {
+        return new WalException(
+                ErrorCode.UNAVAILABLE,
+                namespace + ": its entries lie on node " + home.node() + ", which does not answer: " + why);
+    }
+
+    Future<Void> close() {
+        return client.close();
+    }
+}

@@ -1,0 +1,149 @@
+package io.forelog.app;
+
+import io.forelog.admin.NodeServices.ClusterNode;
+import io.forelog.admin.NodeServices.Home;
+import io.forelog.admin.NodeStatus;
+import io.forelog.cluster.Member;
+import io.forelog.cluster.NodeRegistry;
+import io.forelog.cluster.Owners;
+import io.forelog.config.NodeConfig;
+import io.forelog.database.Database;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * This node among those that share its database: the registry, who owns which embedded namespace, and what of it the management
+ * API shows. Any thread; made once, off the event loops.
+ */
+final class ClusterNodes {
+    private final String self;
+    private final Owners owners;
+    private final NodeRegistry registry;
+    private final Placement placement;
+    private volatile Map<String, Owners.Owner> owned = Map.of();
+    private volatile boolean asking;
+
+    ClusterNodes(Vertx vertx, Database database, NodeConfig config, Path data, Supplier<NodeStatus> status) {
+        this.self = config.name();
+        this.owners = new Owners(database);
+        this.placement = new Placement(vertx, owners, self, config.roles().contains("consumer"), data);
+        this.registry = new NodeRegistry(vertx, database, () -> member(config, status.get()), this::heard);
+    }
+
+    private Member member(NodeConfig config, NodeStatus now) {
+        return new Member(
+                self,
+                config.advertisedHost(),
+                now.ports(),
+                now.roles(),
+                now.shard(),
+                now.stack(),
+                now.region(),
+                now.version(),
+                now.phase().name(),
+                false,
+                now.startedMicros(),
+                0);
+    }
+
+    Placement placement() {
+        return placement;
+    }
+
+    Future<Void> start() {
+        return registry.start();
+    }
+
+    private void heard() {
+        if (!asking) {
+            asking = true;
+            owners.all().onComplete(done -> {
+                asking = false;
+                if (done.succeeded()) {
+                    owned = done.result();
+                }
+            });
+        }
+    }
+
+    /** Somebody asked this node to give away what it has. */
+    boolean isToDrain() {
+        return registry.find(self).map(Member::draining).orElse(false);
+    }
+
+    /** Nobody has this namespace's embedded queue, as far as is known. */
+    boolean isFree(String namespace) {
+        return !owned.isEmpty() && !owned.containsKey(namespace);
+    }
+
+    List<String> reasons() {
+        return registry.isSuperseded()
+                ? List.of("another process has this node's name, " + self + " (expected: a name of its own for each)")
+                : List.of();
+    }
+
+    Home home(String node) {
+        return new Home(
+                node,
+                registry.find(node)
+                        .filter(Member::isAlive)
+                        .map(member -> member.address("management"))
+                        .orElse(""));
+    }
+
+    List<ClusterNode> nodes() {
+        return registry.members().stream().map(this::shown).toList();
+    }
+
+    private ClusterNode shown(Member member) {
+        NodeStatus.Phase phase = switch (member.state()) {
+            case "READY" -> NodeStatus.Phase.READY;
+            case "STARTING" -> NodeStatus.Phase.STARTING;
+            default -> NodeStatus.Phase.DRAINING;
+        };
+        return new ClusterNode(
+                new NodeStatus(
+                        member.name(),
+                        member.version(),
+                        phase,
+                        List.of(),
+                        member.shard(),
+                        member.stack(),
+                        member.region(),
+                        member.roles(),
+                        member.startedMicros(),
+                        member.ports(),
+                        Path.of("")),
+                member.host(),
+                member.isAlive(),
+                member.silentSeconds(),
+                member.draining(),
+                owned.entrySet().stream()
+                        .filter(entry -> entry.getValue().node().equals(member.name()))
+                        .map(Map.Entry::getKey)
+                        .toList());
+    }
+
+    /** Where writes to a shard go, for whoever came to the wrong one. */
+    String addresses(String shard) {
+        return registry.members().stream()
+                .filter(member -> member.shard().equals(shard) && member.isAlive())
+                .flatMap(member -> List.of("grpc", "http").stream()
+                        .filter(port -> !member.address(port).isEmpty())
+                        .map(port -> port + "://" + member.address(port)))
+                .collect(Collectors.joining(", "));
+    }
+
+    Future<Void> drain(String node, boolean wanted) {
+        return registry.drain(node, wanted);
+    }
+
+    Future<Void> stop() {
+        return registry.stop();
+    }
+}

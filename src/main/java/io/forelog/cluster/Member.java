@@ -1,0 +1,41 @@
+package io.forelog.cluster;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One node as the registry knows it. Immutable.
+ *
+ * @param host where its ports listen
+ * @param ports by name: http, grpc, management; those that it opens
+ * @param state its own words: READY, DRAINING, STOPPED
+ * @param draining somebody asked it to give away what it has
+ * @param startedMicros by the database's clock
+ * @param silentSeconds since it was last heard of, by the database's clock
+ */
+public record Member(
+        String name,
+        String host,
+        Map<String, Integer> ports,
+        List<String> roles,
+        String shard,
+        String stack,
+        String region,
+        String version,
+        String state,
+        boolean draining,
+        long startedMicros,
+        double silentSeconds) {
+    /** Nodes tell of themselves every second; who was silent for so long is taken for lost. */
+    public static final double LOST_AFTER_SECONDS = 6;
+
+    public boolean isAlive() {
+        return silentSeconds < LOST_AFTER_SECONDS && !state.equals("STOPPED");
+    }
+
+    /** {@code host:port}, or empty where it has no such port. */
+    public String address(String port) {
+        Integer number = ports.get(port);
+        return number == null ? "" : host + ":" + number;
+    }
+}
