@@ -70,7 +70,8 @@ class ArchitectureTest {
         ROOT + ".table.*..",
         ROOT + ".blob.*..",
         ROOT + ".config.*..",
-        ROOT + ".database..", ROOT + ".cluster.."
+        ROOT + ".database..",
+        ROOT + ".cluster.."
     };
 
     private static final String[] BACKENDS = {

@@ -123,7 +123,8 @@ final class NodeApi {
                 reasons.add(state.name() + "/" + route.target() + " is " + route.state() + ": " + route.reason());
             }
         }
-        String home = desk.node().home(state.name()).map(NodeServices.Home::node).orElse("");
+        String home =
+                desk.node().home(state.name()).map(NodeServices.Home::node).orElse("");
         boolean open = desk.node().queue(state.name()).isPresent();
         if (!open && home.isEmpty() && !state.state().equals("RETIRED") && state.appliedRevision() > 0) {
             reasons.add(state.name() + ": its queue is not open");

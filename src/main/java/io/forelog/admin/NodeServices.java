@@ -52,7 +52,8 @@ public interface NodeServices {
      * @param silentSeconds since then
      * @param owns namespaces whose queue lies on its disk
      */
-    record ClusterNode(NodeStatus status, String host, boolean alive, double silentSeconds, boolean draining, List<String> owns) {}
+    record ClusterNode(
+            NodeStatus status, String host, boolean alive, double silentSeconds, boolean draining, List<String> owns) {}
 
     /** Asks a node to give away what it has, or takes that back. NOT_FOUND, UNAVAILABLE. */
     default Future<Void> drain(String node, boolean wanted) {

@@ -25,7 +25,8 @@ final class OwnerProxy {
     private static final String OF_NAMESPACE = "/admin/v1/namespaces/{ns}";
     private static final Set<String> DOCUMENTS =
             Set.of(OF_NAMESPACE, OF_NAMESPACE + "/history", OF_NAMESPACE + ":rollback");
-    private static final List<String> SENT = List.of("Accept", "Authorization", "Content-Type", "If-Match", "X-Api-Key");
+    private static final List<String> SENT =
+            List.of("Accept", "Authorization", "Content-Type", "If-Match", "X-Api-Key");
     private static final List<String> ANSWERED = List.of("ETag", "Retry-After", "Location");
     private static final long LIMIT_MILLIS = 29_000;
 

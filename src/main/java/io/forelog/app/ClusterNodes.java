@@ -3,32 +3,51 @@ package io.forelog.app;
 import io.forelog.admin.NodeServices.ClusterNode;
 import io.forelog.admin.NodeServices.Home;
 import io.forelog.admin.NodeStatus;
+import io.forelog.cluster.ClusterTransport;
 import io.forelog.cluster.Member;
 import io.forelog.cluster.NodeRegistry;
 import io.forelog.cluster.Owners;
 import io.forelog.config.NodeConfig;
 import io.forelog.database.Database;
+import io.forelog.observe.LogKeys;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * This node among those that share its database: the registry, who owns which embedded namespace, and what of it the management
  * API shows. Any thread; made once, off the event loops.
  */
 final class ClusterNodes {
+    private static final Logger LOG = LoggerFactory.getLogger(ClusterNodes.class);
+
+    /** What the cluster's transport keeps, below the data directory. */
+    static final String FOLDER = "cluster";
+
+    private final Vertx vertx;
+    private final Path folder;
+    private final boolean clustered;
     private final String self;
     private final Owners owners;
     private final NodeRegistry registry;
     private final Placement placement;
     private volatile Map<String, Owners.Owner> owned = Map.of();
     private volatile boolean asking;
+    private Set<String> kept = Set.of();
 
     ClusterNodes(Vertx vertx, Database database, NodeConfig config, Path data, Supplier<NodeStatus> status) {
+        this.vertx = vertx;
+        this.folder = data.resolve(FOLDER);
+        this.clustered = config.cluster() != null;
         this.self = config.name();
         this.owners = new Owners(database);
         this.placement = new Placement(vertx, owners, self, config.roles().contains("consumer"), data);
@@ -39,7 +58,7 @@ final class ClusterNodes {
         return new Member(
                 self,
                 config.advertisedHost(),
-                now.ports(),
+                ports(config, now),
                 now.roles(),
                 now.shard(),
                 now.stack(),
@@ -51,6 +70,15 @@ final class ClusterNodes {
                 0);
     }
 
+    private static Map<String, Integer> ports(NodeConfig config, NodeStatus now) {
+        Map<String, Integer> ports = new LinkedHashMap<>(now.ports());
+        NodeConfig.ClusterConfig cluster = config.cluster();
+        if (cluster != null) {
+            ports.put("cluster", cluster.port());
+        }
+        return ports;
+    }
+
     Placement placement() {
         return placement;
     }
@@ -60,6 +88,7 @@ final class ClusterNodes {
     }
 
     private void heard() {
+        keepMembers();
         if (!asking) {
             asking = true;
             owners.all().onComplete(done -> {
@@ -68,6 +97,24 @@ final class ClusterNodes {
                     owned = done.result();
                 }
             });
+        }
+    }
+
+    private void keepMembers() {
+        Set<String> there = registry.members().stream()
+                .filter(Member::isAlive)
+                .map(member -> member.address("cluster"))
+                .filter(address -> !address.isEmpty())
+                .collect(Collectors.toCollection(TreeSet::new));
+        if (clustered && !there.equals(kept)) {
+            kept = there;
+            vertx.<Void>executeBlocking(() -> {
+                        ClusterTransport.keep(folder, there);
+                        return null;
+                    })
+                    .onFailure(failure -> LOG.atWarn()
+                            .addKeyValue(LogKeys.REASON, String.valueOf(failure))
+                            .log("Who is in the cluster could not be kept; tried again when it changes"));
         }
     }
 

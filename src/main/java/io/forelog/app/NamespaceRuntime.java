@@ -185,7 +185,9 @@ final class NamespaceRuntime {
                 })
                 .onFailure(failure -> pump.close())
                 .compose(id -> parts.bus().isClustered() && Placement.isPinned(namespace)
-                        ? deploy(pump.across()).onSuccess(across -> acrossId = across).<Void>mapEmpty()
+                        ? deploy(pump.across())
+                                .onSuccess(across -> acrossId = across)
+                                .<Void>mapEmpty()
                         : Future.succeededFuture());
     }
 
@@ -239,8 +241,8 @@ final class NamespaceRuntime {
         ConsumerPump consuming = consumer;
         Future<Void> refused =
                 producing == null ? Future.succeededFuture() : producing.drain(parts.vertx(), parts.drainLimit());
-        return refused.transform(done -> undeploy(acrossId)).transform(
-                        done -> consuming == null ? Future.succeededFuture() : consuming.drain(parts.drainLimit()))
+        return refused.transform(done -> undeploy(acrossId))
+                .transform(done -> consuming == null ? Future.succeededFuture() : consuming.drain(parts.drainLimit()))
                 .transform(done -> undeploy(producerId))
                 .onComplete(done -> {
                     if (producing != null) {

@@ -115,8 +115,7 @@ final class Node {
         this.database = settings == null
                 ? null
                 : new Database(vertx, settings, ended(Secrets.resolve(vertx, settings.password())), config.name());
-        this.cluster =
-                database == null ? null : new ClusterNodes(vertx, database, config, data.path(), this::status);
+        this.cluster = database == null ? null : new ClusterNodes(vertx, database, config, data.path(), this::status);
         Admission admission = admission();
         this.runtimes = new NamespaceRuntimes(
                 new NodeParts(
@@ -131,17 +130,14 @@ final class Node {
                         this::resources,
                         new AppendLimits(
                                 config.append().entries(), config.append().bytes()),
-                        cluster == null
-                                ? namespace -> Future.succeededFuture("")
-                                : cluster.placement()::place,
+                        cluster == null ? namespace -> Future.succeededFuture("") : cluster.placement()::place,
                         this::consumes,
-                        cluster == null
-                                ? namespace -> Future.succeededFuture()
-                                : cluster.placement()::release,
+                        cluster == null ? namespace -> Future.succeededFuture() : cluster.placement()::release,
                         config.drainTimeout()),
                 admission::forget);
         this.load = new LoadSampler(ticker, new MachineLoad(0), this::loopLagSeconds, runtimes);
-        this.services = new LocalNode(config, data.path(), vertx, ticker, namespaces, runtimes, media, tables, load, cluster);
+        this.services =
+                new LocalNode(config, data.path(), vertx, ticker, namespaces, runtimes, media, tables, load, cluster);
         this.admin = new AdminServer(
                 config.bindHost(),
                 config.ports().management(),
@@ -174,8 +170,9 @@ final class Node {
                 ? Vertx.vertx(options)
                 : ended(ClusterTransport.start(
                         options,
-                        new ClusterTransport.Address(cluster.host(), cluster.port(), cluster.busPort(), cluster.seeds()),
-                        data.resolve("cluster")));
+                        new ClusterTransport.Address(
+                                cluster.host(), cluster.port(), cluster.busPort(), cluster.seeds()),
+                        data.resolve(ClusterNodes.FOLDER)));
     }
 
     private static <T> T ended(Future<T> future) {
@@ -184,8 +181,7 @@ final class Node {
         } catch (ExecutionException e) {
             throw WalException.of(e.getCause() == null ? e : e.getCause());
         } catch (TimeoutException e) {
-            throw new WalException(
-                    ErrorCode.UNAVAILABLE, "cluster: not joined within " + JOIN_LIMIT_SECONDS + " s", e);
+            throw new WalException(ErrorCode.UNAVAILABLE, "cluster: not joined within " + JOIN_LIMIT_SECONDS + " s", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
@@ -269,8 +265,7 @@ final class Node {
         Path kept = data.path().resolve("config");
         Duration poll = config.reload().poll();
         return database == null
-                ? DirectoryStore.open(
-                        vertx, ticker, confDirectory.resolve("namespaces"), kept.resolve("history"), poll)
+                ? DirectoryStore.open(vertx, ticker, confDirectory.resolve("namespaces"), kept.resolve("history"), poll)
                 : Future.succeededFuture(PostgresStore.open(
                         vertx, database, kept.resolve("store.json"), poll.compareTo(POLL_MAX) > 0 ? POLL_MAX : poll));
     }

@@ -116,7 +116,8 @@ final class Placement {
         if (!owner.databaseId().equals(databaseId)) {
             throw new WalException(
                     ErrorCode.UNAVAILABLE,
-                    "namespace " + namespace + ": its entries lie in database " + owner.databaseId() + " of node " + node
+                    "namespace " + namespace + ": its entries lie in database " + owner.databaseId() + " of node "
+                            + node
                             + ", and this data directory is " + databaseId
                             + " (expected: that data directory, or a node of another name)");
         }

@@ -8,29 +8,31 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.EventBusOptions;
-import io.vertx.ext.cluster.infinispan.InfinispanClusterManager;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * Vert.x with an event bus that reaches the other nodes: Infinispan over TCP, members found by the seeds. Once a process, since
  * the cluster manager takes its file from a system property.
  */
 public final class ClusterTransport {
-    private static final String JGROUPS =
-            """
+    private static final String JGROUPS = """
             <config xmlns="urn:org:jgroups">
               <TCP bind_addr="%1$s" bind_port="%2$d" port_range="0" diag.enabled="false" thread_naming_pattern="pl"
                    sock_conn_timeout="300" linger="-1" thread_pool.min_threads="0" thread_pool.max_threads="50"/>
               <RED/>
               <TCPPING initial_hosts="%3$s" port_range="0"/>
-              <MERGE3 min_interval="3000" max_interval="8000"/>
+              <MERGE3 min_interval="1000" max_interval="3000"/>
               <FD_SOCK2 bind_addr="%1$s" offset="1" port_range="10"/>
               <FD_ALL3 timeout="8000" interval="2000"/>
-              <VERIFY_SUSPECT2 timeout="1000" bind_addr="%1$s"/>
+              <VERIFY_SUSPECT2 timeout="1000"/>
               <pbcast.NAKACK2 use_mcast_xmit="false" xmit_interval="200" resend_last_seqno="true"/>
               <UNICAST3 conn_close_timeout="5000" xmit_interval="200"/>
               <pbcast.STABLE desired_avg_gossip="5000" max_bytes="1M"/>
@@ -40,6 +42,8 @@ public final class ClusterTransport {
               <FRAG4 frag_size="60000"/>
             </config>
             """;
+
+    private static final String MEMBERS = "members";
 
     private ClusterTransport() {}
 
@@ -62,7 +66,7 @@ public final class ClusterTransport {
                         .setPort(address.busPort())
                         .setConnectTimeout(2_000)
                         .setReconnectAttempts(0)))
-                .withClusterManager(new InfinispanClusterManager());
+                .withClusterManager(new RepublishingManager());
         return builder.buildClustered()
                 .recover(failure -> Future.failedFuture(new WalException(
                         ErrorCode.UNAVAILABLE,
@@ -71,15 +75,23 @@ public final class ClusterTransport {
                         failure)));
     }
 
+    /** Who was there last, as {@code host:port}: whom this node looks for beside the seeds when it starts again. Blocks. */
+    public static void keep(Path directory, Set<String> members) throws IOException {
+        Path aside = directory.resolve(MEMBERS + ".new");
+        Files.write(aside, members);
+        Files.move(aside, directory.resolve(MEMBERS), StandardCopyOption.ATOMIC_MOVE);
+    }
+
     private static Path write(Address address, Path directory) {
-        String hosts = String.join(
-                ",",
-                address.seeds().stream().map(ClusterTransport::jgroups).toList());
         try {
             Folders.make(directory);
+            Set<String> known = new TreeSet<>(address.seeds());
+            if (Files.exists(directory.resolve(MEMBERS))) {
+                known.addAll(Files.readAllLines(directory.resolve(MEMBERS)));
+            }
+            String hosts = known.stream().map(ClusterTransport::jgroups).collect(Collectors.joining(","));
             return Files.writeString(
-                    directory.resolve("jgroups.xml"),
-                    JGROUPS.formatted(address.host(), address.port(), hosts));
+                    directory.resolve("jgroups.xml"), JGROUPS.formatted(address.host(), address.port(), hosts));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -41,16 +41,18 @@ public final class Leases {
     /** Takes or renews; empty where another holds it. {@code holder} names one process, not a node. */
     public Future<Optional<Held>> take(String name, String holder) {
         long asked = System.nanoTime();
-        return database.query(TAKE, Tuple.of(name, holder, (double) TERM.toMillis())).map(rows -> {
-            for (Row row : rows) {
-                return Optional.of(new Held(name, holder, row.getLong(0), asked + TERM.toNanos()));
-            }
-            return Optional.empty();
-        });
+        return database.query(TAKE, Tuple.of(name, holder, (double) TERM.toMillis()))
+                .map(rows -> {
+                    for (Row row : rows) {
+                        return Optional.of(new Held(name, holder, row.getLong(0), asked + TERM.toNanos()));
+                    }
+                    return Optional.empty();
+                });
     }
 
     /** Before its time; without effect where it is another's by now. */
     public Future<Void> give(Held held) {
-        return database.query(GIVE, Tuple.of(held.name(), held.holder(), held.epoch())).mapEmpty();
+        return database.query(GIVE, Tuple.of(held.name(), held.holder(), held.epoch()))
+                .mapEmpty();
     }
 }

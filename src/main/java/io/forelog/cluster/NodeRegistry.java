@@ -15,8 +15,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -94,6 +96,7 @@ public final class NodeRegistry {
                 .<Void>map(rows -> {
                     List<Member> read = new ArrayList<>();
                     rows.forEach(row -> read.add(member(row)));
+                    tell(members, read);
                     members = List.copyOf(read);
                     heard.run();
                     return null;
@@ -105,10 +108,32 @@ public final class NodeRegistry {
                 .onComplete(done -> beating = false);
     }
 
+    /** The members that came and went since. */
+    private static void tell(List<Member> before, List<Member> now) {
+        Set<String> lived = alive(before);
+        Set<String> live = alive(now);
+        live.stream()
+                .filter(name -> !lived.contains(name))
+                .forEach(name -> LOG.atInfo().addKeyValue(LogKeys.NODE, name).log("A node is there"));
+        lived.stream()
+                .filter(name -> !live.contains(name))
+                .forEach(name -> LOG.atWarn().addKeyValue(LogKeys.NODE, name).log("A node is gone"));
+    }
+
+    private static Set<String> alive(List<Member> members) {
+        return members.stream().filter(Member::isAlive).map(Member::name).collect(Collectors.toSet());
+    }
+
     private Future<Void> enter(Member now) {
         return database.query(
                         ENTER,
-                        Tuple.of(now.name(), incarnation, now.host(), ports(now), new JsonArray(now.roles()), now.shard())
+                        Tuple.of(
+                                        now.name(),
+                                        incarnation,
+                                        now.host(),
+                                        ports(now),
+                                        new JsonArray(now.roles()),
+                                        now.shard())
                                 .addString(now.stack())
                                 .addString(now.region())
                                 .addString(now.version())

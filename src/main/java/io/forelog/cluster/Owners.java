@@ -18,7 +18,8 @@ import java.util.UUID;
 public final class Owners {
     private static final String CLAIM = "INSERT INTO database_owner (namespace, database_id, node, epoch)"
             + " VALUES ($1, $2, $3, 1) ON CONFLICT (namespace) DO NOTHING";
-    private static final String ONE = "SELECT namespace, database_id, node, epoch FROM database_owner WHERE namespace = $1";
+    private static final String ONE =
+            "SELECT namespace, database_id, node, epoch FROM database_owner WHERE namespace = $1";
     private static final String ALL = "SELECT namespace, database_id, node, epoch FROM database_owner";
     private static final String RELEASE =
             "DELETE FROM database_owner WHERE namespace = $1 AND node = $2 AND database_id = $3";

@@ -131,7 +131,8 @@ public record NodeConfig(
         Set<String> defaults = namespaceDefaults.keySet();
         return "NodeConfig[name=" + name + ", dataDirectory=" + dataDirectory + ", bindHost=" + bindHost + ", " + ports
                 + ", roles=" + roles + ", shard=" + shard + ", stack=" + stack + ", region=" + region + ", " + admission
-                + ", " + append + ", " + reload + ", " + configStore + ", " + cluster + ", queues=" + queues.keySet() + ", targets="
+                + ", " + append + ", " + reload + ", " + configStore + ", " + cluster + ", queues=" + queues.keySet()
+                + ", targets="
                 + targets.keySet()
                 + ", bootstrapServers=" + bootstrapServers.keySet() + ", namespaceDefaults=" + defaults
                 + ", drainTimeout=" + drainTimeout + ", auditInterval=" + auditInterval + ", bench=" + bench + "]";

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Where a service listens, as its {@code ports.json} says. Immutable. */
+/** Where a service listens, as its {@code ports.json} says; 0 = it does not. Immutable. */
 public record Ports(int http, int grpc, int management) {
     static final String FILE = "ports.json";
 
@@ -20,7 +20,7 @@ public record Ports(int http, int grpc, int management) {
         try {
             JsonObject json = new JsonObject(Files.readString(data.resolve(FILE)));
             return Optional.of(
-                    new Ports(json.getInteger("http"), json.getInteger("grpc"), json.getInteger("management")));
+                    new Ports(json.getInteger("http", 0), json.getInteger("grpc", 0), json.getInteger("management")));
         } catch (IOException | RuntimeException e) {
             return Optional.empty();
         }

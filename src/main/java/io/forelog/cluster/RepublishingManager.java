@@ -1,0 +1,93 @@
+package io.forelog.cluster;
+
+import io.vertx.core.Completable;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.spi.cluster.NodeInfo;
+import io.vertx.core.spi.cluster.NodeListener;
+import io.vertx.core.spi.cluster.RegistrationInfo;
+import io.vertx.ext.cluster.infinispan.InfinispanClusterManager;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says again what this node serves and where it is reached whenever the membership changes. When two halves of a cluster find each
+ * other again, one half's registrations win and the other's are lost; and while they were apart, each half has removed those of
+ * the other. The base class leaves it at that, and nobody would find this node's services any more. Any thread.
+ */
+final class RepublishingManager extends InfinispanClusterManager {
+    /** After the membership changed: at once, when the new members have cleaned up, and when the caches have certainly settled. */
+    private static final long[] AFTER_MILLIS = {10, 2_000, 10_000};
+
+    private final Map<String, Set<RegistrationInfo>> own = new ConcurrentHashMap<>();
+    private volatile @Nullable Vertx vertx;
+    private volatile @Nullable NodeInfo self;
+
+    @Override
+    public void init(Vertx instance) {
+        vertx = instance;
+        super.init(instance);
+    }
+
+    @Override
+    public void setNodeInfo(NodeInfo info, Completable<Void> done) {
+        self = info;
+        super.setNodeInfo(info, done);
+    }
+
+    @Override
+    public void addRegistration(String address, RegistrationInfo registration, Completable<Void> done) {
+        if (!registration.localOnly()) {
+            own.computeIfAbsent(address, first -> ConcurrentHashMap.newKeySet()).add(registration);
+        }
+        super.addRegistration(address, registration, done);
+    }
+
+    @Override
+    public void removeRegistration(String address, RegistrationInfo registration, Completable<Void> done) {
+        own.computeIfPresent(address, (same, all) -> {
+            all.remove(registration);
+            return all.isEmpty() ? null : all;
+        });
+        super.removeRegistration(address, registration, done);
+    }
+
+    @Override
+    public synchronized void nodeListener(NodeListener listener) {
+        super.nodeListener(new NodeListener() {
+            @Override
+            public void nodeAdded(String node) {
+                listener.nodeAdded(node);
+                changed();
+            }
+
+            @Override
+            public void nodeLeft(String node) {
+                listener.nodeLeft(node);
+                changed();
+            }
+        });
+    }
+
+    private void changed() {
+        Vertx timers = Objects.requireNonNull(vertx, "initialised before it joins");
+        for (long millis : AFTER_MILLIS) {
+            timers.setTimer(millis, timer -> sayAgain());
+        }
+    }
+
+    private void sayAgain() {
+        if (!isActive()) {
+            return;
+        }
+        NodeInfo info = self;
+        if (info != null) {
+            super.setNodeInfo(info, Promise.promise());
+        }
+        own.forEach((address, registrations) ->
+                registrations.forEach(registration -> super.addRegistration(address, registration, Promise.promise())));
+    }
+}

@@ -1,0 +1,113 @@
+package io.forelog.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.forelog.rig.Await;
+import io.forelog.rig.Fleet;
+import io.forelog.rig.ForelogProcess;
+import io.forelog.rig.LoadWriter;
+import io.forelog.rig.ScriptedReceiver;
+import io.forelog.rig.Soak;
+import io.forelog.rig.Verdicts;
+import io.forelog.rig.backend.PostgresServer;
+import io.forelog.wire.v1.WriteToLogRequest;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three real nodes on one config store; an embedded queue lies on one of them. */
+@Timeout(300)
+class ClusterFaultIT {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    @TempDir
+    Path directory;
+
+    private final ScriptedReceiver receiver = new ScriptedReceiver();
+
+    private String document() {
+        return "targets: [{name: hook, type: http, default: true, config: {url: '" + receiver.url() + "'}}]\n"
+                + "retry: {max_attempts: 50, initial: PT0.1S, max: PT1S}\n";
+    }
+
+    private static JsonObject cluster(ForelogProcess node) {
+        return node.admin().get("/admin/v1/cluster").json();
+    }
+
+    private static List<JsonObject> nodes(ForelogProcess node) {
+        return cluster(node).getJsonArray("nodes").stream()
+                .map(JsonObject.class::cast)
+                .toList();
+    }
+
+    private static String ownerOf(ForelogProcess node, String namespace) {
+        return nodes(node).stream()
+                .filter(each -> each.getJsonArray("namespaces").contains(namespace))
+                .map(each -> each.getString("name"))
+                .findFirst()
+                .orElse("");
+    }
+
+    private static Optional<WriteToLogRequest> numbered(int slot, long n) {
+        return Optional.of(LoadWriter.request("ns", slot + "/" + n, "k" + slot, Duration.ZERO));
+    }
+
+    private void settled(LoadWriter writer, ForelogProcess owner) {
+        Await.until(
+                "every TRUE has arrived",
+                LIMIT,
+                () -> receiver.entryIds().containsAll(writer.trues().keySet()),
+                () -> writer + "; " + receiver.count() + " arrivals" + owner.logTail());
+        Verdicts.everyTrueArrived(writer, receiver);
+        Verdicts.noFalseArrived(writer, receiver);
+        Await.until("nothing is pending", LIMIT, () -> owner.audit("ns").read().pending() == 0, owner::logTail);
+        assertThat(owner.audit("ns").read().addsUp()).isTrue();
+    }
+
+    @Test
+    void anEmbeddedNamespaceIsWrittenThroughEveryNodeAndItsOwnersDeathLosesNothing() {
+        try (receiver;
+                PostgresServer server = PostgresServer.create();
+                Fleet fleet = new Fleet(directory, server.uri(), 3, "")) {
+            for (String name : List.of("a", "b", "c")) {
+                fleet.start(name);
+            }
+            fleet.apply("ns", document());
+            Await.until("all are listed", LIMIT, () -> nodes(fleet.get("c")).size() == 3);
+            Await.until(
+                    "it has an owner",
+                    LIMIT,
+                    () -> !ownerOf(fleet.get("c"), "ns").isEmpty());
+            ForelogProcess owner = fleet.get(ownerOf(fleet.get("c"), "ns"));
+            List<ForelogProcess> others =
+                    fleet.all().stream().filter(node -> node != owner).toList();
+
+            AtomicInteger turn = new AtomicInteger();
+            try (LoadWriter writer = new LoadWriter(
+                    () -> others.get(turn.incrementAndGet() % 2).ports().grpc())) {
+                writer.start(4, ClusterFaultIT::numbered);
+                Await.until(
+                        "writes are TRUE", LIMIT, () -> writer.trues().size() > 500, () -> writer + fleet.logTails());
+                owner.kill();
+                int before = writer.falses().size();
+                Await.until("they are refused", LIMIT, () -> writer.falses().size() > before + 10, writer::toString);
+                owner.start();
+                int then = writer.trues().size();
+                Await.until(
+                        "they are TRUE again",
+                        LIMIT,
+                        () -> writer.trues().size() > then + 500,
+                        () -> writer + fleet.logTails());
+                writer.stop();
+                Soak.tell("an owner killed and restarted: %s", writer);
+                settled(writer, others.get(0));
+            }
+        }
+    }
+}

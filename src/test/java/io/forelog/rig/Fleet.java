@@ -1,0 +1,101 @@
+package io.forelog.rig;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Nodes of one cluster on one config store, by name, each with directories of its own. Used by one test thread. */
+public final class Fleet implements AutoCloseable {
+    private static final Duration LIMIT = Duration.ofSeconds(40);
+
+    private final Path directory;
+    private final String storeUri;
+    private final String settings;
+    private final List<Integer> ports;
+    private final Map<String, ForelogProcess> nodes = new LinkedHashMap<>();
+
+    /** {@code settings}: YAML lines that all nodes have. For {@code size} nodes at most. */
+    public Fleet(Path directory, String storeUri, int size, String settings) {
+        this.directory = directory;
+        this.storeUri = storeUri;
+        this.settings = settings;
+        this.ports = Ports.free(size * 2);
+    }
+
+    /** Not started. */
+    public ForelogProcess.Builder builder(String name, String more) {
+        return builder(name, name, more);
+    }
+
+    /** Not started; in the directory of that name. */
+    public ForelogProcess.Builder builder(String name, String folder, String more) {
+        int index = nodes.size();
+        return ForelogProcess.in(directory.resolve(folder))
+                .settings("name: " + name)
+                .settings("config_store: {type: postgres, uri: '" + storeUri + "'}")
+                .settings("cluster: {host: 127.0.0.1, port: " + ports.get(index * 2) + ", bus_port: "
+                        + ports.get(index * 2 + 1) + ", seeds: ['127.0.0.1:" + ports.get(0) + "']}")
+                .settings(settings)
+                .settings(more);
+    }
+
+    /** Started and ready. */
+    public ForelogProcess start(String name, String more) {
+        ForelogProcess node = builder(name, more).build();
+        nodes.put(name, node);
+        node.start();
+        return node;
+    }
+
+    public ForelogProcess start(String name) {
+        return start(name, "");
+    }
+
+    public ForelogProcess get(String name) {
+        return nodes.get(name);
+    }
+
+    public List<ForelogProcess> all() {
+        return List.copyOf(nodes.values());
+    }
+
+    /** Puts the document and waits until every node that lives has applied it. */
+    public void apply(String namespace, String document) {
+        AdminClient.Reply put = all().get(0).admin().put("/admin/v1/namespaces/" + namespace, document);
+        if (put.status() / 100 != 2) {
+            throw new AssertionError(put.toString());
+        }
+        long revision = put.json().getLong("desired_revision");
+        awaitApplied(namespace, revision);
+    }
+
+    public void awaitApplied(String namespace, long revision) {
+        for (ForelogProcess node : all()) {
+            Await.until(
+                    namespace + " is applied in revision " + revision,
+                    LIMIT,
+                    () -> !node.isAlive() || applied(node, namespace) >= revision,
+                    () -> node.admin().get("/admin/v1/namespaces/" + namespace) + node.logTail());
+        }
+    }
+
+    /** 0 where it does not say. */
+    public static long applied(ForelogProcess node, String namespace) {
+        AdminClient.Reply reply = node.admin().get("/admin/v1/namespaces/" + namespace);
+        return reply.status() == 200 ? reply.json().getLong("applied_revision") : 0;
+    }
+
+    public String logTails() {
+        List<String> tails = new ArrayList<>();
+        nodes.values().forEach(node -> tails.add(node.logTail()));
+        return String.join("\n", tails);
+    }
+
+    @Override
+    public void close() {
+        nodes.values().forEach(ForelogProcess::close);
+    }
+}
