@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.forelog.rig.AdminClient.Reply;
 import io.forelog.rig.Await;
+import io.forelog.rig.Fleet;
 import io.forelog.rig.ForelogProcess;
 import io.forelog.rig.LoadWriter;
 import io.forelog.rig.ScriptedReceiver;
@@ -27,21 +28,13 @@ class ConfigStoreFaultIT {
 
     private final ScriptedReceiver receiver = new ScriptedReceiver();
 
-    private ForelogProcess node(PostgresServer server, String name) {
-        return ForelogProcess.in(directory.resolve(name))
-                .settings("name: " + name)
-                .settings("config_store: {type: postgres, uri: '" + server.uri() + "'}")
-                .start();
-    }
-
     private String document(int attempts) {
         return "targets: [{name: hook, type: http, default: true, config: {url: '" + receiver.url() + "'}}]\n"
                 + "retry: {max_attempts: " + attempts + ", initial: PT0.1S}\n";
     }
 
     private static long applied(ForelogProcess node) {
-        Reply reply = node.admin().get(NS);
-        return reply.status() == 200 ? reply.json().getLong("applied_revision") : 0;
+        return Fleet.applied(node, "ns");
     }
 
     private static String health(ForelogProcess node) {
@@ -63,8 +56,9 @@ class ConfigStoreFaultIT {
     void oneRevisionGoesEverywhereABadOneNowhereAndALostDatabaseStopsNobody() {
         try (receiver;
                 PostgresServer server = PostgresServer.create();
-                ForelogProcess first = node(server, "first");
-                ForelogProcess second = node(server, "second")) {
+                Fleet fleet = new Fleet(directory, server.uri(), 2, "")) {
+            ForelogProcess first = fleet.start("first");
+            ForelogProcess second = fleet.start("second");
             assertThat(first.admin().put(NS + "?comment=begins", document(5)).status())
                     .isEqualTo(201);
             long began = System.nanoTime();
