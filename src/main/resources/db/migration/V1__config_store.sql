@@ -40,6 +40,8 @@ CREATE TABLE node (
   version text NOT NULL,
   state text NOT NULL,
   draining boolean NOT NULL DEFAULT false,
+  -- The revision of each namespace that it takes writes for, as it has applied it.
+  applied jsonb NOT NULL DEFAULT '{}',
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
@@ -52,11 +54,13 @@ CREATE TABLE lease (
   until timestamptz NOT NULL
 );
 
--- Which node's disk an embedded namespace lies on.
+-- Which node's disk an embedded namespace lies on; two of them while it moves from one shard to another.
 CREATE TABLE database_owner (
-  namespace text PRIMARY KEY,
+  namespace text NOT NULL,
+  shard text NOT NULL,
   database_id uuid NOT NULL,
   node text NOT NULL,
   epoch bigint NOT NULL,
-  since timestamptz NOT NULL DEFAULT clock_timestamp()
+  since timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (namespace, shard)
 );

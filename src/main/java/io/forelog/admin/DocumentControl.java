@@ -43,7 +43,7 @@ public interface DocumentControl {
      * A namespace as it is desired and as it serves.
      *
      * @param appliedRevision 0 = none yet
-     * @param state ACTIVE, RETIRING, RETIRED; REFUSED or PENDING where nothing of it serves yet
+     * @param state ACTIVE, RETIRING, LEAVING, RETIRED; REFUSED, PENDING or FOREIGN where nothing of it serves here
      * @param problems why the desired revision is not the applied one; each names path and expectation
      * @param remarks what of the serving document does nothing here, or more than it seems
      * @param document the desired one as written, secrets hidden

@@ -7,6 +7,9 @@ import io.forelog.cluster.ClusterTransport;
 import io.forelog.cluster.Member;
 import io.forelog.cluster.NodeRegistry;
 import io.forelog.cluster.Owners;
+import io.forelog.cluster.Owners.Owner;
+import io.forelog.config.Namespace;
+import io.forelog.config.Namespaces;
 import io.forelog.config.NodeConfig;
 import io.forelog.database.Database;
 import io.forelog.observe.LogKeys;
@@ -20,6 +23,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * This node among those that share its database: the registry, who owns which embedded namespace, and what of it the management
  * API shows. Any thread; made once, off the event loops.
  */
-final class ClusterNodes {
+final class ClusterNodes implements Homes {
     private static final Logger LOG = LoggerFactory.getLogger(ClusterNodes.class);
 
     /** What the cluster's transport keeps, below the data directory. */
@@ -40,17 +44,30 @@ final class ClusterNodes {
     private final Owners owners;
     private final NodeRegistry registry;
     private final Placement placement;
-    private volatile Map<String, Owners.Owner> owned = Map.of();
+    private final String shard;
+    private final Namespaces namespaces;
+    /** As last read; null = never. */
+    private volatile @Nullable List<Owner> owned;
+
     private volatile boolean asking;
     private Set<String> kept = Set.of();
 
-    ClusterNodes(Vertx vertx, Database database, NodeConfig config, Path data, Supplier<NodeStatus> status) {
+    ClusterNodes(
+            Vertx vertx,
+            Database database,
+            NodeConfig config,
+            Path data,
+            Supplier<NodeStatus> status,
+            Namespaces namespaces) {
+        this.shard = config.shard();
+        this.namespaces = namespaces;
         this.vertx = vertx;
         this.folder = data.resolve(FOLDER);
         this.clustered = config.cluster() != null;
         this.self = config.name();
-        this.owners = new Owners(database);
-        this.placement = new Placement(vertx, owners, self, config.roles().contains("consumer"), data);
+        this.owners = new Owners(database, config.shard());
+        this.placement =
+                new Placement(vertx, owners, shard, self, config.roles().contains("consumer"), data);
         this.registry = new NodeRegistry(vertx, database, () -> member(config, status.get()), this::heard);
     }
 
@@ -66,6 +83,7 @@ final class ClusterNodes {
                 now.version(),
                 now.phase().name(),
                 false,
+                applied(),
                 now.startedMicros(),
                 0);
     }
@@ -79,8 +97,20 @@ final class ClusterNodes {
         return ports;
     }
 
-    Placement placement() {
-        return placement;
+    private Map<String, Long> applied() {
+        return namespaces.all().stream()
+                .filter(namespace -> namespace.state() == Namespace.State.ACTIVE)
+                .collect(Collectors.toMap(Namespace::name, Namespace::revision));
+    }
+
+    @Override
+    public Future<String> place(Namespace namespace) {
+        return placement.place(namespace);
+    }
+
+    @Override
+    public Future<Void> release(String namespace) {
+        return placement.release(namespace);
     }
 
     Future<Void> start() {
@@ -123,9 +153,37 @@ final class ClusterNodes {
         return registry.find(self).map(Member::draining).orElse(false);
     }
 
-    /** Nobody has this namespace's embedded queue, as far as is known. */
-    boolean isFree(String namespace) {
-        return !owned.isEmpty() && !owned.containsKey(namespace);
+    @Override
+    public boolean isFree(String namespace) {
+        List<Owner> known = owned;
+        return known != null
+                && known.stream()
+                        .noneMatch(
+                                owner -> has(owner, namespace) && owner.shard().equals(shard));
+    }
+
+    @Override
+    public boolean isHeldByAnotherShard(String namespace) {
+        List<Owner> known = owned;
+        return known != null
+                && known.stream()
+                        .anyMatch(
+                                owner -> has(owner, namespace) && !owner.shard().equals(shard));
+    }
+
+    private static boolean has(Owner owner, String namespace) {
+        return owner.namespace().equals(namespace);
+    }
+
+    @Override
+    public List<String> behind(String namespace, long revision) {
+        List<Member> members = registry.members();
+        return members.isEmpty()
+                ? List.of("all: the node registry was never read")
+                : members.stream()
+                        .filter(member -> !member.name().equals(self) && !member.hasApplied(namespace, revision))
+                        .map(Member::name)
+                        .toList();
     }
 
     List<String> reasons() {
@@ -170,10 +228,18 @@ final class ClusterNodes {
                 member.isAlive(),
                 member.silentSeconds(),
                 member.draining(),
-                owned.entrySet().stream()
-                        .filter(entry -> entry.getValue().node().equals(member.name()))
-                        .map(Map.Entry::getKey)
-                        .toList());
+                owned(member.name()));
+    }
+
+    private List<String> owned(String node) {
+        List<Owner> known = owned;
+        return known == null
+                ? List.of()
+                : known.stream()
+                        .filter(owner -> owner.node().equals(node))
+                        .map(Owner::namespace)
+                        .sorted()
+                        .toList();
     }
 
     /** Where writes to a shard go, for whoever came to the wrong one. */

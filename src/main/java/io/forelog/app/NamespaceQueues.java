@@ -36,6 +36,7 @@ final class NamespaceQueues {
     private final Vertx vertx;
     private final Ticker ticker;
     private final Media media;
+    private final Homes homes;
     private final boolean patient;
     /** By generation; of those that are open or being opened. */
     private final Map<Integer, Opened> queues = new ConcurrentHashMap<>();
@@ -46,7 +47,8 @@ final class NamespaceQueues {
     private record Opened(QueueGeneration generation, Queue queue) {}
 
     /** {@code patient}: the namespace served before this start, so that it must serve on though a queue can't be reached. */
-    NamespaceQueues(Vertx vertx, Ticker ticker, Media media, boolean patient) {
+    NamespaceQueues(Vertx vertx, Ticker ticker, Media media, Homes homes, boolean patient) {
+        this.homes = homes;
         this.vertx = vertx;
         this.ticker = ticker;
         this.media = media;
@@ -76,7 +78,12 @@ final class NamespaceQueues {
             Set<EntryClass> serves = one.generation().draining()
                     ? EnumSet.noneOf(EntryClass.class)
                     : Specs.classes(one.generation().queue());
-            parts.add(new Part(one.generation().id(), one.generation().queue().type(), one.queue(), serves));
+            parts.add(new Part(
+                    one.generation().id(),
+                    one.generation().queue().type(),
+                    one.queue(),
+                    serves,
+                    () -> homes.behind(namespace.name(), namespace.revision()).isEmpty()));
         }
         return new CombinedQueue(Specs.queue(namespace), parts, ticker, this::later);
     }
@@ -203,6 +210,9 @@ final class NamespaceQueues {
     boolean drained(Namespace namespace, int id) {
         Opened one = queues.get(id);
         if (one == null || !one.generation().draining() || !allOpen()) {
+            return false;
+        }
+        if (!homes.behind(namespace.name(), namespace.revision()).isEmpty()) {
             return false;
         }
         boolean empty = namespace.routes().values().stream()

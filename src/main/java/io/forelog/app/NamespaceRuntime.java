@@ -1,9 +1,11 @@
 package io.forelog.app;
 
 import io.forelog.config.Namespace;
+import io.forelog.config.NamespaceDocument.Order;
 import io.forelog.consume.ConsumerPump;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
+import io.forelog.observe.LogKeys;
 import io.forelog.produce.QueuePump;
 import io.forelog.produce.RemotePump;
 import io.forelog.queue.Queue;
@@ -19,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One namespace at work on this node: its queues, opened once and handed to both pumps as one, and a writer a target. Owned by
@@ -30,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class NamespaceRuntime {
+    private static final Logger LOG = LoggerFactory.getLogger(NamespaceRuntime.class);
+    private static final long TURN_MILLIS = 500;
+
     private final NodeParts parts;
     private final Map<String, Writer> writers = new HashMap<>();
     private volatile Namespace namespace;
@@ -49,7 +56,7 @@ final class NamespaceRuntime {
     NamespaceRuntime(NodeParts parts, Namespace namespace, boolean patient) {
         this.parts = parts;
         this.namespace = namespace;
-        this.queues = new NamespaceQueues(parts.vertx(), parts.ticker(), parts.media(), patient);
+        this.queues = new NamespaceQueues(parts.vertx(), parts.ticker(), parts.media(), parts.homes(), patient);
     }
 
     NamespaceQueues queues() {
@@ -82,16 +89,36 @@ final class NamespaceRuntime {
 
     /** On failure all that was started is stopped again. */
     Future<Void> start() {
-        return parts.placement()
-                .apply(namespace)
+        return parts.homes()
+                .place(namespace)
                 .compose(node -> node.isEmpty() ? startHere() : startThere(node))
                 .recover(failure -> stop().transform(stopped -> Future.failedFuture(failure)));
     }
 
     private Future<Void> startHere() {
         return openQueue()
-                .compose(opened -> parts.consumes().test(namespace) ? startDelivery() : Future.succeededFuture())
+                .compose(opened -> parts.consumes().test(namespace) ? startDeliveryInTurn() : Future.succeededFuture())
                 .compose(started -> startProducer());
+    }
+
+    /** With order, what another shard still has of an embedded namespace goes first. */
+    private Future<Void> startDeliveryInTurn() {
+        boolean waits = namespace.document().delivery().order() == Order.KEY
+                && Placement.isPinned(namespace)
+                && parts.homes().isHeldByAnotherShard(namespace.name());
+        if (!waits) {
+            return startDelivery();
+        }
+        parts.vertx().setTimer(TURN_MILLIS, timer -> {
+            if (queue != null && consumer == null) {
+                startDeliveryInTurn()
+                        .onFailure(failure -> LOG.atError()
+                                .addKeyValue(LogKeys.NAMESPACE, namespace.name())
+                                .addKeyValue(LogKeys.REASON, String.valueOf(failure))
+                                .log("Deliveries could not be started after the move from another shard"));
+            }
+        });
+        return Future.succeededFuture();
     }
 
     private Future<Void> startDelivery() {

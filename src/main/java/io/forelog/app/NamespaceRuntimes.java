@@ -7,6 +7,7 @@ import io.forelog.queue.CombinedQueue;
 import io.forelog.queue.Queue;
 import io.forelog.queue.QueueDepth;
 import io.vertx.core.Future;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -76,7 +77,11 @@ final class NamespaceRuntimes implements Deployer {
                     .map(QueueGeneration::id)
                     .filter(id -> next.queues().stream().noneMatch(queue -> queue.id() == id))
                     .toList();
-            return runtime.queues().checkEmpty(gone).compose(empty -> runtime.update(next));
+            boolean freed = Placement.isPinned(old) && !Placement.isPinned(next);
+            return runtime.queues()
+                    .checkEmpty(gone)
+                    .compose(empty -> runtime.update(next))
+                    .compose(updated -> freed ? parts.homes().release(next.name()) : Future.succeededFuture());
         }
         return runtime.stop()
                 .compose(stopped -> start(next, false))
@@ -87,29 +92,67 @@ final class NamespaceRuntimes implements Deployer {
     public Left left(Namespace namespace, int route) {
         QueueDepth depth =
                 queue(namespace.name()).map(queue -> queue.depth(route)).orElse(QueueDepth.EMPTY);
-        // What can't be reached may hold anything.
-        long unseen = find(namespace.name())
+        // What can't be reached may hold anything, and nodes that are behind may still write.
+        boolean seen = find(namespace.name())
                         .map(runtime -> runtime.queues().allOpen())
                         .orElse(true)
-                ? 0
-                : 1;
+                && parts.homes().behind(namespace.name(), ended(namespace)).isEmpty();
+        long unseen = seen ? 0 : 1;
         return new Left(unseen + CombinedQueue.undelivered(depth), depth.dead());
     }
 
+    /** Nobody takes writes any more by a document before this revision: with the whole namespace that ends, by none. */
+    private static long ended(Namespace namespace) {
+        return namespace.state() == Namespace.State.ACTIVE ? namespace.revision() : Long.MAX_VALUE;
+    }
+
+    /** Of what lies on another node that one decides; the rest of it was never here. */
     @Override
     public boolean drained(Namespace namespace, int queue) {
-        return find(namespace.name())
-                .map(runtime -> runtime.queues().drained(namespace, queue))
-                .orElse(false);
+        NamespaceRuntime runtime = runtimes.get(namespace.name());
+        if (runtime == null) {
+            return false;
+        } else if (runtime.home().isEmpty()) {
+            return runtime.queues().drained(namespace, queue);
+        }
+        return namespace.queues().stream()
+                .filter(each -> each.id() == queue)
+                .allMatch(each -> !Placement.isEmbedded(each) || parts.homes().isFree(namespace.name()));
+    }
+
+    @Override
+    public boolean handedOver(Namespace namespace) {
+        NamespaceRuntime runtime = runtimes.get(namespace.name());
+        if (runtime == null || !runtime.home().isEmpty()) {
+            return true;
+        }
+        return runtime.queues().allOpen()
+                && parts.homes().behind(namespace.name(), ended(namespace)).isEmpty()
+                && runtime.queue().stream()
+                        .allMatch(queue -> namespace.routes().values().stream()
+                                .allMatch(route -> queue.onlyHere(route.id()) == 0));
     }
 
     @Override
     public Condition condition(String namespace) {
         return find(namespace)
-                .map(runtime -> new Condition(
-                        List.copyOf(runtime.queues().problems()),
-                        List.copyOf(runtime.queues().notes(runtime.namespace()))))
+                .map(runtime ->
+                        new Condition(List.copyOf(runtime.queues().problems()), remarks(runtime.namespace(), runtime)))
                 .orElse(new Condition(List.of(), List.of()));
+    }
+
+    private List<String> remarks(Namespace namespace, NamespaceRuntime runtime) {
+        List<String> remarks = new ArrayList<>(runtime.queues().notes(namespace));
+        if (namespace.state() != Namespace.State.ACTIVE
+                || namespace.queues().stream().anyMatch(QueueGeneration::draining)) {
+            List<String> behind = parts.homes().behind(namespace.name(), ended(namespace));
+            if (!behind.isEmpty()) {
+                remarks.add(
+                        "waits for nodes " + behind
+                                + ", which may still take writes as before (one that is lost for good: forelog cluster forget NODE)");
+            }
+        }
+        return remarks;
     }
 
     @Override
@@ -121,9 +164,13 @@ final class NamespaceRuntimes implements Deployer {
         if (!runtime.home().isEmpty()) {
             return runtime.stop().onSuccess(stopped -> forget(retired.name()));
         }
-        List<Integer> ids = retired.queues().stream().map(QueueGeneration::id).toList();
+        // What lies on a broker another shard goes on with.
+        List<QueueGeneration> ended = retired.queues().stream()
+                .filter(queue -> retired.state() != Namespace.State.LEAVING || Placement.isEmbedded(queue))
+                .toList();
+        List<Integer> ids = ended.stream().map(QueueGeneration::id).toList();
         Set<String> types = new TreeSet<>();
-        retired.queues().forEach(queue -> types.add(queue.queue().type()));
+        ended.forEach(queue -> types.add(queue.queue().type()));
         return runtime.queues()
                 .checkEmpty(ids)
                 .compose(empty -> runtime.stop())
@@ -131,7 +178,7 @@ final class NamespaceRuntimes implements Deployer {
                         .map(type -> parts.media().of(type).compose(medium -> medium.remove(retired.name())))
                         .toList()))
                 .compose(removed ->
-                        Placement.isPinned(retired) ? parts.released().apply(retired.name()) : Future.succeededFuture())
+                        Placement.isPinned(retired) ? parts.homes().release(retired.name()) : Future.succeededFuture())
                 .onSuccess(removed -> forget(retired.name()));
     }
 

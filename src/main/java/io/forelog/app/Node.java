@@ -89,7 +89,7 @@ final class Node {
     private final @Nullable Database database;
     private final @Nullable ClusterNodes cluster;
     private final Tables tables;
-    private final LiveNamespaces namespaces = new LiveNamespaces();
+    private final LiveNamespaces namespaces = new LiveNamespaces(this::addresses);
     private final Media media;
     private final NamespaceRuntimes runtimes;
     private final LoadSampler load;
@@ -115,7 +115,9 @@ final class Node {
         this.database = settings == null
                 ? null
                 : new Database(vertx, settings, ended(Secrets.resolve(vertx, settings.password())), config.name());
-        this.cluster = database == null ? null : new ClusterNodes(vertx, database, config, data.path(), this::status);
+        this.cluster = database == null
+                ? null
+                : new ClusterNodes(vertx, database, config, data.path(), this::status, namespaces);
         Admission admission = admission();
         this.runtimes = new NamespaceRuntimes(
                 new NodeParts(
@@ -130,9 +132,8 @@ final class Node {
                         this::resources,
                         new AppendLimits(
                                 config.append().entries(), config.append().bytes()),
-                        cluster == null ? namespace -> Future.succeededFuture("") : cluster.placement()::place,
+                        cluster == null ? Homes.ALONE : cluster,
                         this::consumes,
-                        cluster == null ? namespace -> Future.succeededFuture() : cluster.placement()::release,
                         config.drainTimeout()),
                 admission::forget);
         this.load = new LoadSampler(ticker, new MachineLoad(0), this::loopLagSeconds, runtimes);
@@ -186,6 +187,10 @@ final class Node {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    private String addresses(String shard) {
+        return cluster == null ? "" : cluster.addresses(shard);
     }
 
     private NodeStatus status() {

@@ -8,7 +8,6 @@ import io.forelog.produce.AppendLimits;
 import io.forelog.target.TargetProvider;
 import io.forelog.target.TargetResources;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.Map;
@@ -23,9 +22,8 @@ import java.util.function.Predicate;
  * @param targets by type, lower case
  * @param resources what a target of that type gets from the node
  * @param appendLimits of each namespace
- * @param placement the node that has a namespace's queue; empty = this one
+ * @param homes where queues lie
  * @param consumes whether this node delivers the entries of a namespace that is here
- * @param released is told of a namespace whose queue has gone from here
  * @param drainLimit how long a pump may take to settle what is in flight
  */
 record NodeParts(
@@ -39,7 +37,6 @@ record NodeParts(
         Map<String, TargetProvider> targets,
         Function<String, TargetResources> resources,
         AppendLimits appendLimits,
-        Function<Namespace, Future<String>> placement,
+        Homes homes,
         Predicate<Namespace> consumes,
-        Function<String, Future<Void>> released,
         Duration drainLimit) {}

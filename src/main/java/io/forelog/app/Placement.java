@@ -4,6 +4,7 @@ import io.forelog.cluster.Owners;
 import io.forelog.cluster.Owners.Owner;
 import io.forelog.config.DurableFile;
 import io.forelog.config.Namespace;
+import io.forelog.config.QueueGeneration;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.vertx.core.Future;
@@ -27,6 +28,7 @@ final class Placement {
 
     private final Vertx vertx;
     private final Owners owners;
+    private final String shard;
     private final String node;
     private final boolean mayOwn;
     private final Path file;
@@ -34,7 +36,8 @@ final class Placement {
     private final Map<String, Owner> known = new ConcurrentHashMap<>();
 
     /** {@code mayOwn} false: it takes no namespace that nobody has. Reads files: not on an event loop. */
-    Placement(Vertx vertx, Owners owners, String node, boolean mayOwn, Path data) {
+    Placement(Vertx vertx, Owners owners, String shard, String node, boolean mayOwn, Path data) {
+        this.shard = shard;
         this.vertx = vertx;
         this.owners = owners;
         this.node = node;
@@ -65,6 +68,8 @@ final class Placement {
                     known.put(
                             namespace,
                             new Owner(
+                                    namespace,
+                                    shard,
                                     owner.getString("node"),
                                     UUID.fromString(owner.getString("database")),
                                     owner.getLong("epoch")));
@@ -79,8 +84,11 @@ final class Placement {
     }
 
     static boolean isPinned(Namespace namespace) {
-        return namespace.queues().stream()
-                .anyMatch(queue -> queue.queue().type().equals(EMBEDDED));
+        return namespace.queues().stream().anyMatch(Placement::isEmbedded);
+    }
+
+    static boolean isEmbedded(QueueGeneration queue) {
+        return queue.queue().type().equals(EMBEDDED);
     }
 
     /** The node that has the queue of {@code namespace}; empty = this one. UNAVAILABLE where none may have it, or nobody knows. */

@@ -10,6 +10,7 @@ import java.util.Map;
  * @param ports by name: http, grpc, management; those that it opens
  * @param state its own words: READY, DRAINING, STOPPED
  * @param draining somebody asked it to give away what it has
+ * @param applied the revision of each namespace that it takes writes for
  * @param startedMicros by the database's clock
  * @param silentSeconds since it was last heard of, by the database's clock
  */
@@ -24,6 +25,7 @@ public record Member(
         String version,
         String state,
         boolean draining,
+        Map<String, Long> applied,
         long startedMicros,
         double silentSeconds) {
     /** Nodes tell of themselves every second; who was silent for so long is taken for lost. */
@@ -31,6 +33,15 @@ public record Member(
 
     public boolean isAlive() {
         return silentSeconds < LOST_AFTER_SECONDS && !state.equals("STOPPED");
+    }
+
+    /**
+     * Whether no write comes from it any more that goes by a document of {@code namespace} before {@code revision}. Of one that was
+     * lost nobody knows: it may live on, and be cut off.
+     */
+    public boolean hasApplied(String namespace, long revision) {
+        Long its = applied.get(namespace);
+        return state.equals("STOPPED") || !state.equals("STARTING") && (its == null || its >= revision);
     }
 
     /** {@code host:port}, or empty where it has no such port. */

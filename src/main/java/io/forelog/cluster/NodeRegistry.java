@@ -11,6 +11,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,15 +34,17 @@ public final class NodeRegistry {
     private static final long PERIOD_MILLIS = 1_000;
 
     private static final String ENTER = "INSERT INTO node (name, incarnation, host, ports, roles, shard, stack, region,"
-            + " version, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (name) DO UPDATE SET"
+            + " version, state, applied) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (name) DO UPDATE SET"
             + " incarnation = excluded.incarnation, host = excluded.host, ports = excluded.ports, roles = excluded.roles,"
             + " shard = excluded.shard, stack = excluded.stack, region = excluded.region, version = excluded.version,"
-            + " state = excluded.state, started_at = clock_timestamp(), seen_at = clock_timestamp()";
-    private static final String BEAT = "UPDATE node SET state = $3, ports = $4, seen_at = clock_timestamp()"
-            + " WHERE name = $1 AND incarnation = $2";
-    private static final String ALL = "SELECT name, host, ports, roles, shard, stack, region, version, state, draining,"
-            + " (extract(epoch FROM started_at) * 1000000)::bigint AS started,"
-            + " extract(epoch FROM clock_timestamp() - seen_at)::float8 AS silent FROM node ORDER BY name";
+            + " state = excluded.state, applied = excluded.applied, started_at = clock_timestamp(), seen_at = clock_timestamp()";
+    private static final String BEAT =
+            "UPDATE node SET state = $3, ports = $4, applied = $5, seen_at = clock_timestamp()"
+                    + " WHERE name = $1 AND incarnation = $2";
+    private static final String ALL =
+            "SELECT name, host, ports, roles, shard, stack, region, version, state, draining, applied,"
+                    + " (extract(epoch FROM started_at) * 1000000)::bigint AS started,"
+                    + " extract(epoch FROM clock_timestamp() - seen_at)::float8 AS silent FROM node ORDER BY name";
     private static final String DRAIN = "UPDATE node SET draining = $2 WHERE name = $1";
     private static final String FORGET = "DELETE FROM node WHERE name = $1 AND seen_at < clock_timestamp() - interval"
             + " '6 seconds' AND NOT EXISTS (SELECT 1 FROM database_owner WHERE node = $1)";
@@ -137,13 +140,14 @@ public final class NodeRegistry {
                                 .addString(now.stack())
                                 .addString(now.region())
                                 .addString(now.version())
-                                .addString(now.state()))
+                                .addString(now.state())
+                                .addJsonObject(applied(now)))
                 .<Void>mapEmpty()
                 .onSuccess(done -> entered = true);
     }
 
     private Future<Void> tell(Member now) {
-        return database.query(BEAT, Tuple.of(now.name(), incarnation, now.state(), ports(now)))
+        return database.query(BEAT, Tuple.of(now.name(), incarnation, now.state(), ports(now), applied(now)))
                 .map(rows -> {
                     if (rows.rowCount() == 0 && !superseded) {
                         superseded = true;
@@ -161,9 +165,17 @@ public final class NodeRegistry {
         return ports;
     }
 
+    private static JsonObject applied(Member now) {
+        JsonObject applied = new JsonObject();
+        now.applied().forEach(applied::put);
+        return applied;
+    }
+
     private static Member member(Row row) {
         Map<String, Integer> ports = new LinkedHashMap<>();
         row.getJsonObject("ports").forEach(port -> ports.put(port.getKey(), ((Number) port.getValue()).intValue()));
+        Map<String, Long> applied = new HashMap<>();
+        row.getJsonObject("applied").forEach(one -> applied.put(one.getKey(), ((Number) one.getValue()).longValue()));
         List<String> roles = new ArrayList<>();
         row.getJsonArray("roles").forEach(role -> roles.add((String) role));
         return new Member(
@@ -177,6 +189,7 @@ public final class NodeRegistry {
                 row.getString("version"),
                 row.getString("state"),
                 row.getBoolean("draining"),
+                applied,
                 row.getLong("started"),
                 row.getDouble("silent"));
     }
@@ -214,7 +227,7 @@ public final class NodeRegistry {
         }
         Member now = self.get();
         return (entered
-                        ? database.query(BEAT, Tuple.of(now.name(), incarnation, "STOPPED", ports(now)))
+                        ? database.query(BEAT, Tuple.of(now.name(), incarnation, "STOPPED", ports(now), applied(now)))
                                 .<Void>mapEmpty()
                         : Future.<Void>succeededFuture())
                 .otherwiseEmpty();

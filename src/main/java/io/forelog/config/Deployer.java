@@ -25,6 +25,11 @@ public interface Deployer {
         return false;
     }
 
+    /** Whether another shard can go on with all that is left of a namespace. */
+    default boolean handedOver(Namespace namespace) {
+        return true;
+    }
+
     /** How a namespace at work is, in words. */
     default Condition condition(String namespace) {
         return new Condition(List.of(), List.of());

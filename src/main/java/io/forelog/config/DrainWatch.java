@@ -42,6 +42,10 @@ final class DrainWatch {
                 if (whole(namespace)) {
                     ready.add(namespace);
                 }
+            } else if (namespace.state() == State.LEAVING) {
+                if (left(namespace)) {
+                    ready.add(namespace);
+                }
             } else if (!empty(namespace).isEmpty() | !emptyQueues(namespace).isEmpty()) {
                 ready.add(namespace);
             }
@@ -106,6 +110,16 @@ final class DrainWatch {
                             + " dead letters to be redriven or purged (forelog dlq purge lets it go)");
         }
         return quiet;
+    }
+
+    private boolean left(Namespace namespace) {
+        boolean handedOver = deployer.handedOver(namespace);
+        if (!handedOver) {
+            waiting.put(
+                    namespace.name(),
+                    "leaving: what only this shard can get at has to be delivered, its dead letters to be redriven or purged");
+        }
+        return quiet(namespace.name(), 0, handedOver);
     }
 
     private boolean quiet(String namespace, int route, boolean nothingLeft) {

@@ -1,16 +1,26 @@
 package io.forelog.config;
 
+import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The namespaces that serve. Written by the {@link Reconciler} alone, copied whole on each change; read by any thread. */
 public final class LiveNamespaces implements Namespaces {
     private volatile Map<String, Namespace> byName = Map.of();
     private volatile Map<String, WalException> stopped = Map.of();
+
+    private volatile Map<String, String> foreign = Map.of();
+    private final UnaryOperator<String> addresses;
+
+    /** {@code addresses}: where writes to a shard go, in words; empty where nobody knows. */
+    public LiveNamespaces(UnaryOperator<String> addresses) {
+        this.addresses = addresses;
+    }
 
     @Override
     public @Nullable Namespace find(String name) {
@@ -24,7 +34,15 @@ public final class LiveNamespaces implements Namespaces {
 
     @Override
     public @Nullable WalException stopped(String name) {
-        return stopped.get(name);
+        String shard = foreign.get(name);
+        if (shard == null) {
+            return stopped.get(name);
+        }
+        String there = addresses.apply(shard);
+        return new WalException(
+                ErrorCode.WRONG_SHARD,
+                "namespace " + name + ": on shard " + shard + " (expected: a request to "
+                        + (there.isEmpty() ? "a node of it" : there) + ")");
     }
 
     Map<String, Namespace> byName() {
@@ -43,6 +61,15 @@ public final class LiveNamespaces implements Namespaces {
         Map<String, WalException> next = new TreeMap<>(stopped);
         next.put(name, why);
         stopped = Collections.unmodifiableMap(next);
+    }
+
+    /** By name: documents of other shards. */
+    void foreign(Map<String, String> shards) {
+        foreign = Map.copyOf(shards);
+    }
+
+    Map<String, String> foreign() {
+        return foreign;
     }
 
     private void go(String name) {

@@ -29,10 +29,14 @@ public record Namespace(
         this(document, revision, state, routes, defaultRoutes, QueueGeneration.first(document));
     }
 
-    /** Writes are taken; writes are refused and the rest is delivered; nothing is left. */
+    /**
+     * Writes are taken; writes are refused and the rest is delivered; writes go to another shard, and what only this one can get at
+     * is delivered; nothing is left.
+     */
     public enum State {
         ACTIVE,
         RETIRING,
+        LEAVING,
         RETIRED
     }
 

@@ -38,6 +38,7 @@ import org.slf4j.LoggerFactory;
  *   (none) --add--> ACTIVE --document gone--> RETIRING --nothing left--> RETIRED
  *                     ^ |                        |
  *                     +-+ replace                +--document back--> ACTIVE
+ *   ACTIVE --document of another shard--> LEAVING --handed over--> RETIRED
  * </pre>
  */
 public final class Reconciler {
@@ -180,14 +181,14 @@ public final class Reconciler {
         List<Step> steps = plan.steps().stream()
                 .filter(step -> step.to().name().equals(namespace))
                 .toList();
-        return new Preview(
-                problems,
-                steps.stream().map(ReloadPlan::words).toList(),
-                text == null
-                        ? List.of()
-                        : steps.stream()
-                                .flatMap(step -> Remarks.of(step.to().document()).stream())
-                                .toList());
+        String foreign = plan.foreign().get(namespace);
+        List<String> remarks = new ArrayList<>();
+        if (foreign != null) {
+            remarks.add("shard " + foreign + " serves it, this node is of " + shard);
+        } else if (text != null) {
+            steps.forEach(step -> remarks.addAll(Remarks.of(step.to().document())));
+        }
+        return new Preview(problems, steps.stream().map(ReloadPlan::words).toList(), remarks);
     }
 
     private ReloadPlan plan(Snapshot snapshot) {
@@ -223,6 +224,7 @@ public final class Reconciler {
 
     private Future<Void> run(Snapshot snapshot) {
         ReloadPlan plan = plan(snapshot);
+        live.foreign(plan.foreign());
         tellHeld(plan.held());
         tellRefused(plan.problems());
         Future<Void> steps = Future.succeededFuture();
@@ -402,7 +404,7 @@ public final class Reconciler {
         if (record == null || serving == null || !serving.equals(seen) || late.contains(seen.name())) {
             return Future.succeededFuture();
         }
-        boolean whole = seen.state() == State.RETIRING;
+        boolean whole = seen.state() != State.ACTIVE;
         Namespace to = whole
                 ? Routing.inState(seen, State.RETIRED)
                 : Routing.without(seen, drains.empty(seen), drains.emptyQueues(seen));
@@ -463,7 +465,12 @@ public final class Reconciler {
         problems.addAll(condition.problems());
         List<String> remarks = new ArrayList<>(serving == null ? List.of() : Remarks.of(serving.document()));
         remarks.addAll(condition.remarks());
-        String state = serving != null ? serving.state().name() : problems.isEmpty() ? "PENDING" : "REFUSED";
+        String shard = live.foreign().get(name);
+        if (shard != null) {
+            remarks.add("shard " + shard + " serves it, this node is of " + this.shard);
+        }
+        String absent = !problems.isEmpty() ? "REFUSED" : shard != null ? "FOREIGN" : "PENDING";
+        String state = serving != null ? serving.state().name() : absent;
         return new NamespaceStatus(
                 name,
                 document == null ? 0 : document.revision(),

@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param held why nothing is done although documents are gone; empty where there is no such reason
  * @param steps in the order in which they are applied
  * @param problems of the documents that are refused, by namespace
+ * @param foreign the shards of documents that others serve, by namespace
  */
-record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> problems) {
+record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> problems, Map<String, String> foreign) {
 
     /** One namespace's change. Switch over {@link #kind()}. */
     sealed interface Step {
@@ -53,7 +54,7 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
         }
     }
 
-    /** Its document is gone: writes end, deliveries go on. */
+    /** Its document is gone, or another shard's: writes end, deliveries go on. */
     record Retire(Namespace from, Namespace to, int nextRoute, Map<String, Object> written) implements Step {
         @Override
         public Kind kind() {
@@ -68,12 +69,16 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
             case REPLACE ->
                 "replace namespace " + step.to().name() + ", revision "
                         + ((Replace) step).from().revision();
-            case RETIRE -> "retire namespace " + step.to().name() + ": refuse writes, deliver the rest, then remove it";
+            case RETIRE ->
+                step.to().state() == State.LEAVING
+                        ? "hand namespace " + step.to().name()
+                                + " over to another shard, deliver what only this one can"
+                        : "retire namespace " + step.to().name() + ": refuse writes, deliver the rest, then remove it";
         };
     }
 
     /**
-     * @param shard documents of others are refused
+     * @param shard this node's
      * @param applied by namespace, removed ones included
      * @param live what serves now, by namespace
      */
@@ -95,6 +100,7 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
         private final Map<String, Namespace> live;
         private final List<Step> steps = new ArrayList<>();
         private final Map<String, List<String>> problems = new TreeMap<>();
+        private final Map<String, String> foreign = new TreeMap<>();
 
         Planning(
                 Snapshot wanted,
@@ -115,7 +121,7 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
                 applied.values().stream()
                         .filter(record -> record.state() != State.RETIRED)
                         .forEach(record -> serveAsBefore(record, record.state()));
-                return new ReloadPlan(held, steps, problems);
+                return new ReloadPlan(held, steps, problems, foreign);
             }
             TreeSet<String> names = new TreeSet<>(wanted.documents().keySet());
             names.addAll(applied.keySet());
@@ -125,10 +131,10 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
                 if (document != null) {
                     wanted(document, record);
                 } else if (record != null && record.state() != State.RETIRED) {
-                    retire(record);
+                    end(record, State.RETIRING);
                 }
             }
-            return new ReloadPlan("", steps, problems);
+            return new ReloadPlan("", steps, problems, foreign);
         }
 
         /** Nobody empties a directory on purpose; whoever does removes by hand. */
@@ -170,6 +176,13 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
                 refuse(stored.namespace(), record, parsed.problems());
                 return;
             }
+            if (!document.shard().equals(shard)) {
+                foreign.put(stored.namespace(), document.shard());
+                if (record != null && record.state() != State.RETIRED) {
+                    end(record, State.LEAVING);
+                }
+                return;
+            }
             Routing.Numbered numbered = Routing.number(
                     document, stored.revision(), State.ACTIVE, record, stored.atMicros(), given(stored.namespace()));
             List<String> problems = change(document, numbered, live.get(stored.namespace()));
@@ -188,9 +201,6 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
         private List<String> change(
                 NamespaceDocument document, Routing.Numbered numbered, @Nullable Namespace serving) {
             List<String> found = new ArrayList<>();
-            if (!document.shard().equals(shard)) {
-                found.add("shard: " + document.shard() + " (expected: this node's, " + shard + ")");
-            }
             if (!numbered.problem().isEmpty()) {
                 found.add(numbered.problem());
             }
@@ -219,12 +229,12 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
             }
         }
 
-        private void retire(AppliedRecord record) {
+        private void end(AppliedRecord record, State state) {
             Namespace serving = live.get(record.namespace());
             if (serving == null) {
-                serveAsBefore(record, State.RETIRING);
-            } else if (serving.state() == State.ACTIVE) {
-                Namespace to = Routing.inState(serving, State.RETIRING);
+                serveAsBefore(record, state);
+            } else if (serving.state() != state) {
+                Namespace to = Routing.inState(serving, state);
                 steps.add(new Retire(serving, to, record.nextRoute(), record.written()));
             }
         }

@@ -109,6 +109,10 @@ final class Intake {
         }
         Namespace namespace = inlet.terms().namespace();
         if (namespace.state() != Namespace.State.ACTIVE) {
+            WalException elsewhere = namespaces.stopped(namespace.name());
+            if (elsewhere != null) {
+                return Refusal.of(elsewhere);
+            }
             return Refusal.shed(
                     ErrorCode.UNAVAILABLE,
                     "namespace " + namespace.name() + ": " + namespace.state() + " (expected: ACTIVE)",

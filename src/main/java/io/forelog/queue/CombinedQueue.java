@@ -277,6 +277,11 @@ public final class CombinedQueue implements Queue {
         return desks.depth(route);
     }
 
+    @Override
+    public long onlyHere(int route) {
+        return parts.stream().mapToLong(part -> part.queue().onlyHere(route)).sum();
+    }
+
     /** What is not delivered yet. */
     public static long undelivered(QueueDepth depth) {
         return depth.ready() + depth.scheduled() + depth.inFlight() + depth.parked();

@@ -207,7 +207,9 @@ final class Confluence {
                 return;
             }
             QueueDepth depth = oldest.part.queue().depth(route);
-            if (!oldest.brought.isEmpty() || CombinedQueue.undelivered(depth) > 0) {
+            if (!oldest.part.sealed().getAsBoolean()
+                    || !oldest.brought.isEmpty()
+                    || CombinedQueue.undelivered(depth) > 0) {
                 oldest.emptyLooks = 0;
                 lookSoon();
                 return;

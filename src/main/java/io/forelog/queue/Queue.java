@@ -104,6 +104,11 @@ public interface Queue {
     /** Cheap, from memory, for metrics: any thread. */
     QueueDepth depth(int route);
 
+    /** What of a route, dead letters included, no node of another shard could get at: where not 0 this one can't hand it over. */
+    default long onlyHere(int route) {
+        return 0;
+    }
+
     /** Entries whose futures have not ended yet end UNAVAILABLE or UNKNOWN; takes end empty. */
     Future<Void> close();
 }

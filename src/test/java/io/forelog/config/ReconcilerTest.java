@@ -31,7 +31,7 @@ class ReconcilerTest {
     private final FakeApplied applied = new FakeApplied();
     private final FakeDeployer deployer = new FakeDeployer();
     private final AtomicLong micros = new AtomicLong(1);
-    private LiveNamespaces live = new LiveNamespaces();
+    private LiveNamespaces live = new LiveNamespaces(shard -> "");
     private Reconciler reconciler = reconciler(NEVER);
 
     @AfterEach
@@ -216,7 +216,7 @@ class ReconcilerTest {
         get(reconciler.refresh());
         shrinkAfter(Duration.ofHours(1));
         assertThat(live.find("a").routes()).containsOnlyKeys("x", "y");
-        live = new LiveNamespaces();
+        live = new LiveNamespaces(shard -> "");
         reconciler = reconciler(NEVER);
         get(reconciler.start(NEVER));
         assertThat(live.find("a").routes().get("x").retiring()).isTrue();

@@ -254,12 +254,32 @@ class ReloadPlanTest {
     void whatCannotChangeWhileANamespaceServesIsRefused() {
         want("a", targets("x"));
         apply();
-        want("a", "storage: {isolation: own}\nshard: blue\n" + targets("x"));
+        want("a", "storage: {isolation: own}\n" + targets("x"));
         assertThat(plan().problems().get("a"))
-                .hasSize(2)
-                .anyMatch(text -> text.startsWith("shard: blue (expected: this node's, default)"))
+                .hasSize(1)
                 .anyMatch(text -> text.startsWith("storage.isolation: own (expected: as it was made"));
         assertThat(plan().steps()).isEmpty();
+    }
+
+    @Test
+    void aDocumentOfAnotherShardIsKnownAndNotServed() {
+        want("a", "shard: blue\n" + targets("x"));
+        assertThat(plan().foreign()).containsExactly(Map.entry("a", "blue"));
+        assertThat(plan().steps()).isEmpty();
+        assertThat(plan().problems()).isEmpty();
+    }
+
+    @Test
+    void aNamespaceThatMovesToAnotherShardLeavesAndMayComeBack() {
+        want("a", targets("x"));
+        apply();
+        want("a", "shard: blue\n" + targets("x"));
+        assertThat(apply().foreign()).containsKey("a");
+        assertThat(live.get("a").state()).isEqualTo(State.LEAVING);
+        assertThat(plan().steps()).isEmpty();
+        want("a", targets("x"));
+        assertThat(apply().foreign()).isEmpty();
+        assertThat(live.get("a").state()).isEqualTo(State.ACTIVE);
     }
 
     @Test

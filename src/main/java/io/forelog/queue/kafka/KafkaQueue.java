@@ -325,6 +325,12 @@ final class KafkaQueue implements Queue {
         return on(now -> now.census().count(now.consumption()::commit).onSuccess(tally -> lastTally = tally));
     }
 
+    /** The tiers are a shard's. Known from the first {@link #tally} on. */
+    @Override
+    public long onlyHere(int route) {
+        return lastTally == null ? 1 : depth(route).scheduled();
+    }
+
     /** What waits in topics that are not read here, and the dead letters, as the last {@link #tally} found them. */
     @Override
     public QueueDepth depth(int route) {

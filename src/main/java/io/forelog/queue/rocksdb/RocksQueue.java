@@ -7,6 +7,7 @@ import io.forelog.model.EntryId;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.forelog.queue.Capabilities;
+import io.forelog.queue.CombinedQueue;
 import io.forelog.queue.DeadLetter;
 import io.forelog.queue.DeadLetterCursor;
 import io.forelog.queue.EntryStatus;
@@ -202,6 +203,12 @@ final class RocksQueue implements Queue {
         Promise<Tally> promise = context().promise();
         store.audit(() -> store.tally(number), promise);
         return promise.future();
+    }
+
+    @Override
+    public long onlyHere(int route) {
+        QueueDepth depth = depth(route);
+        return CombinedQueue.undelivered(depth) + depth.dead();
     }
 
     @Override
