@@ -54,7 +54,7 @@ CREATE TABLE lease (
   until timestamptz NOT NULL
 );
 
--- Which node's disk an embedded namespace lies on; two of them while it moves from one shard to another.
+-- Which nodes' disks an embedded namespace lies on: one that takes its writes, a shard, and those that give away what they have.
 CREATE TABLE database_owner (
   namespace text NOT NULL,
   shard text NOT NULL,
@@ -62,5 +62,7 @@ CREATE TABLE database_owner (
   node text NOT NULL,
   epoch bigint NOT NULL,
   since timestamptz NOT NULL DEFAULT clock_timestamp(),
-  PRIMARY KEY (namespace, shard)
+  leaving boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (namespace, shard, node)
 );
+CREATE UNIQUE INDEX database_owner_one ON database_owner (namespace, shard) WHERE NOT leaving;

@@ -48,6 +48,7 @@ final class NodeApi {
                 .add(HttpMethod.GET, "/admin/v1/cluster", this::cluster)
                 .add(HttpMethod.POST, "/admin/v1/cluster/nodes/{node}:drain", this::drain)
                 .add(HttpMethod.POST, "/admin/v1/cluster/nodes/{node}:undrain", this::undrain)
+                .add(HttpMethod.DELETE, "/admin/v1/cluster/nodes/{node}", this::forget)
                 .add(HttpMethod.POST, "/admin/v1/backup", this::backup)
                 .add(HttpMethod.GET, "/admin/v1/jobs", this::jobs)
                 .add(HttpMethod.GET, "/admin/v1/jobs/{id}", this::job);
@@ -204,6 +205,15 @@ final class NodeApi {
                             "",
                             new JsonObject().put("node", name));
             return Answer.json(202, new JsonObject().put("node", name).put("draining", wanted));
+        });
+    }
+
+    private Future<Answer> forget(Exchange exchange) {
+        desk.check(exchange, "");
+        String name = exchange.path("node");
+        return desk.node().forget(name).map(gone -> {
+            desk.audit().record(exchange.principal(), "cluster-forget", "", new JsonObject().put("node", name));
+            return Answer.ok(new JsonObject().put("node", name).put("forgotten", true));
         });
     }
 

@@ -61,6 +61,11 @@ public interface NodeServices {
                 ErrorCode.NOT_SUPPORTED, "this node belongs to no cluster (expected: cluster: in its forelog.yaml)"));
     }
 
+    /** Takes one that is lost for good from the list. CONFLICT where it lives, or has namespaces; UNAVAILABLE. */
+    default Future<Void> forget(String node) {
+        return drain(node, true);
+    }
+
     /** As of a second ago at most. */
     NodeLoad load();
 

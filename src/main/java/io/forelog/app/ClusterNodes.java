@@ -16,6 +16,7 @@ import io.forelog.observe.LogKeys;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,7 @@ final class ClusterNodes implements Homes {
     private final Placement placement;
     private final String shard;
     private final Namespaces namespaces;
+    private final boolean consumes;
     /** As last read; null = never. */
     private volatile @Nullable List<Owner> owned;
 
@@ -60,14 +62,14 @@ final class ClusterNodes implements Homes {
             Supplier<NodeStatus> status,
             Namespaces namespaces) {
         this.shard = config.shard();
+        this.consumes = config.roles().contains("consumer");
         this.namespaces = namespaces;
         this.vertx = vertx;
         this.folder = data.resolve(FOLDER);
         this.clustered = config.cluster() != null;
         this.self = config.name();
         this.owners = new Owners(database, config.shard());
-        this.placement =
-                new Placement(vertx, owners, shard, self, config.roles().contains("consumer"), data);
+        this.placement = new Placement(vertx, owners, shard, self, this::mayOwn, data);
         this.registry = new NodeRegistry(vertx, database, () -> member(config, status.get()), this::heard);
     }
 
@@ -104,8 +106,30 @@ final class ClusterNodes implements Homes {
     }
 
     @Override
-    public Future<String> place(Namespace namespace) {
-        return placement.place(namespace);
+    public Future<Place> place(Namespace namespace) {
+        return placement.place(namespace).compose(place -> lookAtOwners().map(place));
+    }
+
+    private boolean mayOwn() {
+        return consumes && !isToDrain();
+    }
+
+    @Override
+    public boolean isMisplaced(String namespace, Place place) {
+        List<Owner> here = new ArrayList<>(known());
+        here.removeIf(owner -> !has(owner, namespace) || !owner.shard().equals(shard));
+        Owner current =
+                here.stream().filter(owner -> !owner.leaving()).findFirst().orElse(null);
+        if (current == null) {
+            return !here.isEmpty() && !place.isHere() && mayOwn();
+        }
+        return placement.isMine(current) != place.isHere()
+                || !place.isHere() && !current.node().equals(place.node());
+    }
+
+    private List<Owner> known() {
+        List<Owner> known = owned;
+        return known == null ? List.of() : known;
     }
 
     @Override
@@ -121,13 +145,36 @@ final class ClusterNodes implements Homes {
         keepMembers();
         if (!asking) {
             asking = true;
-            owners.all().onComplete(done -> {
-                asking = false;
-                if (done.succeeded()) {
-                    owned = done.result();
-                }
-            });
+            lookAtOwners().onComplete(done -> asking = false);
         }
+    }
+
+    /** Never fails: without the database all stays as it was. */
+    private Future<Void> lookAtOwners() {
+        return owners.all()
+                .compose(all -> {
+                    owned = all;
+                    return leaveOrStay(all);
+                })
+                .otherwiseEmpty();
+    }
+
+    private Future<Void> leaveOrStay(List<Owner> all) {
+        boolean leaves = isToDrain();
+        List<Future<Void>> changes = new ArrayList<>();
+        for (Owner owner : all) {
+            if (placement.isMine(owner) && owner.leaving() != leaves) {
+                boolean taken = all.stream()
+                        .anyMatch(other ->
+                                has(other, owner.namespace()) && other.shard().equals(shard) && !other.leaving());
+                if (leaves) {
+                    changes.add(owners.leave(owner));
+                } else if (!taken) {
+                    changes.add(owners.stay(owner));
+                }
+            }
+        }
+        return Future.join(changes).mapEmpty();
     }
 
     private void keepMembers() {
@@ -163,12 +210,8 @@ final class ClusterNodes implements Homes {
     }
 
     @Override
-    public boolean isHeldByAnotherShard(String namespace) {
-        List<Owner> known = owned;
-        return known != null
-                && known.stream()
-                        .anyMatch(
-                                owner -> has(owner, namespace) && !owner.shard().equals(shard));
+    public boolean isHeldElsewhere(String namespace) {
+        return known().stream().anyMatch(owner -> has(owner, namespace) && !placement.isMine(owner));
     }
 
     private static boolean has(Owner owner, String namespace) {
@@ -232,14 +275,11 @@ final class ClusterNodes implements Homes {
     }
 
     private List<String> owned(String node) {
-        List<Owner> known = owned;
-        return known == null
-                ? List.of()
-                : known.stream()
-                        .filter(owner -> owner.node().equals(node))
-                        .map(Owner::namespace)
-                        .sorted()
-                        .toList();
+        return known().stream()
+                .filter(owner -> owner.node().equals(node))
+                .map(Owner::namespace)
+                .sorted()
+                .toList();
     }
 
     /** Where writes to a shard go, for whoever came to the wrong one. */
@@ -254,6 +294,10 @@ final class ClusterNodes implements Homes {
 
     Future<Void> drain(String node, boolean wanted) {
         return registry.drain(node, wanted);
+    }
+
+    Future<Void> forget(String node) {
+        return registry.forget(node);
     }
 
     Future<Void> stop() {

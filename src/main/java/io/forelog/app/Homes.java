@@ -9,8 +9,8 @@ interface Homes {
     /** A node that shares its documents with nobody has all. */
     Homes ALONE = new Homes() {
         @Override
-        public Future<String> place(Namespace namespace) {
-            return Future.succeededFuture("");
+        public Future<Place> place(Namespace namespace) {
+            return Future.succeededFuture(Place.HERE);
         }
 
         @Override
@@ -24,7 +24,12 @@ interface Homes {
         }
 
         @Override
-        public boolean isHeldByAnotherShard(String namespace) {
+        public boolean isMisplaced(String namespace, Place place) {
+            return false;
+        }
+
+        @Override
+        public boolean isHeldElsewhere(String namespace) {
             return false;
         }
 
@@ -34,8 +39,25 @@ interface Homes {
         }
     };
 
-    /** The node that has the queue of {@code namespace}; empty = this one. UNAVAILABLE where none may have it, or nobody knows. */
-    Future<String> place(Namespace namespace);
+    /**
+     * Where the queue of a namespace lies.
+     *
+     * @param node that takes its writes; empty = this one
+     * @param leftovers this node still has entries of it, and delivers them
+     */
+    record Place(String node, boolean leftovers) {
+        static final Place HERE = new Place("", false);
+
+        boolean isHere() {
+            return node.isEmpty();
+        }
+    }
+
+    /** UNAVAILABLE where no node may have it, or nobody knows. */
+    Future<Place> place(Namespace namespace);
+
+    /** Of one that is pinned: another takes its writes now, or could, since who did leaves. */
+    boolean isMisplaced(String namespace, Place place);
 
     /** Its embedded queue is gone from here. Fails where nobody can be told: then it is still this node's. */
     Future<Void> release(String namespace);
@@ -43,8 +65,8 @@ interface Homes {
     /** No node of this shard has its embedded queue, for certain. */
     boolean isFree(String namespace);
 
-    /** A node of another shard still has entries of it, which it had before the namespace came here. */
-    boolean isHeldByAnotherShard(String namespace);
+    /** Another node still has entries of it, which it had before the namespace came here. */
+    boolean isHeldElsewhere(String namespace);
 
     /** Other nodes, of any shard, that may take writes by a document of {@code namespace} before {@code revision}. */
     List<String> behind(String namespace, long revision);

@@ -122,9 +122,9 @@ final class LocalNode implements NodeServices {
         return cluster == null
                 ? Optional.empty()
                 : runtimes.find(namespace)
-                        .map(NamespaceRuntime::home)
-                        .filter(node -> !node.isEmpty())
-                        .map(cluster::home);
+                        .filter(runtime ->
+                                !runtime.place().isHere() && !runtime.place().leftovers())
+                        .map(runtime -> cluster.home(runtime.place().node()));
     }
 
     @Override
@@ -135,6 +135,11 @@ final class LocalNode implements NodeServices {
     @Override
     public Future<Void> drain(String node, boolean wanted) {
         return cluster == null ? NodeServices.super.drain(node, wanted) : cluster.drain(node, wanted);
+    }
+
+    @Override
+    public Future<Void> forget(String node) {
+        return cluster == null ? NodeServices.super.forget(node) : cluster.forget(node);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.forelog.app;
 
+import io.forelog.app.Homes.Place;
 import io.forelog.config.Namespace;
 import io.forelog.config.NamespaceDocument.Order;
 import io.forelog.consume.ConsumerPump;
@@ -47,7 +48,7 @@ final class NamespaceRuntime {
     private @Nullable String consumerId;
     private @Nullable String producerId;
     private @Nullable String acrossId;
-    private volatile String home = "";
+    private volatile Place place = Place.HERE;
 
     /** A deployed writer and what it was last told. */
     private record Writer(TargetWriterVerticle verticle, String deploymentId, TargetSpec spec) {}
@@ -91,7 +92,10 @@ final class NamespaceRuntime {
     Future<Void> start() {
         return parts.homes()
                 .place(namespace)
-                .compose(node -> node.isEmpty() ? startHere() : startThere(node))
+                .compose(found -> {
+                    place = found;
+                    return found.isHere() ? startHere() : startThere(found);
+                })
                 .recover(failure -> stop().transform(stopped -> Future.failedFuture(failure)));
     }
 
@@ -101,11 +105,11 @@ final class NamespaceRuntime {
                 .compose(started -> startProducer());
     }
 
-    /** With order, what another shard still has of an embedded namespace goes first. */
+    /** With order, what another node still has of an embedded namespace goes first. */
     private Future<Void> startDeliveryInTurn() {
         boolean waits = namespace.document().delivery().order() == Order.KEY
                 && Placement.isPinned(namespace)
-                && parts.homes().isHeldByAnotherShard(namespace.name());
+                && parts.homes().isHeldElsewhere(namespace.name());
         if (!waits) {
             return startDelivery();
         }
@@ -115,7 +119,7 @@ final class NamespaceRuntime {
                         .onFailure(failure -> LOG.atError()
                                 .addKeyValue(LogKeys.NAMESPACE, namespace.name())
                                 .addKeyValue(LogKeys.REASON, String.valueOf(failure))
-                                .log("Deliveries could not be started after the move from another shard"));
+                                .log("Deliveries could not be started after the move from another node"));
             }
         });
         return Future.succeededFuture();
@@ -125,7 +129,8 @@ final class NamespaceRuntime {
         return startWriters(namespace).compose(started -> startConsumer());
     }
 
-    private Future<Void> startThere(String node) {
+    private Future<Void> startThere(Place there) {
+        String node = there.node();
         if (!parts.bus().isClustered()) {
             return Future.failedFuture(new WalException(
                     ErrorCode.UNAVAILABLE,
@@ -133,18 +138,17 @@ final class NamespaceRuntime {
                             + " (expected: a request to that node; this one belongs to no cluster)"));
         }
         RemotePump pump = new RemotePump(parts.bus(), namespace.name(), node, parts.appendLimits());
-        return parts.vertx()
-                .deployVerticle(pump::arm, new DeploymentOptions().setInstances(parts.loops()))
-                .onSuccess(id -> {
-                    producerId = id;
-                    home = node;
-                })
+        Future<Void> rest =
+                there.leftovers() ? openQueue().compose(opened -> startDelivery()) : Future.succeededFuture();
+        return rest.compose(started ->
+                        parts.vertx().deployVerticle(pump::arm, new DeploymentOptions().setInstances(parts.loops())))
+                .onSuccess(id -> producerId = id)
                 .mapEmpty();
     }
 
-    /** The node that has the queue; empty = this one. */
-    String home() {
-        return home;
+    /** Where its writes go. */
+    Place place() {
+        return place;
     }
 
     private Future<Queue> openQueue() {
@@ -228,13 +232,13 @@ final class NamespaceRuntime {
 
     /** Whether {@code next} needs queues opened anew: then {@link #stop} and a new runtime, not {@link #update}. */
     boolean mustRestartFor(Namespace next) {
-        return home.isEmpty() ? !queues.fits(namespace, next) : !Placement.isPinned(next);
+        return place.isHere() ? !queues.fits(namespace, next) : place.leftovers() || !Placement.isPinned(next);
     }
 
     /** Applies what can change while entries flow: limits, policies, targets. Routes that are gone stop last. */
     Future<Void> update(Namespace next) {
         ConsumerPump pump = consumer;
-        if (!home.isEmpty()) {
+        if (!place.isHere()) {
             namespace = next;
             return Future.succeededFuture();
         }

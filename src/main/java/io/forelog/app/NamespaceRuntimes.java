@@ -61,7 +61,7 @@ final class NamespaceRuntimes implements Deployer {
 
     /**
      * Changes a running one. Where its queue must be opened anew, what is taken in meanwhile is answered FALSE; where that
-     * fails the old configuration is started again.
+     * fails the old configuration is started again. The same again: its queue has moved, or what was left here is delivered.
      */
     @Override
     public Future<Void> replace(Namespace old, Namespace next) {
@@ -69,10 +69,11 @@ final class NamespaceRuntimes implements Deployer {
         if (runtime == null) {
             return add(next);
         }
-        if (!runtime.home().isEmpty() && !runtime.mustRestartFor(next)) {
+        boolean again = old.equals(next) || runtime.mustRestartFor(next);
+        if (!runtime.place().isHere() && !again) {
             return runtime.update(next);
         }
-        if (!runtime.mustRestartFor(next)) {
+        if (!again) {
             List<Integer> gone = old.queues().stream()
                     .map(QueueGeneration::id)
                     .filter(id -> next.queues().stream().noneMatch(queue -> queue.id() == id))
@@ -83,9 +84,39 @@ final class NamespaceRuntimes implements Deployer {
                     .compose(empty -> runtime.update(next))
                     .compose(updated -> freed ? parts.homes().release(next.name()) : Future.succeededFuture());
         }
-        return runtime.stop()
-                .compose(stopped -> start(next, false))
+        Future<Void> ended = old.equals(next) && runtime.place().leftovers() && isEmptied(runtime)
+                ? giveUp(runtime)
+                : runtime.stop();
+        return ended.compose(stopped -> start(next, old.equals(next)))
                 .recover(failure -> start(old, true).transform(restored -> Future.failedFuture(failure)));
+    }
+
+    @Override
+    public boolean isMisplaced(Namespace namespace) {
+        NamespaceRuntime runtime = runtimes.get(namespace.name());
+        return runtime != null
+                && namespace.queues().stream().anyMatch(queue -> Placement.isEmbedded(queue) && !queue.draining())
+                && (parts.homes().isMisplaced(namespace.name(), runtime.place())
+                        || runtime.place().leftovers() && isEmptied(runtime));
+    }
+
+    /** By what memory knows. */
+    private static boolean isEmptied(NamespaceRuntime runtime) {
+        return runtime.queues().allOpen()
+                && runtime.queue().stream()
+                        .allMatch(queue -> runtime.namespace().routes().values().stream()
+                                .allMatch(route -> queue.onlyHere(route.id()) == 0));
+    }
+
+    /** Nothing is left here of what another node takes writes for. */
+    private Future<Void> giveUp(NamespaceRuntime runtime) {
+        Namespace namespace = runtime.namespace();
+        return runtime.queues()
+                .checkEmpty(namespace.queues().stream().map(QueueGeneration::id).toList())
+                .compose(empty -> runtime.stop())
+                .compose(stopped -> parts.media().of(Placement.EMBEDDED))
+                .compose(medium -> medium.remove(namespace.name()))
+                .compose(removed -> parts.homes().release(namespace.name()));
     }
 
     @Override
@@ -112,7 +143,7 @@ final class NamespaceRuntimes implements Deployer {
         NamespaceRuntime runtime = runtimes.get(namespace.name());
         if (runtime == null) {
             return false;
-        } else if (runtime.home().isEmpty()) {
+        } else if (runtime.place().isHere()) {
             return runtime.queues().drained(namespace, queue);
         }
         return namespace.queues().stream()
@@ -123,14 +154,11 @@ final class NamespaceRuntimes implements Deployer {
     @Override
     public boolean handedOver(Namespace namespace) {
         NamespaceRuntime runtime = runtimes.get(namespace.name());
-        if (runtime == null || !runtime.home().isEmpty()) {
+        if (runtime == null || runtime.queue().isEmpty()) {
             return true;
         }
-        return runtime.queues().allOpen()
-                && parts.homes().behind(namespace.name(), ended(namespace)).isEmpty()
-                && runtime.queue().stream()
-                        .allMatch(queue -> namespace.routes().values().stream()
-                                .allMatch(route -> queue.onlyHere(route.id()) == 0));
+        return isEmptied(runtime)
+                && parts.homes().behind(namespace.name(), ended(namespace)).isEmpty();
     }
 
     @Override
@@ -143,6 +171,16 @@ final class NamespaceRuntimes implements Deployer {
 
     private List<String> remarks(Namespace namespace, NamespaceRuntime runtime) {
         List<String> remarks = new ArrayList<>(runtime.queues().notes(namespace));
+        if (!runtime.place().isHere()) {
+            namespace.queues().stream()
+                    .filter(QueueGeneration::draining)
+                    .forEach(queue -> remarks.add("queue " + queue.id() + " (" + queue.queue().type()
+                            + ") is being drained by node " + runtime.place().node()));
+        }
+        if (runtime.place().leftovers()) {
+            remarks.add("node " + runtime.place().node()
+                    + " takes its writes; what this node still has of it is being delivered");
+        }
         if (namespace.state() != Namespace.State.ACTIVE
                 || namespace.queues().stream().anyMatch(QueueGeneration::draining)) {
             List<String> behind = parts.homes().behind(namespace.name(), ended(namespace));
@@ -161,7 +199,7 @@ final class NamespaceRuntimes implements Deployer {
         if (runtime == null) {
             return Future.succeededFuture();
         }
-        if (!runtime.home().isEmpty()) {
+        if (runtime.queue().isEmpty()) {
             return runtime.stop().onSuccess(stopped -> forget(retired.name()));
         }
         // What lies on a broker another shard goes on with.

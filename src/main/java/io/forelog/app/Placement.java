@@ -1,5 +1,6 @@
 package io.forelog.app;
 
+import io.forelog.app.Homes.Place;
 import io.forelog.cluster.Owners;
 import io.forelog.cluster.Owners.Owner;
 import io.forelog.config.DurableFile;
@@ -9,14 +10,18 @@ import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 
 /**
  * Tells on which node a namespace's queue lies. One with an embedded queue is pinned to one node's disk, by the table
@@ -24,19 +29,19 @@ import java.util.concurrent.ConcurrentHashMap;
  * All others are on every node. Any context.
  */
 final class Placement {
-    private static final String EMBEDDED = "EMBEDDED";
+    static final String EMBEDDED = "EMBEDDED";
 
     private final Vertx vertx;
     private final Owners owners;
     private final String shard;
     private final String node;
-    private final boolean mayOwn;
+    private final BooleanSupplier mayOwn;
     private final Path file;
     private final UUID databaseId;
-    private final Map<String, Owner> known = new ConcurrentHashMap<>();
+    private final Map<String, List<Owner>> known = new ConcurrentHashMap<>();
 
     /** {@code mayOwn} false: it takes no namespace that nobody has. Reads files: not on an event loop. */
-    Placement(Vertx vertx, Owners owners, String shard, String node, boolean mayOwn, Path data) {
+    Placement(Vertx vertx, Owners owners, String shard, String node, BooleanSupplier mayOwn, Path data) {
         this.shard = shard;
         this.vertx = vertx;
         this.owners = owners;
@@ -64,15 +69,9 @@ final class Placement {
             if (Files.exists(file)) {
                 JsonObject json = new JsonObject(Files.readString(file));
                 for (String namespace : json.fieldNames()) {
-                    JsonObject owner = json.getJsonObject(namespace);
-                    known.put(
-                            namespace,
-                            new Owner(
-                                    namespace,
-                                    shard,
-                                    owner.getString("node"),
-                                    UUID.fromString(owner.getString("database")),
-                                    owner.getLong("epoch")));
+                    List<Owner> all = new ArrayList<>();
+                    json.getJsonArray(namespace).forEach(one -> all.add(owner(namespace, (JsonObject) one)));
+                    known.put(namespace, List.copyOf(all));
                 }
             }
         } catch (IOException e) {
@@ -83,6 +82,16 @@ final class Placement {
         }
     }
 
+    private Owner owner(String namespace, JsonObject json) {
+        return new Owner(
+                namespace,
+                shard,
+                json.getString("node"),
+                UUID.fromString(json.getString("database")),
+                json.getLong("epoch"),
+                json.getBoolean("leaving"));
+    }
+
     static boolean isPinned(Namespace namespace) {
         return namespace.queues().stream().anyMatch(Placement::isEmbedded);
     }
@@ -91,66 +100,75 @@ final class Placement {
         return queue.queue().type().equals(EMBEDDED);
     }
 
-    /** The node that has the queue of {@code namespace}; empty = this one. UNAVAILABLE where none may have it, or nobody knows. */
-    Future<String> place(Namespace namespace) {
+    /** UNAVAILABLE where none may have it, or nobody knows. */
+    Future<Place> place(Namespace namespace) {
         if (!isPinned(namespace)) {
-            return Future.succeededFuture("");
+            return Future.succeededFuture(Place.HERE);
         }
         String name = namespace.name();
-        Future<Owner> asked = mayOwn ? owners.claim(name, node, databaseId) : owners.find(name);
-        return asked.compose(owner -> keep(name, owner))
+        Future<List<Owner>> asked = mayOwn.getAsBoolean() ? owners.claim(name, node, databaseId) : owners.find(name);
+        return asked.compose(all -> keep(name, all))
                 .recover(failure -> {
-                    Owner before = known.get(name);
+                    List<Owner> before = known.get(name);
                     return before != null && WalException.of(failure).code() == ErrorCode.UNAVAILABLE
                             ? Future.succeededFuture(before)
-                            : Future.failedFuture(nobody(name, WalException.of(failure)));
+                            : Future.failedFuture(failure);
                 })
-                .map(owner -> judged(name, owner));
+                .map(all -> judged(name, all));
     }
 
-    private static WalException nobody(String namespace, WalException failure) {
-        return failure.code() == ErrorCode.NOT_FOUND
-                ? new WalException(
-                        ErrorCode.UNAVAILABLE,
-                        "namespace " + namespace
-                                + ": no node has taken its embedded queue yet (expected: one with the role consumer)")
-                : failure;
-    }
-
-    private String judged(String namespace, Owner owner) {
-        if (!owner.node().equals(node)) {
-            return owner.node();
-        }
-        if (!owner.databaseId().equals(databaseId)) {
+    private Place judged(String namespace, List<Owner> owners) {
+        Owner mine = owners.stream()
+                .filter(owner -> owner.node().equals(node))
+                .findFirst()
+                .orElse(null);
+        if (mine != null && !mine.databaseId().equals(databaseId)) {
             throw new WalException(
                     ErrorCode.UNAVAILABLE,
-                    "namespace " + namespace + ": its entries lie in database " + owner.databaseId() + " of node "
-                            + node
+                    "namespace " + namespace + ": its entries lie in database " + mine.databaseId() + " of node " + node
                             + ", and this data directory is " + databaseId
                             + " (expected: that data directory, or a node of another name)");
         }
-        return "";
+        Owner current =
+                owners.stream().filter(owner -> !owner.leaving()).findFirst().orElse(mine);
+        if (current == null) {
+            throw new WalException(
+                    ErrorCode.UNAVAILABLE,
+                    "namespace " + namespace
+                            + ": no node has taken its embedded queue yet (expected: one with the role consumer)");
+        }
+        return current.equals(mine) ? Place.HERE : new Place(current.node(), mine != null);
     }
 
-    private Future<Owner> keep(String namespace, Owner owner) {
-        if (owner.equals(known.put(namespace, owner))) {
-            return Future.succeededFuture(owner);
+    private Future<List<Owner>> keep(String namespace, List<Owner> owners) {
+        if (owners.isEmpty() || owners.equals(known.put(namespace, owners))) {
+            return Future.succeededFuture(owners);
         }
-        return write().map(owner);
+        return write().map(owners);
     }
 
     private Future<Void> write() {
         return vertx.<Void>executeBlocking(() -> {
             JsonObject json = new JsonObject();
-            known.forEach((namespace, owner) -> json.put(
-                    namespace,
-                    new JsonObject()
-                            .put("node", owner.node())
-                            .put("database", owner.databaseId().toString())
-                            .put("epoch", owner.epoch())));
+            known.forEach((namespace, owners) -> {
+                JsonArray all = new JsonArray();
+                owners.forEach(owner -> all.add(new JsonObject()
+                        .put("node", owner.node())
+                        .put("database", owner.databaseId().toString())
+                        .put("epoch", owner.epoch())
+                        .put("leaving", owner.leaving())));
+                json.put(namespace, all);
+            });
             DurableFile.write(file, json.encode());
             return null;
         });
+    }
+
+    /** Whether {@code owner} is this node, with this data directory. */
+    boolean isMine(Owner owner) {
+        return owner.shard().equals(shard)
+                && owner.node().equals(node)
+                && owner.databaseId().equals(databaseId);
     }
 
     /** Its queue is gone from here, or was never here. Fails where the database can't be told: then it is still this node's. */

@@ -25,6 +25,11 @@ public interface Deployer {
         return false;
     }
 
+    /** Whether it has to be replaced by itself, since its queue lies elsewhere now. */
+    default boolean isMisplaced(Namespace namespace) {
+        return false;
+    }
+
     /** Whether another shard can go on with all that is left of a namespace. */
     default boolean handedOver(Namespace namespace) {
         return true;

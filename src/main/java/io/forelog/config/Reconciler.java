@@ -390,11 +390,34 @@ public final class Reconciler {
         for (Namespace namespace : drains.look(live.all())) {
             enqueue(() -> shrink(namespace));
         }
+        for (Namespace namespace : live.all()) {
+            if (deployer.isMisplaced(namespace)) {
+                enqueue(() -> move(namespace));
+            }
+        }
         Snapshot snapshot = newest;
         if (snapshot != null) {
             describe(snapshot);
         }
         return tail;
+    }
+
+    /** Never fails: it is found misplaced again. */
+    private Future<Void> move(Namespace seen) {
+        Namespace serving = live.find(seen.name());
+        if (serving == null || !serving.equals(seen) || late.contains(seen.name()) || !deployer.isMisplaced(seen)) {
+            return Future.succeededFuture();
+        }
+        return limited(seen.name(), deployer.replace(seen, seen)).transform(moved -> {
+            LOG.atInfo()
+                    .addKeyValue(LogKeys.NAMESPACE, seen.name())
+                    .addKeyValue(LogKeys.REASON, moved.succeeded() ? "" : String.valueOf(moved.cause()))
+                    .log(
+                            moved.succeeded()
+                                    ? "A namespace's queue has moved"
+                                    : "A namespace's queue could not be moved yet");
+            return Future.succeededFuture();
+        });
     }
 
     /** Removes what has nothing left: the routes that retire, or the whole. */

@@ -19,7 +19,7 @@ public final class AdminClient {
 
     private final IntSupplier port;
 
-    AdminClient(IntSupplier port) {
+    public AdminClient(IntSupplier port) {
         this.port = port;
     }
 

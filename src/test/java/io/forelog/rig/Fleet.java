@@ -62,7 +62,7 @@ public final class Fleet implements AutoCloseable {
         return List.copyOf(nodes.values());
     }
 
-    /** Puts the document and waits until every node that lives has applied it. */
+    /** Puts the document and waits until every node that lives has applied it, those of its shard. */
     public void apply(String namespace, String document) {
         AdminClient.Reply put = all().get(0).admin().put("/admin/v1/namespaces/" + namespace, document);
         if (put.status() / 100 != 2) {
@@ -77,15 +77,22 @@ public final class Fleet implements AutoCloseable {
             Await.until(
                     namespace + " is applied in revision " + revision,
                     LIMIT,
-                    () -> !node.isAlive() || applied(node, namespace) >= revision,
+                    () -> !node.isAlive() || hasApplied(node, namespace, revision),
                     () -> node.admin().get("/admin/v1/namespaces/" + namespace) + node.logTail());
         }
     }
 
-    /** 0 where it does not say. */
+    /** 0 where it does not say, or does not serve it. */
     public static long applied(ForelogProcess node, String namespace) {
         AdminClient.Reply reply = node.admin().get("/admin/v1/namespaces/" + namespace);
         return reply.status() == 200 ? reply.json().getLong("applied_revision") : 0;
+    }
+
+    private static boolean hasApplied(ForelogProcess node, String namespace, long revision) {
+        AdminClient.Reply reply = node.admin().get("/admin/v1/namespaces/" + namespace);
+        return reply.status() == 200
+                && (reply.json().getLong("applied_revision") >= revision
+                        || reply.json().getString("state").equals("FOREIGN"));
     }
 
     public String logTails() {

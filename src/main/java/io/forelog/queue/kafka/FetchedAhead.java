@@ -52,9 +52,7 @@ final class FetchedAhead {
                 long due = first.delivery().dueMicros();
                 oldest = oldest == 0 ? due : Math.min(oldest, due);
             }
-            if (!holding.isPark()) {
-                away += holding.books.get(Books.Count.REQUEUED) - holding.books.get(Books.Count.RETURNED);
-            }
+            away += holding.books.get(Books.Count.REQUEUED) - holding.books.get(Books.Count.RETURNED);
         }
         return new QueueDepth(ready, Math.max(0, away - lanes.size()), inFlight, lanes.size(), 0, oldest, 0);
     }
