@@ -116,15 +116,15 @@ final class ClusterNodes implements Homes {
 
     @Override
     public boolean isMisplaced(String namespace, Place place) {
-        List<Owner> here = new ArrayList<>(known());
-        here.removeIf(owner -> !has(owner, namespace) || !owner.shard().equals(shard));
-        Owner current =
-                here.stream().filter(owner -> !owner.leaving()).findFirst().orElse(null);
+        Owner current = current(namespace);
         if (current == null) {
-            return !here.isEmpty() && !place.isHere() && mayOwn();
+            boolean left = known().stream()
+                    .anyMatch(owner -> has(owner, namespace) && owner.shard().equals(shard));
+            return left && !place.isHere() && mayOwn();
         }
-        return placement.isMine(current) != place.isHere()
-                || !place.isHere() && !current.node().equals(place.node());
+        return placement.isMine(current)
+                ? !place.isHere() || place.leftovers()
+                : !place.node().equals(current.node());
     }
 
     private List<Owner> known() {
@@ -154,27 +154,59 @@ final class ClusterNodes implements Homes {
         return owners.all()
                 .compose(all -> {
                     owned = all;
-                    return leaveOrStay(all);
+                    return stayWhereNobodyComes(all);
                 })
                 .otherwiseEmpty();
     }
 
-    private Future<Void> leaveOrStay(List<Owner> all) {
-        boolean leaves = isToDrain();
+    /** Takes back what nobody took and nobody can take now. */
+    private Future<Void> stayWhereNobodyComes(List<Owner> all) {
         List<Future<Void>> changes = new ArrayList<>();
         for (Owner owner : all) {
-            if (placement.isMine(owner) && owner.leaving() != leaves) {
-                boolean taken = all.stream()
-                        .anyMatch(other ->
-                                has(other, owner.namespace()) && other.shard().equals(shard) && !other.leaving());
-                if (leaves) {
-                    changes.add(owners.leave(owner));
-                } else if (!taken) {
-                    changes.add(owners.stay(owner));
-                }
+            if (placement.isMine(owner)
+                    && owner.leaving()
+                    && current(owner.namespace()) == null
+                    && !(isToDrain() && hasHeir())) {
+                changes.add(owners.stay(owner));
             }
         }
         return Future.join(changes).mapEmpty();
+    }
+
+    private boolean hasHeir() {
+        return registry.members().stream()
+                .anyMatch(member -> member.isAlive()
+                        && !member.name().equals(self)
+                        && !member.draining()
+                        && member.shard().equals(shard)
+                        && member.roles().contains("consumer"));
+    }
+
+    private @Nullable Owner current(String namespace) {
+        return known().stream()
+                .filter(owner -> has(owner, namespace) && owner.shard().equals(shard) && !owner.leaving())
+                .findFirst()
+                .orElse(null);
+    }
+
+    @Override
+    public boolean isToLeave(String namespace) {
+        Owner current = current(namespace);
+        return current != null && placement.isMine(current) && isToDrain() && hasHeir();
+    }
+
+    @Override
+    public Future<Void> leave(String namespace) {
+        Owner current = current(namespace);
+        return current == null || !placement.isMine(current) ? Future.succeededFuture() : owners.leave(current);
+    }
+
+    @Override
+    public boolean mayWrite(String namespace, long revision, boolean changed) {
+        return registry.members().stream()
+                .noneMatch(member -> !member.name().equals(self)
+                        && (changed || !member.shard().equals(shard))
+                        && !member.hasApplied(namespace, revision));
     }
 
     private void keepMembers() {

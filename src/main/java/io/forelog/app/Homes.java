@@ -37,12 +37,27 @@ interface Homes {
         public List<String> behind(String namespace, long revision) {
             return List.of();
         }
+
+        @Override
+        public boolean mayWrite(String namespace, long revision, boolean changed) {
+            return true;
+        }
+
+        @Override
+        public boolean isToLeave(String namespace) {
+            return false;
+        }
+
+        @Override
+        public Future<Void> leave(String namespace) {
+            return Future.succeededFuture();
+        }
     };
 
     /**
      * Where the queue of a namespace lies.
      *
-     * @param node that takes its writes; empty = this one
+     * @param node that takes its writes; empty = this one, or with leftovers nobody yet
      * @param leftovers this node still has entries of it, and delivers them
      */
     record Place(String node, boolean leftovers) {
@@ -67,6 +82,20 @@ interface Homes {
 
     /** Another node still has entries of it, which it had before the namespace came here. */
     boolean isHeldElsewhere(String namespace);
+
+    /**
+     * Whether a write that this node takes now can't be overtaken by one that another takes in the old way afterwards. Without news of
+     * the others it may: then nothing changes.
+     *
+     * @param changed its queues are others than those of the revision before; else only what other shards do counts
+     */
+    boolean mayWrite(String namespace, long revision, boolean changed);
+
+    /** This node is to give its embedded queue away, and another could take it. */
+    boolean isToLeave(String namespace);
+
+    /** It takes no writes any more, and what it has of them it will deliver: others may take the namespace. */
+    Future<Void> leave(String namespace);
 
     /** Other nodes, of any shard, that may take writes by a document of {@code namespace} before {@code revision}. */
     List<String> behind(String namespace, long revision);

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,13 +50,20 @@ final class NamespaceRuntime {
     private @Nullable String producerId;
     private @Nullable String acrossId;
     private volatile Place place = Place.HERE;
+    private volatile boolean waitsForItsTurn;
+    private final boolean changed;
+    private boolean stopped;
 
     /** A deployed writer and what it was last told. */
     private record Writer(TargetWriterVerticle verticle, String deploymentId, TargetSpec spec) {}
 
-    /** {@code patient}: it served before, and serves on where a queue can't be reached. */
-    NamespaceRuntime(NodeParts parts, Namespace namespace, boolean patient) {
+    /**
+     * @param patient it served before, and serves on where a queue can't be reached
+     * @param changed its queues are others than those it served with before
+     */
+    NamespaceRuntime(NodeParts parts, Namespace namespace, boolean patient, boolean changed) {
         this.parts = parts;
+        this.changed = changed;
         this.namespace = namespace;
         this.queues = new NamespaceQueues(parts.vertx(), parts.ticker(), parts.media(), parts.homes(), patient);
     }
@@ -102,14 +110,35 @@ final class NamespaceRuntime {
     private Future<Void> startHere() {
         return openQueue()
                 .compose(opened -> parts.consumes().test(namespace) ? startDeliveryInTurn() : Future.succeededFuture())
-                .compose(started -> startProducer());
+                .compose(started -> place.leftovers() ? Future.succeededFuture() : inTurn(this::startProducer));
+    }
+
+    /** With order, no write is taken in the new way while another node may take one in the old way. */
+    private Future<Void> inTurn(Supplier<Future<Void>> starting) {
+        boolean may = namespace.document().delivery().order() != Order.KEY
+                || parts.homes().mayWrite(namespace.name(), namespace.revision(), changed);
+        if (may) {
+            return starting.get();
+        }
+        parts.vertx().setTimer(TURN_MILLIS, timer -> {
+            if (!stopped) {
+                inTurn(starting)
+                        .onFailure(failure -> LOG.atError()
+                                .addKeyValue(LogKeys.NAMESPACE, namespace.name())
+                                .addKeyValue(LogKeys.REASON, String.valueOf(failure))
+                                .log("Writes could not be started after all nodes had applied the change"));
+            }
+        });
+        return Future.succeededFuture();
     }
 
     /** With order, what another node still has of an embedded namespace goes first. */
     private Future<Void> startDeliveryInTurn() {
         boolean waits = namespace.document().delivery().order() == Order.KEY
                 && Placement.isPinned(namespace)
+                && !place.leftovers()
                 && parts.homes().isHeldElsewhere(namespace.name());
+        waitsForItsTurn = waits;
         if (!waits) {
             return startDelivery();
         }
@@ -140,10 +169,15 @@ final class NamespaceRuntime {
         RemotePump pump = new RemotePump(parts.bus(), namespace.name(), node, parts.appendLimits());
         Future<Void> rest =
                 there.leftovers() ? openQueue().compose(opened -> startDelivery()) : Future.succeededFuture();
-        return rest.compose(started ->
-                        parts.vertx().deployVerticle(pump::arm, new DeploymentOptions().setInstances(parts.loops())))
+        return rest.compose(started -> inTurn(() -> parts.vertx()
+                .deployVerticle(pump::arm, new DeploymentOptions().setInstances(parts.loops()))
                 .onSuccess(id -> producerId = id)
-                .mapEmpty();
+                .mapEmpty()));
+    }
+
+    /** It takes writes, and delivers nothing yet. */
+    boolean waitsForItsTurn() {
+        return waitsForItsTurn;
     }
 
     /** Where its writes go. */
@@ -268,6 +302,7 @@ final class NamespaceRuntime {
 
     /** Refuses new writes and answers those at hand; then settles what is in flight; then closes. Never fails. */
     Future<Void> stop() {
+        stopped = true;
         QueuePump producing = producer;
         ConsumerPump consuming = consumer;
         Future<Void> refused =

@@ -51,11 +51,11 @@ final class NamespaceRuntimes implements Deployer {
         if (late != null && late.queue().isPresent()) {
             return replace(late.namespace(), next);
         }
-        return start(next, true);
+        return start(next, true, false);
     }
 
-    private Future<Void> start(Namespace next, boolean patient) {
-        NamespaceRuntime runtime = new NamespaceRuntime(parts, next, patient);
+    private Future<Void> start(Namespace next, boolean patient, boolean changed) {
+        NamespaceRuntime runtime = new NamespaceRuntime(parts, next, patient, changed);
         return runtime.start().onSuccess(started -> runtimes.put(next.name(), runtime));
     }
 
@@ -87,8 +87,10 @@ final class NamespaceRuntimes implements Deployer {
         Future<Void> ended = old.equals(next) && runtime.place().leftovers() && isEmptied(runtime)
                 ? giveUp(runtime)
                 : runtime.stop();
-        return ended.compose(stopped -> start(next, old.equals(next)))
-                .recover(failure -> start(old, true).transform(restored -> Future.failedFuture(failure)));
+        boolean leaves = old.equals(next) && parts.homes().isToLeave(next.name());
+        return ended.compose(stopped -> leaves ? parts.homes().leave(next.name()) : Future.succeededFuture())
+                .compose(left -> start(next, old.equals(next), !old.queues().equals(next.queues())))
+                .recover(failure -> start(old, true, false).transform(restored -> Future.failedFuture(failure)));
     }
 
     @Override
@@ -97,6 +99,7 @@ final class NamespaceRuntimes implements Deployer {
         return runtime != null
                 && namespace.queues().stream().anyMatch(queue -> Placement.isEmbedded(queue) && !queue.draining())
                 && (parts.homes().isMisplaced(namespace.name(), runtime.place())
+                        || parts.homes().isToLeave(namespace.name())
                         || runtime.place().leftovers() && isEmptied(runtime));
     }
 
@@ -132,9 +135,9 @@ final class NamespaceRuntimes implements Deployer {
         return new Left(unseen + CombinedQueue.undelivered(depth), depth.dead());
     }
 
-    /** Nobody takes writes any more by a document before this revision: with the whole namespace that ends, by none. */
+    /** Of one that ends, the revision of the document that ends it is behind the one it serves. */
     private static long ended(Namespace namespace) {
-        return namespace.state() == Namespace.State.ACTIVE ? namespace.revision() : Long.MAX_VALUE;
+        return namespace.revision() + (namespace.state() == Namespace.State.ACTIVE ? 0 : 1);
     }
 
     /** Of what lies on another node that one decides; the rest of it was never here. */
@@ -174,8 +177,12 @@ final class NamespaceRuntimes implements Deployer {
         if (!runtime.place().isHere()) {
             namespace.queues().stream()
                     .filter(QueueGeneration::draining)
-                    .forEach(queue -> remarks.add("queue " + queue.id() + " (" + queue.queue().type()
-                            + ") is being drained by node " + runtime.place().node()));
+                    .forEach(queue -> remarks.add(
+                            "queue " + queue.id() + " (" + queue.queue().type() + ") is being drained by node "
+                                    + runtime.place().node()));
+        }
+        if (runtime.waitsForItsTurn()) {
+            remarks.add("deliveries wait until the node that had it has delivered the rest (order: key)");
         }
         if (runtime.place().leftovers()) {
             remarks.add("node " + runtime.place().node()

@@ -130,7 +130,10 @@ final class Placement {
                             + " (expected: that data directory, or a node of another name)");
         }
         Owner current =
-                owners.stream().filter(owner -> !owner.leaving()).findFirst().orElse(mine);
+                owners.stream().filter(owner -> !owner.leaving()).findFirst().orElse(null);
+        if (current == null && mine != null) {
+            return new Place("", true);
+        }
         if (current == null) {
             throw new WalException(
                     ErrorCode.UNAVAILABLE,

@@ -69,7 +69,7 @@ class FleetMoveFaultIT {
     }
 
     private void awaitOwner(ForelogProcess node, String what, List<String> wanted, Fleet fleet) {
-        Await.until(what, LIMIT, () -> ownersBy(node).equals(wanted), () -> ownersBy(node) + " " + fleet.logTails());
+        Await.until(what, LIMIT, () -> ownersBy(node).equals(wanted), () -> ownersBy(node) + " " + doing(fleet));
     }
 
     private JsonObject status(ForelogProcess node) {
