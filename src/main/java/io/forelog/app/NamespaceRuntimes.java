@@ -84,9 +84,7 @@ final class NamespaceRuntimes implements Deployer {
                     .compose(empty -> runtime.update(next))
                     .compose(updated -> freed ? parts.homes().release(next.name()) : Future.succeededFuture());
         }
-        Future<Void> ended = old.equals(next) && runtime.place().leftovers() && isEmptied(runtime)
-                ? giveUp(runtime)
-                : runtime.stop();
+        Future<Void> ended = old.equals(next) && isGivenAway(runtime) ? giveUp(runtime) : runtime.stop();
         boolean leaves = old.equals(next) && parts.homes().isToLeave(next.name());
         return ended.compose(stopped -> leaves ? parts.homes().leave(next.name()) : Future.succeededFuture())
                 .compose(left -> start(next, old.equals(next), !old.queues().equals(next.queues())))
@@ -100,7 +98,12 @@ final class NamespaceRuntimes implements Deployer {
                 && namespace.queues().stream().anyMatch(queue -> Placement.isEmbedded(queue) && !queue.draining())
                 && (parts.homes().isMisplaced(namespace.name(), runtime.place())
                         || parts.homes().isToLeave(namespace.name())
-                        || runtime.place().leftovers() && isEmptied(runtime));
+                        || isGivenAway(runtime));
+    }
+
+    /** Another takes its writes, and nothing is left here. */
+    private static boolean isGivenAway(NamespaceRuntime runtime) {
+        return runtime.place().leftovers() && !runtime.place().isHere() && isEmptied(runtime);
     }
 
     /** By what memory knows. */
