@@ -118,9 +118,7 @@ final class ClusterNodes implements Homes {
     public boolean isMisplaced(String namespace, Place place) {
         Owner current = current(namespace);
         if (current == null) {
-            boolean left = known().stream()
-                    .anyMatch(owner -> has(owner, namespace) && owner.shard().equals(shard));
-            return left && !place.isHere() && mayOwn();
+            return owned != null && !place.isHere() && mayOwn();
         }
         return placement.isMine(current)
                 ? !place.isHere() || place.leftovers()
