@@ -1,5 +1,8 @@
 package io.forelog.admin;
 
+import io.forelog.access.Identity;
+import io.forelog.access.Locks;
+import io.forelog.access.TlsFiles;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
@@ -43,6 +46,7 @@ public final class AdminServer extends VerticleBase {
     private final Metrics metrics;
     private final AuditLog audit;
     private final Rights rights;
+    private final Locks locks;
     private final Ticker ticker;
     private final Routes routes = new Routes();
     private final Promise<Integer> listening = Promise.promise();
@@ -54,13 +58,21 @@ public final class AdminServer extends VerticleBase {
     /** {@code port} 0 = any free one, told by {@link #port()}. */
     @SuppressWarnings("NullAway.Init")
     public AdminServer(
-            String host, int port, NodeServices node, Metrics metrics, AuditLog audit, Rights rights, Ticker ticker) {
+            String host,
+            int port,
+            NodeServices node,
+            Metrics metrics,
+            AuditLog audit,
+            Rights rights,
+            Locks locks,
+            Ticker ticker) {
         this.host = host;
         this.port = port;
         this.node = node;
         this.metrics = metrics;
         this.audit = audit;
         this.rights = rights;
+        this.locks = locks;
         this.ticker = ticker;
     }
 
@@ -72,7 +84,7 @@ public final class AdminServer extends VerticleBase {
     @Override
     public Future<?> start() {
         jobs = new JobRunner(ticker, audit);
-        proxy = new OwnerProxy(vertx, node);
+        proxy = new OwnerProxy(vertx, node, locks);
         Desk desk = new Desk(node, jobs, audit, rights, ticker, Later.on(vertx));
         new NodeApi(desk, vertx, metrics, routes).addTo(routes);
         new NamespacesApi(desk).addTo(routes);
@@ -81,12 +93,18 @@ public final class AdminServer extends VerticleBase {
         new DeliveryApi(desk).addTo(routes);
         new AuditApi(desk).addTo(routes);
         new SignalsApi(desk).addTo(routes);
-        server = vertx.createHttpServer(new HttpServerOptions()
-                        .setHost(host)
-                        .setPort(port)
-                        .setIdleTimeout(120)
-                        .setIdleTimeoutUnit(TimeUnit.SECONDS)
-                        .setCompressionSupported(true))
+        HttpServerOptions options = new HttpServerOptions()
+                .setHost(host)
+                .setPort(port)
+                .setIdleTimeout(120)
+                .setIdleTimeoutUnit(TimeUnit.SECONDS)
+                .setCompressionSupported(true);
+        TlsFiles tls = locks.tls();
+        if (tls != null) {
+            tls.lock(options);
+            options.setUseAlpn(true);
+        }
+        server = vertx.createHttpServer(options)
                 .requestHandler(this::received)
                 .invalidRequestHandler(AdminServer::invalid)
                 .exceptionHandler(failure -> LOG.debug("a management connection failed", failure));
@@ -97,6 +115,14 @@ public final class AdminServer extends VerticleBase {
                                 + " (expected: an address of this machine and a free port; 0 = any)",
                         failure)))
                 .onComplete(listener -> listening.complete(listener.actualPort()), listening::fail);
+    }
+
+    /** After the certificate's files have changed: connections made from now on see it. */
+    public Future<Void> renewCertificate() {
+        TlsFiles tls = locks.tls();
+        return tls == null
+                ? Future.succeededFuture()
+                : server.updateSSLOptions(tls.renewed()).mapEmpty();
     }
 
     @Override
@@ -239,13 +265,20 @@ public final class AdminServer extends VerticleBase {
     }
 
     private Future<Answer> answer(HttpServerRequest request, Routes.Match match, Buffer body) {
-        String principal = rights.principal(request);
-        if (proxy.isElsewhere(match)) {
-            return proxy.ask(request, match, body);
+        boolean open = path(request).startsWith("/health/");
+        String principal = open ? Identity.ANONYMOUS.principal() : rights.principal(request);
+        String namespace = match.path().getOrDefault("ns", "");
+        if (!open && !rights.mayLook(principal, namespace) && !rights.mayAdminister(principal, namespace)) {
+            return Future.failedFuture(new WalException(
+                    ErrorCode.PERMISSION_DENIED,
+                    namespace + ": " + principal
+                            + " may not read (expected: a principal of its access.read or access.admin)"));
         }
-        return match.handler()
-                .answer(new Exchange(
-                        request, match.path(), body, principal, rights.mayReadPayloads(principal, request)));
+        if (proxy.isElsewhere(match)) {
+            return proxy.ask(request, match, body, principal);
+        }
+        boolean payloads = !open && rights.mayReadPayloads(principal, request, namespace);
+        return match.handler().answer(new Exchange(request, match.path(), body, principal, payloads));
     }
 
     private static Answer told(HttpServerRequest request, Throwable failure) {

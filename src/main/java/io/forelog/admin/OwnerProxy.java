@@ -1,5 +1,8 @@
 package io.forelog.admin;
 
+import io.forelog.access.Credentials;
+import io.forelog.access.Locks;
+import io.forelog.access.TlsFiles;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.vertx.core.Future;
@@ -31,13 +34,20 @@ final class OwnerProxy {
     private static final long LIMIT_MILLIS = 29_000;
 
     private final NodeServices node;
+    private final Locks locks;
     private final HttpClient client;
 
-    OwnerProxy(Vertx vertx, NodeServices node) {
+    OwnerProxy(Vertx vertx, NodeServices node, Locks locks) {
         this.node = node;
+        this.locks = locks;
+        HttpClientOptions options =
+                new HttpClientOptions().setConnectTimeout(2_000).setIdleTimeout(60);
+        TlsFiles tls = locks.tls();
+        if (tls != null) {
+            tls.lock(options);
+        }
         this.client = vertx.createHttpClient(
-                new HttpClientOptions().setConnectTimeout(2_000).setIdleTimeout(60),
-                new PoolOptions().setHttp1MaxSize(16).setMaxWaitQueueSize(256));
+                options, new PoolOptions().setHttp1MaxSize(16).setMaxWaitQueueSize(256));
     }
 
     /** Whether another node has to answer. */
@@ -47,7 +57,8 @@ final class OwnerProxy {
                 && node.home(match.path().getOrDefault("ns", "")).isPresent();
     }
 
-    Future<Answer> ask(HttpServerRequest request, Routes.Match match, Buffer body) {
+    /** With the caller's own credential; of one whom a certificate named, this node says who it is. */
+    Future<Answer> ask(HttpServerRequest request, Routes.Match match, Buffer body, String principal) {
         String namespace = match.path().getOrDefault("ns", "");
         NodeServices.Home home = node.home(namespace)
                 .orElseThrow(() -> new WalException(ErrorCode.UNAVAILABLE, namespace + ": moves this moment"));
@@ -61,7 +72,7 @@ final class OwnerProxy {
         }
         RequestOptions options = new RequestOptions()
                 .setMethod(request.method())
-                .setAbsoluteURI("http://" + home.management() + request.uri())
+                .setAbsoluteURI((locks.tls() == null ? "http://" : "https://") + home.management() + request.uri())
                 .setTimeout(LIMIT_MILLIS)
                 .putHeader(FORWARDED, node.status().name());
         for (String name : SENT) {
@@ -69,6 +80,10 @@ final class OwnerProxy {
             if (value != null) {
                 options.putHeader(name, value);
             }
+        }
+        boolean carries = request.getHeader("Authorization") != null || request.getHeader("X-Api-Key") != null;
+        if (locks.identified() && !carries) {
+            options.putHeader(Credentials.ON_BEHALF, principal);
         }
         return client.request(options)
                 .compose(asked -> asked.send(body))

@@ -1,10 +1,11 @@
 package io.forelog.admin;
 
+import io.forelog.access.Identity;
+import io.forelog.access.Locks;
 import io.forelog.config.Namespace;
 import io.forelog.config.Namespaces;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
-import java.util.List;
 
 /** Who calls the management port and what they may do there. Called on event loops; answers from memory. */
 public interface Rights {
@@ -14,31 +15,47 @@ public interface Rights {
     /** {@code namespace} empty = the node as a whole. */
     boolean mayAdminister(String principal, String namespace);
 
-    boolean mayReadPayloads(String principal, HttpServerRequest request);
+    /** How {@code namespace} is doing, and its entries without their payloads; empty = the node as a whole. */
+    boolean mayLook(String principal, String namespace);
+
+    boolean mayReadPayloads(String principal, HttpServerRequest request, String namespace);
 
     /**
-     * Without identities: everybody who reaches the port is {@code anonymous}, may administer what names no
-     * administrators, and reads payloads on the machine itself only.
+     * Where nobody proves who they are: everybody who reaches the port is {@code anonymous}, may administer what names no
+     * administrators, and reads payloads on the machine itself only. Else by the namespace's {@code access} and the node's administrators.
      */
-    static Rights anonymous(Namespaces namespaces) {
+    static Rights of(Locks locks, Namespaces namespaces) {
         return new Rights() {
             @Override
             public String principal(HttpServerRequest request) {
-                return "anonymous";
+                return locks.identities()
+                        .identify(request.headers(), request.connection())
+                        .principal();
             }
 
             @Override
             public boolean mayAdminister(String principal, String name) {
+                Identity caller = new Identity(principal);
                 Namespace namespace = namespaces.find(name);
-                List<String> admins = namespace == null
-                        ? List.of()
-                        : namespace.document().access().admin();
-                return admins.isEmpty() || admins.contains(principal);
+                return namespace == null
+                        ? locks.rights().mayAdminister(caller)
+                        : locks.rights().mayAdminister(caller, namespace);
             }
 
             @Override
-            public boolean mayReadPayloads(String principal, HttpServerRequest request) {
-                return isLoopback(request.remoteAddress());
+            public boolean mayLook(String principal, String name) {
+                Namespace namespace = namespaces.find(name);
+                return !locks.identified()
+                        || (namespace == null
+                                ? name.isEmpty() || locks.rights().mayAdminister(new Identity(principal))
+                                : locks.rights().mayRead(new Identity(principal), namespace));
+            }
+
+            @Override
+            public boolean mayReadPayloads(String principal, HttpServerRequest request, String name) {
+                return locks.identified()
+                        ? !name.isEmpty() && mayLook(principal, name)
+                        : isLoopback(request.remoteAddress());
             }
         };
     }

@@ -12,21 +12,25 @@ final class Banner {
     static void print(PrintWriter out, NodeConfig config, Path conf, NodeStatus status, boolean quickstart) {
         String host =
                 config.bindHost().equals("0.0.0.0") || config.bindHost().equals("::") ? "localhost" : config.bindHost();
+        String scheme = config.locks().tls() == null ? "http" : "https";
         int http = status.ports().getOrDefault("http", 0);
         out.println();
         out.println("Forelog " + status.version() + " is ready.");
-        out.printf("  HTTP writes  http://%s:%d   (API: /docs)%n", host, http);
+        out.printf("  HTTP writes  %s://%s:%d   (API: /docs)%n", scheme, host, http);
         out.printf("  gRPC writes  %s:%d%n", host, status.ports().getOrDefault("grpc", 0));
         out.printf(
-                "  management   http://%s:%d   (health, metrics, admin)%n",
-                host, status.ports().getOrDefault("management", 0));
+                "  management   %s://%s:%d   (health, metrics, admin)%n",
+                scheme, host, status.ports().getOrDefault("management", 0));
         out.printf(
                 "  conf %s, data %s%n",
                 conf.toAbsolutePath().normalize(),
                 status.dataDirectory().toAbsolutePath().normalize());
         status.reasons().forEach(reason -> out.println("  ! " + reason));
+        if (config.locks().identities() == null) {
+            out.println("  open: whoever reaches these ports may use them (docs/security.md)");
+        }
         out.println();
-        if (quickstart) {
+        if (quickstart && config.locks().tls() == null && config.locks().identities() == null) {
             tryIt(out, host, http);
         }
         out.flush();

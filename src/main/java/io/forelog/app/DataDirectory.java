@@ -67,7 +67,7 @@ final class DataDirectory implements AutoCloseable {
     }
 
     /** Tells where the node listens, whole or not at all. */
-    void writePorts(Map<String, Integer> ports) throws IOException {
+    void writePorts(Map<String, Integer> ports, boolean tls) throws IOException {
         StringBuilder json = new StringBuilder("{");
         new TreeMap<>(ports)
                 .forEach((name, port) -> json.append(json.length() > 1 ? ", " : "")
@@ -75,6 +75,7 @@ final class DataDirectory implements AutoCloseable {
                         .append(name)
                         .append("\": ")
                         .append(port));
+        json.append(tls ? ", \"tls\": true" : "");
         Path fresh = path.resolve(PORTS + ".new");
         Files.writeString(fresh, json.append("}\n"));
         Files.move(fresh, path.resolve(PORTS), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -2,8 +2,9 @@ package io.forelog.app;
 
 import io.forelog.access.AdaptiveAdmission;
 import io.forelog.access.Admission;
+import io.forelog.access.Locks;
 import io.forelog.access.Pressure;
-import io.forelog.access.WriteRights;
+import io.forelog.access.TlsFiles;
 import io.forelog.admin.AdminServer;
 import io.forelog.admin.AuditLog;
 import io.forelog.admin.Auditor;
@@ -84,6 +85,7 @@ final class Node {
     private final Metrics metrics = new Metrics(true);
     private final NodeClock clock;
     private final Ticker ticker;
+    private final NodeLocks locks;
     private final Vertx vertx;
     private final Bus bus;
     private final @Nullable Database database;
@@ -107,7 +109,8 @@ final class Node {
         this.data = data;
         this.clock = NodeClock.open(data.path(), ClockSource.machine());
         this.ticker = clock.ticker();
-        this.vertx = vertx(config, data.path());
+        this.locks = new NodeLocks(config.locks(), ticker);
+        this.vertx = vertx(config, data.path(), locks.locks());
         this.bus = Bus.on(vertx);
         this.tables = new Tables(vertx, data.path().resolve(LocalNode.TABLES), ticker);
         this.media = new Media(vertx, catalogue.queues(), this::options);
@@ -145,7 +148,8 @@ final class Node {
                 services,
                 metrics,
                 new AuditLog(vertx, data.path(), ticker),
-                Rights.anonymous(namespaces),
+                Rights.of(locks.locks(), namespaces),
+                locks.locks(),
                 ticker);
         this.edge = new Edge(
                 new EdgeSettings(
@@ -156,7 +160,7 @@ final class Node {
                         config.bench()),
                 namespaces,
                 admission,
-                WriteRights.byDocument(),
+                locks.locks(),
                 bus,
                 ticker,
                 metrics.registry(),
@@ -164,7 +168,7 @@ final class Node {
     }
 
     /** Off the event loops: on the main thread. */
-    private static Vertx vertx(NodeConfig config, Path data) {
+    private static Vertx vertx(NodeConfig config, Path data, Locks locks) {
         VertxOptions options = new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(loops());
         NodeConfig.ClusterConfig cluster = config.cluster();
         return cluster == null
@@ -173,7 +177,13 @@ final class Node {
                         options,
                         new ClusterTransport.Address(
                                 cluster.host(), cluster.port(), cluster.busPort(), cluster.seeds()),
-                        data.resolve(ClusterNodes.FOLDER)));
+                        data.resolve(ClusterNodes.FOLDER),
+                        bus -> {
+                            TlsFiles tls = locks.tls();
+                            if (tls != null) {
+                                tls.lock(bus);
+                            }
+                        }));
     }
 
     private static <T> T ended(Future<T> future) {
@@ -304,12 +314,16 @@ final class Node {
         Gauge.builder(MetricNames.CLOCK_OFFSET, clock, NodeClock::offsetSeconds)
                 .baseUnit("seconds")
                 .register(metrics.registry());
+        locks.watch(
+                vertx,
+                () -> Future.join(edge.renewCertificate(), admin.renewCertificate())
+                        .mapEmpty());
         vertx.setPeriodic(NodeClock.WRITE_MILLIS, id -> vertx.executeBlocking(this::keepTime));
         Map<String, Integer> ports = produces()
                 ? Map.of("http", edge.httpPort(), "grpc", edge.grpcPort(), "management", managementPort)
                 : Map.of("management", managementPort);
         return vertx.<NodeStatus>executeBlocking(() -> {
-            data.writePorts(ports);
+            data.writePorts(ports, config.locks().tls() != null);
             return services.ready(ports);
         });
     }

@@ -70,6 +70,12 @@ final class StartCommand implements Callable<Integer> {
             description = "Instead of bind_host in forelog.yaml; also FORELOG_BIND_HOST.")
     private @Nullable String bind;
 
+    @Option(
+            names = "--allow-insecure",
+            defaultValue = "${env:FORELOG_ALLOW_INSECURE:-false}",
+            description = "As allow_insecure in forelog.yaml; also FORELOG_ALLOW_INSECURE.")
+    private boolean insecure;
+
     @Option(names = "--http-port", paramLabel = "PORT", description = "Instead of ports.http; 0 = any free one.")
     private @Nullable Integer http;
 
@@ -151,7 +157,13 @@ final class StartCommand implements Callable<Integer> {
                 port("--grpc-port", grpc, read.ports().grpc()),
                 port("--management-port", management, read.ports().management()));
         config = data == null ? config : config.withDataDirectory(data);
-        return bind == null ? config : config.withBindHost(bind);
+        config = bind == null ? config : config.withBindHost(bind);
+        config = insecure ? config.withInsecure() : config;
+        String unlocked = config.unlocked();
+        if (!unlocked.isEmpty()) {
+            throw new WalException(ErrorCode.INVALID_ARGUMENT, unlocked);
+        }
+        return config;
     }
 
     private int port(String option, @Nullable Integer asked, int read) {

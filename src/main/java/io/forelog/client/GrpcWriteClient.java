@@ -16,6 +16,8 @@ import io.forelog.wire.v1.WriteToLogRequest;
 import io.forelog.wire.v1.WriteToLogResponse;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.client.GrpcClientOptions;
@@ -26,6 +28,7 @@ import java.net.ConnectException;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -43,12 +46,21 @@ public final class GrpcWriteClient implements WriteClient {
     private final GrpcClient grpc;
     private final SocketAddress server;
     private final Duration limit;
+    private final Map<String, String> headers;
 
     /** An answer later than {@code limit}, which the server is told, is UNKNOWN. */
-    public GrpcWriteClient(Vertx vertx, String host, int port, Duration limit) {
+    public GrpcWriteClient(Vertx vertx, String host, int port, boolean tls, Duration limit) {
+        ClientLocks locks = ClientLocks.of(System.getenv());
+        HttpClientOptions http = new HttpClientOptions().setProtocolVersion(HttpVersion.HTTP_2);
+        http.setHttp2ClearTextUpgrade(false);
+        if (tls) {
+            locks.lock(http);
+        }
+        this.headers = locks.headers();
         this.grpc = GrpcClient.client(
                 vertx,
-                new GrpcClientOptions().setScheduleDeadlineAutomatically(true).setMaxMessageSize(MESSAGE_MAX));
+                new GrpcClientOptions().setScheduleDeadlineAutomatically(true).setMaxMessageSize(MESSAGE_MAX),
+                http);
         this.server = SocketAddress.inetSocketAddress(port, host);
         this.limit = limit;
     }
@@ -86,6 +98,7 @@ public final class GrpcWriteClient implements WriteClient {
     }
 
     private <Q, A> Future<A> sent(GrpcClientRequest<Q, A> request, Q message) {
+        headers.forEach((name, value) -> request.headers().set(name, value));
         request.timeout(limit.toMillis(), TimeUnit.MILLISECONDS);
         return request.send(message)
                 .compose(response -> response.last()

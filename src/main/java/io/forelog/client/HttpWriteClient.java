@@ -23,10 +23,8 @@ import java.util.concurrent.CompletionStage;
 public final class HttpWriteClient implements WriteClient {
     private final String url;
     private final Duration limit;
-    private final HttpClient http = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(5))
-            .build();
+    private final ClientLocks locks = ClientLocks.of(System.getenv());
+    private final HttpClient http = locks.http(Duration.ofSeconds(5));
 
     /** {@code url} such as {@code http://127.0.0.1:8080}; an answer later than {@code limit} is UNKNOWN. */
     public HttpWriteClient(String url, Duration limit) {
@@ -64,6 +62,7 @@ public final class HttpWriteClient implements WriteClient {
                 .timeout(limit)
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body));
+        locks.headers().forEach(request::header);
         return http.sendAsync(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 

@@ -23,10 +23,8 @@ public final class ManagementClient {
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(70);
 
     private final String url;
-    private final HttpClient http = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT_LIMIT)
-            .build();
+    private final ClientLocks locks = ClientLocks.of(System.getenv());
+    private final HttpClient http = locks.http(CONNECT_LIMIT);
 
     /** {@code url} such as {@code http://127.0.0.1:8081}. */
     public ManagementClient(String url) {
@@ -78,6 +76,7 @@ public final class ManagementClient {
     public Reply send(String method, String path, String body, String contentType) {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(uri(path)).timeout(ANSWER_LIMIT).header("Accept", "application/json");
+        locks.headers().forEach(request::header);
         if (body.isEmpty()) {
             request.method(method, HttpRequest.BodyPublishers.noBody());
         } else {

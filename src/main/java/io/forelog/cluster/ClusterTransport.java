@@ -16,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -56,13 +57,16 @@ public final class ClusterTransport {
      */
     public record Address(String host, int port, int busPort, List<String> seeds) {}
 
-    /** Fails with UNAVAILABLE where it can't listen. The file lies in {@code directory}. Blocks a moment: not on an event loop. */
-    public static Future<Vertx> start(VertxOptions options, Address address, Path directory) {
+    /** Fails with UNAVAILABLE where it can't listen. The file lies in {@code directory}; {@code lock} gives the bus
+     * its TLS. Blocks a moment: not on an event loop. */
+    public static Future<Vertx> start(
+            VertxOptions options, Address address, Path directory, Consumer<EventBusOptions> lock) {
         System.setProperty("vertx.jgroups.config", write(address, directory).toString());
         System.setProperty("java.net.preferIPv4Stack", "true");
+        EventBusOptions bus = new EventBusOptions();
+        lock.accept(bus);
         VertxBuilder builder = Vertx.builder()
-                .with(options.setEventBusOptions(new EventBusOptions()
-                        .setHost(address.host())
+                .with(options.setEventBusOptions(bus.setHost(address.host())
                         .setPort(address.busPort())
                         .setConnectTimeout(2_000)
                         .setReconnectAttempts(0)))

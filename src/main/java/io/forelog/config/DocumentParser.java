@@ -169,7 +169,7 @@ public final class DocumentParser {
     }
 
     private static AccessPolicy access(Section section) {
-        AccessPolicy policy = new AccessPolicy(section.texts("write"), section.texts("admin"));
+        AccessPolicy policy = new AccessPolicy(section.texts("write"), section.texts("read"), section.texts("admin"));
         section.refuseTheRest();
         return policy;
     }

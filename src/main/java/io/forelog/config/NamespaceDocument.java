@@ -109,7 +109,7 @@ public record NamespaceDocument(
     public record ReceiptsPolicy(String store, Duration retention) {}
 
     /** Principals; empty = everybody who may reach the port. */
-    public record AccessPolicy(List<String> write, List<String> admin) {}
+    public record AccessPolicy(List<String> write, List<String> read, List<String> admin) {}
 
     /**
      * @param priority of a request that says none

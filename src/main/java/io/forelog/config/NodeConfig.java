@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param queues settings by queue type, upper case
  * @param targets settings by target type, lower case
  * @param cluster null = alone
+ * @param locks of all ports
  * @param bootstrapServers addresses by the prefix that a document names
  * @param namespaceDefaults what a namespace document lacks
  * @param drainTimeout what SIGTERM waits for writes and deliveries in flight
@@ -35,6 +36,7 @@ public record NodeConfig(
         ReloadConfig reload,
         ConfigStoreConfig configStore,
         @Nullable ClusterConfig cluster,
+        LocksConfig locks,
         Map<String, Map<String, Object>> queues,
         Map<String, Map<String, Object>> targets,
         Map<String, String> bootstrapServers,
@@ -88,6 +90,48 @@ public record NodeConfig(
         return cluster == null ? bindHost : cluster.host();
     }
 
+    /** Why an address can't be bound; empty where it can: strangers reach only ports that are locked, or that are said to be open. */
+    public String unlocked() {
+        String open = !isLoopback(bindHost) ? "bind_host: " + bindHost : "";
+        if (cluster != null && !isLoopback(cluster.host())) {
+            open = "cluster.host: " + cluster.host();
+        }
+        boolean locked = locks.tls() != null && locks.identities() != null;
+        return open.isEmpty() || locked || locks.insecure()
+                ? ""
+                : open + " without tls and identities (expected: both; or a loopback address; or allow_insecure: true,"
+                        + " FORELOG_ALLOW_INSECURE=true, where the network keeps strangers away)";
+    }
+
+    private static boolean isLoopback(String host) {
+        return host.equals("localhost") || host.startsWith("127.") || host.equals("::1") || host.equals("[::1]");
+    }
+
+    public NodeConfig withInsecure() {
+        return new NodeConfig(
+                name,
+                dataDirectory,
+                bindHost,
+                ports,
+                roles,
+                shard,
+                stack,
+                region,
+                admission,
+                append,
+                reload,
+                configStore,
+                cluster,
+                new LocksConfig(locks.tls(), locks.identities(), true),
+                queues,
+                targets,
+                bootstrapServers,
+                namespaceDefaults,
+                drainTimeout,
+                auditInterval,
+                bench);
+    }
+
     /** Where the writes, the gRPC calls and the administrators come in. */
     public NodeConfig withPorts(int http, int grpc, int management) {
         return with(dataDirectory, bindHost, new Ports(http, grpc, management));
@@ -116,6 +160,7 @@ public record NodeConfig(
                 reload,
                 configStore,
                 cluster,
+                locks,
                 queues,
                 targets,
                 bootstrapServers,

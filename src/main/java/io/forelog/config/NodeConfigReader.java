@@ -64,6 +64,7 @@ public final class NodeConfigReader {
                 reload(root.section("reload")),
                 configStore(root.section("config_store")),
                 cluster(root),
+                LocksReader.read(root),
                 settings(root, "queues", adapters.queues().keySet(), true),
                 settings(root, "targets", adapters.targets().keySet(), false),
                 texts(root, "bootstrap_servers"),

@@ -1,7 +1,7 @@
 package io.forelog.ingest;
 
 import io.forelog.access.Admission;
-import io.forelog.access.WriteRights;
+import io.forelog.access.Locks;
 import io.forelog.bus.Bus;
 import io.forelog.config.Namespaces;
 import io.forelog.model.Ticker;
@@ -23,7 +23,7 @@ public final class Edge {
     private final EdgeLimits limits;
     private final Namespaces namespaces;
     private final Admission admission;
-    private final WriteRights rights;
+    private final Locks locks;
     private final Bus bus;
     private final Ticker ticker;
     private final MeterRegistry registry;
@@ -42,12 +42,12 @@ public final class Edge {
             EdgeSettings settings,
             Namespaces namespaces,
             Admission admission,
-            WriteRights rights,
+            Locks locks,
             Bus bus,
             Ticker ticker,
             MeterRegistry registry,
             EntryDesk desk) {
-        this(settings, EdgeLimits.DEFAULT, namespaces, admission, rights, bus, ticker, registry, desk);
+        this(settings, EdgeLimits.DEFAULT, namespaces, admission, locks, bus, ticker, registry, desk);
     }
 
     Edge(
@@ -55,7 +55,7 @@ public final class Edge {
             EdgeLimits limits,
             Namespaces namespaces,
             Admission admission,
-            WriteRights rights,
+            Locks locks,
             Bus bus,
             Ticker ticker,
             MeterRegistry registry,
@@ -64,7 +64,7 @@ public final class Edge {
         this.limits = limits;
         this.namespaces = namespaces;
         this.admission = admission;
-        this.rights = rights;
+        this.locks = locks;
         this.bus = bus;
         this.ticker = ticker;
         this.registry = registry;
@@ -105,6 +105,13 @@ public final class Edge {
         return Future.all(verticles.stream().map(EdgeVerticle::drain).toList()).mapEmpty();
     }
 
+    /** After the certificate's files have changed: connections made from now on see it. */
+    public Future<Void> renewCertificate() {
+        return Future.join(
+                        verticles.stream().map(EdgeVerticle::renewCertificate).toList())
+                .mapEmpty();
+    }
+
     /** Closes every socket. */
     public Future<Void> close() {
         Vertx owner = vertx;
@@ -137,8 +144,8 @@ public final class Edge {
         return admission;
     }
 
-    WriteRights rights() {
-        return rights;
+    Locks locks() {
+        return locks;
     }
 
     Bus bus() {

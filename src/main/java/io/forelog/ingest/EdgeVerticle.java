@@ -1,5 +1,6 @@
 package io.forelog.ingest;
 
+import io.forelog.access.TlsFiles;
 import io.forelog.bus.Address;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
@@ -64,7 +65,7 @@ final class EdgeVerticle extends VerticleBase {
         Intake intake = new Intake(
                 edge.namespaces(),
                 edge.admission(),
-                edge.rights(),
+                edge.locks(),
                 edge.ticker(),
                 edge.limits(),
                 edge.registry(),
@@ -112,6 +113,11 @@ final class EdgeVerticle extends VerticleBase {
                         .setMaxConcurrentStreams(STREAMS_MAX)
                         .setMaxHeaderListSize(HEADER_BYTES_MAX)
                         .setInitialWindowSize(STREAM_WINDOW_BYTES));
+        TlsFiles tls = edge.locks().tls();
+        if (tls != null) {
+            tls.lock(options);
+            options.setUseAlpn(true);
+        }
         return vertx.createHttpServer(options)
                 .connectionHandler(EdgeVerticle::equip)
                 .invalidRequestHandler(HttpAnswers::invalid)
@@ -153,6 +159,15 @@ final class EdgeVerticle extends VerticleBase {
             edge.lag().record(index, now - last[0] - periodMicros);
             last[0] = now;
         });
+    }
+
+    /** Connections made from now on see the certificate as it is now. */
+    Future<Void> renewCertificate() {
+        TlsFiles tls = edge.locks().tls();
+        return tls == null
+                ? Future.succeededFuture()
+                : Future.join(http.updateSSLOptions(tls.renewed()), grpc.updateSSLOptions(tls.renewed()))
+                        .mapEmpty();
     }
 
     /** Ends when every caller is answered; UNKNOWN at the latest when the drain time is over. Any thread. */

@@ -1,5 +1,6 @@
 package io.forelog.ingest;
 
+import io.forelog.access.Identity;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.forelog.wire.Bytes;
@@ -24,11 +25,13 @@ class GrpcCall {
     private final GrpcServerRequest<Buffer, Buffer> request;
     private final GrpcServerResponse<Buffer, Buffer> response;
     private final int messageBytesMax;
+    private final Identity caller;
     private boolean over;
     private boolean gone;
 
-    GrpcCall(GrpcServerRequest<Buffer, Buffer> request, int messageBytesMax) {
+    GrpcCall(GrpcServerRequest<Buffer, Buffer> request, Intake intake, int messageBytesMax) {
         this.request = request;
+        this.caller = intake.identify(request.headers(), request.connection());
         this.response = request.response();
         this.messageBytesMax = messageBytesMax;
         request.errorHandler(this::cancelled);
@@ -41,6 +44,10 @@ class GrpcCall {
 
     private void cancelled(GrpcError error) {
         gone = true;
+    }
+
+    public Identity caller() {
+        return caller;
     }
 
     /** The client left before the end. */

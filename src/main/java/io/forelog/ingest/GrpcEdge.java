@@ -1,5 +1,7 @@
 package io.forelog.ingest;
 
+import io.forelog.access.Identity;
+import io.forelog.model.WalException;
 import io.forelog.wire.v1.BenchGrpcService;
 import io.forelog.wire.v1.BenchService;
 import io.forelog.wire.v1.Trilean;
@@ -31,6 +33,9 @@ import java.util.function.BooleanSupplier;
  * The gRPC edge of one event loop: the write API, health, reflection, and for measuring the echo. Owned by that loop.
  */
 final class GrpcEdge implements Handler<HttpServerRequest> {
+    /** Answered to everybody. */
+    private static final String HEALTH = "/grpc.health.v1.Health/";
+
     private final Intake intake;
     private final GrpcServer server;
 
@@ -84,7 +89,19 @@ final class GrpcEdge implements Handler<HttpServerRequest> {
 
     @Override
     public void handle(HttpServerRequest request) {
-        if (!LeanUnaryCall.open(request, intake)) {
+        String path = request.path();
+        if (path != null && path.startsWith(HEALTH)) {
+            server.handle(request);
+            return;
+        }
+        Identity caller;
+        try {
+            caller = intake.identify(request.headers(), request.connection());
+        } catch (WalException e) {
+            LeanUnaryCall.refuse(request.response(), Refusal.of(e));
+            return;
+        }
+        if (!LeanUnaryCall.open(request, intake, caller)) {
             server.handle(request);
         }
     }

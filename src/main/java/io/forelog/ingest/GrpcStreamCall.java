@@ -1,5 +1,6 @@
 package io.forelog.ingest;
 
+import io.forelog.access.Identity;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.WalException;
 import io.vertx.core.buffer.Buffer;
@@ -25,7 +26,7 @@ final class GrpcStreamCall extends GrpcCall {
     private @Nullable Refusal refusal;
 
     private GrpcStreamCall(GrpcServerRequest<Buffer, Buffer> request, Intake intake) {
-        super(request, intake.limits().batchBodyBytesMax());
+        super(request, intake, intake.limits().batchBodyBytesMax());
         this.intake = intake;
         request.messageHandler(this::take);
         request.endHandler(end -> {
@@ -109,6 +110,11 @@ final class GrpcStreamCall extends GrpcCall {
             for (int i = 0; i < answers.length; i++) {
                 intake.write(message.entries().get(i), 0, this, i);
             }
+        }
+
+        @Override
+        public Identity caller() {
+            return GrpcStreamCall.this.caller();
         }
 
         @Override

@@ -21,6 +21,7 @@ final class GrpcUnaryCall extends GrpcCall implements Reply {
     private GrpcUnaryCall(GrpcServerRequest<Buffer, Buffer> request, Intake intake, boolean batch) {
         super(
                 request,
+                intake,
                 batch ? intake.limits().batchBodyBytesMax() : intake.limits().bodyBytesMax());
         this.intake = intake;
         this.batch = batch;

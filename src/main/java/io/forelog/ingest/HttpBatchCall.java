@@ -1,5 +1,6 @@
 package io.forelog.ingest;
 
+import io.forelog.access.Identity;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Durable;
 import io.forelog.model.ErrorCode;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class HttpBatchCall implements Reply, Handler<Buffer> {
     private final HttpServerRequest request;
     private final Intake intake;
+    private final Identity caller;
     private final Inlet inlet;
     private final HttpForm form;
     private @Nullable HttpBody body;
@@ -28,20 +30,21 @@ final class HttpBatchCall implements Reply, Handler<Buffer> {
     private int waiting;
     private int worst = 201;
 
-    private HttpBatchCall(HttpServerRequest request, Intake intake, Inlet inlet, HttpForm form) {
+    private HttpBatchCall(HttpServerRequest request, Intake intake, Identity caller, Inlet inlet, HttpForm form) {
+        this.caller = caller;
         this.request = request;
         this.intake = intake;
         this.inlet = inlet;
         this.form = form;
     }
 
-    static void open(HttpServerRequest request, Intake intake, String namespace) {
+    static void open(HttpServerRequest request, Intake intake, Identity caller, String namespace) {
         Inlet inlet = intake.find(namespace);
         if (inlet == null) {
             HttpAnswers.problem(request.response(), intake.absence(namespace));
             return;
         }
-        Refusal refusal = intake.closed(inlet);
+        Refusal refusal = intake.closed(inlet, caller);
         HttpForm form = HttpForm.JSON;
         if (refusal == null) {
             try {
@@ -55,7 +58,7 @@ final class HttpBatchCall implements Reply, Handler<Buffer> {
             HttpAnswers.problem(request.response(), refusal);
             return;
         }
-        HttpBatchCall call = new HttpBatchCall(request, intake, inlet, form);
+        HttpBatchCall call = new HttpBatchCall(request, intake, caller, inlet, form);
         call.body = HttpBody.read(request, intake.limits().batchBodyBytesMax(), call);
     }
 
@@ -193,6 +196,11 @@ final class HttpBatchCall implements Reply, Handler<Buffer> {
     @Override
     public void undeduped() {
         HttpAnswers.undeduped(request.response());
+    }
+
+    @Override
+    public Identity caller() {
+        return caller;
     }
 
     @Override

@@ -1,6 +1,8 @@
 package io.forelog.ingest;
 
+import io.forelog.access.Identity;
 import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -61,22 +63,38 @@ final class HttpEdge implements Handler<HttpServerRequest> {
     }
 
     private void entries(HttpServerRequest request, String namespace, String rest) {
+        if (request.method().equals(HttpMethod.OPTIONS)) {
+            entries(request, Identity.ANONYMOUS, namespace, rest);
+            return;
+        }
+        Identity caller;
+        try {
+            caller = intake.identify(request.headers(), request.connection());
+        } catch (WalException e) {
+            request.response().putHeader("WWW-Authenticate", "Bearer");
+            HttpAnswers.problem(request.response(), Refusal.of(e));
+            return;
+        }
+        entries(request, caller, namespace, rest);
+    }
+
+    private void entries(HttpServerRequest request, Identity caller, String namespace, String rest) {
         if (rest.equals(ENTRIES)) {
             if (allows(request, "POST", HttpMethod.POST)) {
-                HttpWriteCall.open(request, intake, namespace);
+                HttpWriteCall.open(request, intake, caller, namespace);
             }
         } else if (rest.equals(BATCH)) {
             if (allows(request, "POST", HttpMethod.POST)) {
-                HttpBatchCall.open(request, intake, namespace);
+                HttpBatchCall.open(request, intake, caller, namespace);
             }
         } else if (rest.startsWith(ENTRY) && rest.indexOf('/', ENTRY.length()) < 0) {
-            entry(request, namespace, decoded(rest.substring(ENTRY.length())));
+            entry(request, caller, namespace, decoded(rest.substring(ENTRY.length())));
         } else {
             notFound(request);
         }
     }
 
-    private void entry(HttpServerRequest request, String namespace, String id) {
+    private void entry(HttpServerRequest request, Identity caller, String namespace, String id) {
         if (!allows(
                 request,
                 "GET, HEAD, DELETE, PATCH",
@@ -86,8 +104,16 @@ final class HttpEdge implements Handler<HttpServerRequest> {
                 HttpMethod.PATCH)) {
             return;
         }
-        if (intake.find(namespace) == null) {
+        Inlet inlet = intake.find(namespace);
+        if (inlet == null) {
             HttpAnswers.problem(request.response(), intake.absence(namespace));
+            return;
+        }
+        boolean looks =
+                request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
+        Refusal denied = looks ? intake.unreadable(inlet, caller) : intake.unwritable(inlet, caller);
+        if (denied != null) {
+            HttpAnswers.problem(request.response(), denied);
         } else if (request.method().equals(HttpMethod.DELETE)) {
             entryCall.delete(request, namespace, id);
         } else if (request.method().equals(HttpMethod.PATCH)) {

@@ -1,5 +1,6 @@
 package io.forelog.ingest;
 
+import io.forelog.access.Identity;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Durable;
 import io.forelog.model.Priority;
@@ -19,24 +20,26 @@ import org.jspecify.annotations.Nullable;
 final class HttpWriteCall implements Reply, Handler<Buffer> {
     private final HttpServerRequest request;
     private final Intake intake;
+    private final Identity caller;
     private final Inlet inlet;
     private final HttpForm form;
     private @Nullable HttpBody body;
 
-    private HttpWriteCall(HttpServerRequest request, Intake intake, Inlet inlet, HttpForm form) {
+    private HttpWriteCall(HttpServerRequest request, Intake intake, Identity caller, Inlet inlet, HttpForm form) {
+        this.caller = caller;
         this.request = request;
         this.intake = intake;
         this.inlet = inlet;
         this.form = form;
     }
 
-    static void open(HttpServerRequest request, Intake intake, String namespace) {
+    static void open(HttpServerRequest request, Intake intake, Identity caller, String namespace) {
         Inlet inlet = intake.find(namespace);
         if (inlet == null) {
             HttpAnswers.problem(request.response(), intake.absence(namespace));
             return;
         }
-        Refusal closed = intake.closed(inlet);
+        Refusal closed = intake.closed(inlet, caller);
         if (closed != null) {
             inlet.meters().refused(closed.code());
             HttpAnswers.problem(request.response(), closed);
@@ -50,7 +53,7 @@ final class HttpWriteCall implements Reply, Handler<Buffer> {
             HttpAnswers.problem(request.response(), Refusal.of(e));
             return;
         }
-        HttpWriteCall call = new HttpWriteCall(request, intake, inlet, form);
+        HttpWriteCall call = new HttpWriteCall(request, intake, caller, inlet, form);
         int bytesMax = form.bodyBytesMax(
                 inlet.terms().payloadBytesMax(), intake.limits().bodyBytesMax());
         call.body = HttpBody.read(request, bytesMax, call);
@@ -125,6 +128,11 @@ final class HttpWriteCall implements Reply, Handler<Buffer> {
     @Override
     public void undeduped() {
         HttpAnswers.undeduped(request.response());
+    }
+
+    @Override
+    public Identity caller() {
+        return caller;
     }
 
     @Override

@@ -2,7 +2,7 @@ package io.forelog.ingest;
 
 import io.forelog.access.Admission;
 import io.forelog.access.Identity;
-import io.forelog.access.WriteRights;
+import io.forelog.access.Locks;
 import io.forelog.config.Namespace;
 import io.forelog.config.Namespaces;
 import io.forelog.model.Entry;
@@ -14,6 +14,8 @@ import io.forelog.model.Priority;
 import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpConnection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +36,7 @@ final class Intake {
 
     private final Namespaces namespaces;
     private final Admission admission;
-    private final WriteRights rights;
+    private final Locks locks;
     private final Ticker ticker;
     private final EdgeLimits limits;
     private final MeterRegistry registry;
@@ -49,7 +51,7 @@ final class Intake {
     Intake(
             Namespaces namespaces,
             Admission admission,
-            WriteRights rights,
+            Locks locks,
             Ticker ticker,
             EdgeLimits limits,
             MeterRegistry registry,
@@ -57,7 +59,7 @@ final class Intake {
             BooleanSupplier draining) {
         this.namespaces = namespaces;
         this.admission = admission;
-        this.rights = rights;
+        this.locks = locks;
         this.ticker = ticker;
         this.limits = limits;
         this.registry = registry;
@@ -102,7 +104,7 @@ final class Intake {
 
     /** Null where a write to {@code inlet} may come now, whatever it is. */
     @Nullable
-    Refusal closed(Inlet inlet) {
+    Refusal closed(Inlet inlet, Identity caller) {
         if (draining.getAsBoolean()) {
             return Refusal.shed(
                     ErrorCode.DRAINING, "node: going down (expected: a write to another node)", AWAY_RETRY_MILLIS);
@@ -118,13 +120,33 @@ final class Intake {
                     "namespace " + namespace.name() + ": " + namespace.state() + " (expected: ACTIVE)",
                     AWAY_RETRY_MILLIS);
         }
-        if (!rights.mayWrite(Identity.ANONYMOUS, namespace)) {
-            return Refusal.of(
-                    ErrorCode.PERMISSION_DENIED,
-                    "namespace " + namespace.name() + ": " + Identity.ANONYMOUS.principal()
-                            + " may not write (expected: a principal of its access.write)");
-        }
-        return null;
+        return locks.rights().mayWrite(caller, namespace) ? null : denied(caller, namespace, "write");
+    }
+
+    private static Refusal denied(Identity caller, Namespace namespace, String right) {
+        return Refusal.of(
+                ErrorCode.PERMISSION_DENIED,
+                "namespace " + namespace.name() + ": " + caller.principal() + " may not " + right
+                        + " (expected: a principal of its access." + right + ")");
+    }
+
+    /** Null where {@code caller} may look at its entries. */
+    @Nullable
+    Refusal unreadable(Inlet inlet, Identity caller) {
+        Namespace namespace = inlet.terms().namespace();
+        return locks.rights().mayRead(caller, namespace) ? null : denied(caller, namespace, "read");
+    }
+
+    /** Null where {@code caller} may cancel or reschedule its entries. */
+    @Nullable
+    Refusal unwritable(Inlet inlet, Identity caller) {
+        Namespace namespace = inlet.terms().namespace();
+        return locks.rights().mayWrite(caller, namespace) ? null : denied(caller, namespace, "write");
+    }
+
+    /** Fails by throwing UNAUTHENTICATED. */
+    Identity identify(MultiMap headers, HttpConnection connection) {
+        return locks.identities().identify(headers, connection);
     }
 
     /** Null where admitted: then {@link #append} follows, or {@link #release}. */
@@ -152,7 +174,7 @@ final class Intake {
             reply.refused(index, absence(request.namespace()));
             return;
         }
-        Refusal refusal = closed(inlet);
+        Refusal refusal = closed(inlet, reply.caller());
         long now = ticker.micros();
         if (refusal == null) {
             refusal = Validator.check(request, inlet.terms(), now);

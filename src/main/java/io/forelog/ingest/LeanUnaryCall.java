@@ -1,5 +1,6 @@
 package io.forelog.ingest;
 
+import io.forelog.access.Identity;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
@@ -30,12 +31,14 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
 
     private final HttpServerResponse response;
     private final Intake intake;
+    private final Identity caller;
     private final long timeoutMicros;
     private @Nullable Buffer received;
     private boolean over;
     private boolean gone;
 
-    private LeanUnaryCall(HttpServerRequest request, Intake intake, long timeoutMicros) {
+    private LeanUnaryCall(HttpServerRequest request, Intake intake, Identity caller, long timeoutMicros) {
+        this.caller = caller;
         this.response = request.response();
         this.intake = intake;
         this.timeoutMicros = timeoutMicros;
@@ -47,7 +50,7 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
     }
 
     /** False where {@code request} is not a plain one: nothing was done. */
-    static boolean open(HttpServerRequest request, Intake intake) {
+    static boolean open(HttpServerRequest request, Intake intake, Identity caller) {
         if (request.version() != HttpVersion.HTTP_2 || !PATH.equals(request.path())) {
             return false;
         }
@@ -59,7 +62,7 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
         if (encoding != null && !encoding.equals("identity")) {
             return false;
         }
-        new LeanUnaryCall(request, intake, timeoutMicros(request.getHeader("grpc-timeout")));
+        new LeanUnaryCall(request, intake, caller, timeoutMicros(request.getHeader("grpc-timeout")));
         return true;
     }
 
@@ -165,6 +168,11 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
             return;
         }
         over = true;
+        refuse(response, refusal);
+    }
+
+    /** Ends a gRPC call that has not begun to answer. */
+    static void refuse(HttpServerResponse response, Refusal refusal) {
         response.putHeader(HttpHeaders.CONTENT_TYPE, CONTENT_TYPE);
         response.putHeader(STATUS, Integer.toString(GrpcStatusDetails.status(refusal.code())));
         response.putHeader(MESSAGE, percentEncoded(refusal.message()));
@@ -190,6 +198,11 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
     @Override
     public void undeduped() {
         response.putHeader(HttpAnswers.DEDUPE, HttpAnswers.DEDUPE_NONE);
+    }
+
+    @Override
+    public Identity caller() {
+        return caller;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.forelog.ingest;
 
+import io.forelog.access.Identity;
 import io.forelog.model.AppendOutcome;
 
 /**
@@ -15,6 +16,8 @@ interface Reply {
 
     /** Before the outcome: a repetition of one of the writes would be taken for a new one, its token notwithstanding. */
     default void undeduped() {}
+
+    Identity caller();
 
     /** Whether the caller left before the answer; only for the count of abandoned writes. */
     boolean abandoned();

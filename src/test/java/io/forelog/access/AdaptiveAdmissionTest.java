@@ -264,7 +264,7 @@ class AdaptiveAdmissionTest {
                 new NamespaceDocument.ReceiptsPolicy("none", Duration.ofDays(1)),
                 Set.of(),
                 Duration.ofDays(3),
-                new NamespaceDocument.AccessPolicy(List.of(), List.of()),
+                new NamespaceDocument.AccessPolicy(List.of(), List.of(), List.of()),
                 new AdmissionPolicy(Priority.DEGRADED, rate, maxInFlight),
                 "default");
         return new Namespace(document, 1, Namespace.State.ACTIVE, Map.of(), List.of());

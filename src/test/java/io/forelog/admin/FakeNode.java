@@ -73,7 +73,7 @@ public final class FakeNode implements NodeServices, Namespaces, PumpControl {
                 new NamespaceDocument.ReceiptsPolicy("none", Duration.ofDays(1)),
                 Set.of(),
                 Duration.ofDays(3),
-                new NamespaceDocument.AccessPolicy(List.of(), admins),
+                new NamespaceDocument.AccessPolicy(List.of(), List.of(), admins),
                 new NamespaceDocument.AdmissionPolicy(Priority.DEGRADED, 0, 0),
                 "default");
         return new Namespace(document, 1, Namespace.State.ACTIVE, byName, defaults);

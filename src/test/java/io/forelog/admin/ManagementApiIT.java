@@ -3,6 +3,7 @@ package io.forelog.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.forelog.access.Locks;
 import io.forelog.client.ManagementClient;
 import io.forelog.client.Problem;
 import io.forelog.model.Delivery;
@@ -60,7 +61,14 @@ class ManagementApiIT {
         queue = new InMemoryQueue(InMemoryQueue.spec("ns", 1, 2), ticker);
         node.serve("ns", queue, List.of(), 1, 2);
         AdminServer server = new AdminServer(
-                "127.0.0.1", 0, node, metrics, new AuditLog(vertx, data, ticker), Rights.anonymous(node), ticker);
+                "127.0.0.1",
+                0,
+                node,
+                metrics,
+                new AuditLog(vertx, data, ticker),
+                Rights.of(Locks.OPEN, node),
+                Locks.OPEN,
+                ticker);
         vertx.deployVerticle(server).await();
         port = server.port().await();
         client = new ManagementClient("http://127.0.0.1:" + port);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.forelog.access.Admission;
-import io.forelog.access.WriteRights;
+import io.forelog.access.Locks;
 import io.forelog.admin.FakeNode;
 import io.forelog.bus.Address;
 import io.forelog.bus.AppendBatch;
@@ -56,7 +56,7 @@ class WriteClientIT {
                 new EdgeSettings("127.0.0.1", 0, 0, Duration.ofSeconds(5), true),
                 node,
                 Admission.OPEN,
-                WriteRights.byDocument(),
+                Locks.OPEN,
                 bus,
                 Ticker.anchored(),
                 new SimpleMeterRegistry(),
@@ -86,7 +86,7 @@ class WriteClientIT {
 
     private WriteClient client(String kind) {
         return kind.equals("grpc")
-                ? new GrpcWriteClient(vertx, "127.0.0.1", edge.grpcPort(), LIMIT)
+                ? new GrpcWriteClient(vertx, "127.0.0.1", edge.grpcPort(), false, LIMIT)
                 : new HttpWriteClient("http://127.0.0.1:" + edge.httpPort(), LIMIT);
     }
 
@@ -166,7 +166,7 @@ class WriteClientIT {
     @ValueSource(strings = {"http", "grpc"})
     void failsOnlyWhereNobodyListens(String kind) {
         try (WriteClient client = kind.equals("grpc")
-                ? new GrpcWriteClient(vertx, "127.0.0.1", 1, LIMIT)
+                ? new GrpcWriteClient(vertx, "127.0.0.1", 1, false, LIMIT)
                 : new HttpWriteClient("http://127.0.0.1:1", LIMIT)) {
             assertThatThrownBy(() -> ask(client, write("ns", "x")))
                     .isInstanceOf(CompletionException.class)

@@ -58,7 +58,7 @@ public final class Documents {
                 new NamespaceDocument.ReceiptsPolicy("none", Duration.ofDays(1)),
                 Set.of(),
                 Duration.ofDays(3),
-                new NamespaceDocument.AccessPolicy(List.of(), List.of()),
+                new NamespaceDocument.AccessPolicy(List.of(), List.of(), List.of()),
                 new NamespaceDocument.AdmissionPolicy(Priority.DEGRADED, 0, 0),
                 "default");
         return new Namespace(document, 1, Namespace.State.ACTIVE, byName, defaults);

@@ -297,6 +297,11 @@ class AppendCoalescerTest implements AppendCoalescer.Loop, AppendCoalescer.Sende
         }
 
         @Override
+        public io.forelog.access.Identity caller() {
+            return io.forelog.access.Identity.ANONYMOUS;
+        }
+
+        @Override
         public boolean abandoned() {
             return false;
         }

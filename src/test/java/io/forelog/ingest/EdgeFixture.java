@@ -1,7 +1,7 @@
 package io.forelog.ingest;
 
 import io.forelog.access.Admission;
-import io.forelog.access.WriteRights;
+import io.forelog.access.Locks;
 import io.forelog.bus.Address;
 import io.forelog.bus.AppendBatch;
 import io.forelog.bus.AppendReply;
@@ -44,7 +44,7 @@ final class EdgeFixture implements AutoCloseable {
                 limits,
                 namespaces,
                 admission,
-                WriteRights.byDocument(),
+                Locks.OPEN,
                 bus,
                 Ticker.anchored(),
                 registry,

@@ -50,7 +50,7 @@ final class Samples {
                 new ReceiptsPolicy("none", Duration.ofDays(1)),
                 Set.of(),
                 Duration.ofDays(3),
-                new AccessPolicy(writers, List.of()),
+                new AccessPolicy(writers, List.of(), List.of()),
                 new AdmissionPolicy(Priority.DEGRADED, 0, 0),
                 "default");
         return new Namespace(

@@ -62,6 +62,7 @@ public final class Commands {
                         .with(new ClusterCommands.Drain())
                         .with(new ClusterCommands.Forget())
                         .line)
+                .addSubcommand(new Group("apikey", "Keys that prove who calls.").with(new ApiKeyCommand()).line)
                 .addSubcommand(new Group("bench", "Measures a running node.")
                         .with(new BenchWriteCommand())
                         .with(new BenchDeliverCommand())

@@ -46,7 +46,26 @@ final class Node {
         if (data == null && fromEnvironment != null && !fromEnvironment.isEmpty()) {
             return fromEnvironment;
         }
-        return "http://127.0.0.1:" + port("management", 8081, environment);
+        return scheme(environment) + "127.0.0.1:" + port("management", 8081, environment);
+    }
+
+    /** As the node on this machine says; {@code http://} where there is none. */
+    String scheme(Map<String, String> environment) {
+        boolean tls = places(environment).stream()
+                .map(place -> place.resolve("ports.json"))
+                .filter(Files::exists)
+                .findFirst()
+                .map(Node::isLocked)
+                .orElse(false);
+        return tls ? "https://" : "http://";
+    }
+
+    private static boolean isLocked(Path file) {
+        try {
+            return new JsonObject(Files.readString(file)).getBoolean("tls", false);
+        } catch (IOException | DecodeException | ClassCastException e) {
+            return false;
+        }
     }
 
     /** The port of that name that the node on this machine chose, else {@code otherwise}. */

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -189,7 +190,8 @@ final class WriteCommand extends NamespaceCommand {
     private Counts overHttp(Write write, Console console) {
         String url = node().url()
                 .map(given -> given.contains("://") ? given : "http://" + given)
-                .orElseGet(() -> "http://127.0.0.1:" + node().port("http", 8080, System.getenv()));
+                .orElseGet(() ->
+                        node().scheme(System.getenv()) + "127.0.0.1:" + node().port("http", 8080, System.getenv()));
         try (WriteClient client = new HttpWriteClient(url, LIMIT)) {
             return writeAll(client, write, console);
         }
@@ -203,7 +205,9 @@ final class WriteCommand extends NamespaceCommand {
         }
         Vertx vertx = Vertx.vertx();
         int port = uri.getPort() < 0 ? 9090 : uri.getPort();
-        try (WriteClient client = new GrpcWriteClient(vertx, uri.getHost(), port, LIMIT)) {
+        boolean tls = List.of("grpcs", "https").contains(uri.getScheme())
+                || node().url().isEmpty() && node().scheme(System.getenv()).startsWith("https");
+        try (WriteClient client = new GrpcWriteClient(vertx, uri.getHost(), port, tls, LIMIT)) {
             return writeAll(client, write, console);
         } finally {
             vertx.close().await();

@@ -2,6 +2,7 @@ package io.forelog.app.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.forelog.access.Locks;
 import io.forelog.admin.AdminServer;
 import io.forelog.admin.AuditLog;
 import io.forelog.admin.FakeNode;
@@ -57,7 +58,14 @@ class CommandsIT {
         queue = new InMemoryQueue(InMemoryQueue.spec("quickstart", 1), ticker);
         node.serve("quickstart", queue, List.of(), 1);
         AdminServer server = new AdminServer(
-                "127.0.0.1", 0, node, metrics, new AuditLog(vertx, data, ticker), Rights.anonymous(node), ticker);
+                "127.0.0.1",
+                0,
+                node,
+                metrics,
+                new AuditLog(vertx, data, ticker),
+                Rights.of(Locks.OPEN, node),
+                Locks.OPEN,
+                ticker);
         vertx.deployVerticle(server).await();
         Files.writeString(
                 data.resolve("ports.json"),
