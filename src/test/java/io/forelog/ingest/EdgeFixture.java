@@ -39,12 +39,16 @@ final class EdgeFixture implements AutoCloseable {
     }
 
     EdgeFixture(EdgeLimits limits, Admission admission, EntryDesk desk, Duration drain) {
+        this(limits, admission, desk, drain, Locks.OPEN);
+    }
+
+    EdgeFixture(EdgeLimits limits, Admission admission, EntryDesk desk, Duration drain, Locks locks) {
         edge = new Edge(
                 new EdgeSettings("127.0.0.1", 0, 0, drain, true),
                 limits,
                 namespaces,
                 admission,
-                Locks.OPEN,
+                locks,
                 bus,
                 Ticker.anchored(),
                 registry,
