@@ -4,13 +4,17 @@ import io.vertx.core.Completable;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.spi.cluster.NodeInfo;
-import io.vertx.core.spi.cluster.NodeListener;
 import io.vertx.core.spi.cluster.RegistrationInfo;
 import io.vertx.ext.cluster.infinispan.InfinispanClusterManager;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.infinispan.notifications.Listenable;
+import org.infinispan.notifications.Listener;
+import org.infinispan.notifications.cachemanagerlistener.annotation.Merged;
+import org.infinispan.notifications.cachemanagerlistener.annotation.ViewChanged;
+import org.infinispan.notifications.cachemanagerlistener.event.ViewChangedEvent;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,20 +60,29 @@ final class RepublishingManager extends InfinispanClusterManager {
     }
 
     @Override
-    public synchronized void nodeListener(NodeListener listener) {
-        super.nodeListener(new NodeListener() {
-            @Override
-            public void nodeAdded(String node) {
-                listener.nodeAdded(node);
-                changed();
+    public void join(Completable<Void> joined) {
+        super.join((nothing, failure) -> {
+            if (failure == null && getCacheContainer() instanceof Listenable caches) {
+                caches.addListener(new Views(this));
             }
-
-            @Override
-            public void nodeLeft(String node) {
-                listener.nodeLeft(node);
-                changed();
-            }
+            joined.complete(nothing, failure);
         });
+    }
+
+    /** Told of every view, on Infinispan's threads. */
+    @Listener(sync = false)
+    public static final class Views {
+        private final RepublishingManager manager;
+
+        private Views(RepublishingManager manager) {
+            this.manager = manager;
+        }
+
+        @ViewChanged
+        @Merged
+        public void changed(ViewChangedEvent event) {
+            manager.changed();
+        }
     }
 
     private void changed() {

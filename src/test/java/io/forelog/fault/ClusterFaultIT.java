@@ -74,7 +74,7 @@ class ClusterFaultIT {
     void anEmbeddedNamespaceIsWrittenThroughEveryNodeAndItsOwnersDeathLosesNothing() {
         try (receiver;
                 PostgresServer server = PostgresServer.create();
-                Fleet fleet = new Fleet(directory, server.uri(), 3, "")) {
+                Fleet fleet = new Fleet(directory, server.uri(), 4, "")) {
             for (String name : List.of("a", "b", "c")) {
                 fleet.start(name);
             }
@@ -84,7 +84,8 @@ class ClusterFaultIT {
                     "it has an owner",
                     LIMIT,
                     () -> !ownerOf(fleet.get("c"), "ns").isEmpty());
-            ForelogProcess owner = fleet.get(ownerOf(fleet.get("c"), "ns"));
+            String ownerName = ownerOf(fleet.get("c"), "ns");
+            ForelogProcess owner = fleet.get(ownerName);
             List<ForelogProcess> others =
                     fleet.all().stream().filter(node -> node != owner).toList();
 
@@ -104,9 +105,33 @@ class ClusterFaultIT {
                         LIMIT,
                         () -> writer.trues().size() > then + 500,
                         () -> writer + fleet.logTails());
+                // Cut off for longer than the cluster waits: two halves, which find each other again.
+                owner.freeze();
+                Await.pause(Duration.ofSeconds(15));
+                owner.thaw();
+                int thawed = writer.trues().size();
+                Await.until(
+                        "they are TRUE after it was cut off",
+                        LIMIT,
+                        () -> writer.trues().size() > thawed + 500,
+                        () -> writer + fleet.logTails());
                 writer.stop();
-                Soak.tell("an owner killed and restarted: %s", writer);
+                Soak.tell("an owner killed and restarted, frozen and thawed: %s", writer);
                 settled(writer, others.get(0));
+            }
+            // Another disk under the owner's name is no second database.
+            owner.kill();
+            try (ForelogProcess impostor =
+                    fleet.builder(ownerName, "elsewhere", "").build()) {
+                impostor.start();
+                Await.until(
+                        "it is told whose the database is",
+                        LIMIT,
+                        () -> impostor.admin()
+                                .get("/admin/v1/namespaces/ns")
+                                .body()
+                                .contains("its entries lie in database"),
+                        impostor::logTail);
             }
         }
     }

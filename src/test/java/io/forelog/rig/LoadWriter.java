@@ -279,7 +279,9 @@ public final class LoadWriter implements AutoCloseable {
 
     private void failed(WriteToLogRequest request, Throwable failure) {
         String text = request.getPayload().toStringUtf8();
-        if (failure instanceof Refused) {
+        // A stream behind the last one that a server that goes says it has taken: it was not read.
+        boolean unread = String.valueOf(failure.getMessage()).contains("GOAWAY error code = 0");
+        if (failure instanceof Refused || unread) {
             falses.put(text, String.valueOf(failure.getMessage()));
         } else {
             falses.remove(text);

@@ -1,0 +1,149 @@
+package io.forelog.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.forelog.rig.AuditProbe.Audit;
+import io.forelog.rig.Await;
+import io.forelog.rig.Documents;
+import io.forelog.rig.Fleet;
+import io.forelog.rig.ForelogProcess;
+import io.forelog.rig.LoadWriter;
+import io.forelog.rig.ScriptedReceiver;
+import io.forelog.rig.Soak;
+import io.forelog.rig.Verdicts;
+import io.forelog.rig.backend.KafkaCluster;
+import io.forelog.rig.backend.PostgresServer;
+import io.forelog.wire.v1.WriteToLogRequest;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three real nodes with a namespace on Kafka, written through all of them by a client that knows them all. */
+@Timeout(420)
+class FleetFaultIT {
+    private static final Duration LIMIT = Duration.ofSeconds(90);
+    private static final int SLOTS = 4;
+
+    @TempDir
+    Path directory;
+
+    private final String namespace = "fleet-" + System.nanoTime();
+    private final ScriptedReceiver receiver = new ScriptedReceiver();
+    private final AtomicInteger turn = new AtomicInteger();
+
+    private String document() {
+        return Documents.http(receiver.url(), Documents.PATIENT)
+                .replace(
+                        "- physical_storage: { type: EMBEDDED }",
+                        "- physical_storage: { type: KAFKA }\n"
+                                + "      config: { wal.kafka.bootstrap.servers.prefix: test }");
+    }
+
+    private Optional<WriteToLogRequest> numbered(int slot, long n) {
+        return Optional.of(LoadWriter.request(namespace, slot + "/" + n, "k" + slot, Duration.ZERO));
+    }
+
+    /** As a client does that has their addresses: the next one, whoever answers. */
+    private int port(List<ForelogProcess> nodes) {
+        return nodes.get(turn.incrementAndGet() % nodes.size()).ports().grpc();
+    }
+
+    private void awaitMore(LoadWriter writer, int more, String what, Fleet fleet) {
+        int from = writer.trues().size();
+        Await.until(
+                what + ": writes are TRUE",
+                LIMIT,
+                () -> writer.trues().size() > from + more,
+                () -> writer + fleet.logTails());
+        Soak.tell("%s: %s, %d arrivals", what, writer, receiver.count());
+    }
+
+    @Test
+    void noTrueIsLostWhicheverNodeDiesAndARollingRestartFailsNoWrite() {
+        KafkaCluster kafka = KafkaCluster.shared(1);
+        try (receiver;
+                PostgresServer server = PostgresServer.create();
+                Fleet fleet = new Fleet(
+                        directory,
+                        server.uri(),
+                        3,
+                        "bootstrap_servers: { test: '" + kafka.bootstrap() + "' }\n"
+                                + "queues: { kafka: { partitions: 6, tier_partitions: 1 } }")) {
+            for (String name : List.of("a", "b", "c")) {
+                fleet.start(name);
+            }
+            fleet.apply(namespace, document());
+            List<ForelogProcess> nodes = fleet.all();
+            try (LoadWriter writer = new LoadWriter(() -> port(nodes))) {
+                writer.insist().start(SLOTS, this::numbered);
+                awaitMore(writer, 500, "begun", fleet);
+
+                for (ForelogProcess node : nodes) {
+                    assertThat(node.stop()).isZero();
+                    awaitMore(writer, 200, "one is restarted", fleet);
+                    node.start();
+                }
+                awaitMore(writer, 200, "all were restarted", fleet);
+                assertThat(writer.unknowns()).as("writes that nobody answered").isEmpty();
+
+                for (ForelogProcess node : nodes) {
+                    node.kill();
+                    awaitMore(writer, 200, "one was killed", fleet);
+                    node.start();
+                }
+                assertThat(writer.unknowns()).hasSizeLessThanOrEqualTo(SLOTS * nodes.size());
+
+                server.kill();
+                awaitMore(writer, 2_000, "the database is away", fleet);
+                nodes.get(0).killAndRestart();
+                awaitMore(writer, 500, "a node restarted without it", fleet);
+                server.start();
+                long revision = put(nodes.get(1), fleet);
+                fleet.awaitApplied(namespace, revision);
+                writer.stop();
+                Await.until(
+                        "every TRUE has arrived",
+                        LIMIT,
+                        () -> receiver.entryIds().containsAll(writer.trues().keySet()),
+                        () -> writer + fleet.logTails());
+                Verdicts.everyTrueArrived(writer, receiver);
+                Audit audit = Await.until(
+                        "nothing is pending",
+                        LIMIT,
+                        () -> audit(nodes.get(0)).filter(counted -> counted.pending() == 0),
+                        fleet::logTails);
+                assertThat(audit.addsUp()).as(audit.raw()).isTrue();
+                Soak.tell("fleet: %s; %d duplicates; audit %s", writer, receiver.duplicates(), audit.raw());
+            }
+        }
+    }
+
+    /** As soon as the store is back for it. */
+    private long put(ForelogProcess node, Fleet fleet) {
+        return Await.until(
+                "the document can be changed again",
+                LIMIT,
+                () -> {
+                    var reply =
+                            node.admin().put("/admin/v1/namespaces/" + namespace, document() + "\nretention: PT2H\n");
+                    return reply.status() == 200
+                            ? Optional.of(reply.json().getLong("desired_revision"))
+                            : Optional.empty();
+                },
+                fleet::logTails);
+    }
+
+    /** While partitions change hands a count may be refused: asked again. */
+    private Optional<Audit> audit(ForelogProcess node) {
+        try {
+            return Optional.of(node.audit(namespace).read());
+        } catch (AssertionError e) {
+            return Optional.empty();
+        }
+    }
+}
