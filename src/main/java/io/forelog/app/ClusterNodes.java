@@ -4,6 +4,7 @@ import io.forelog.admin.NodeServices.ClusterNode;
 import io.forelog.admin.NodeServices.Home;
 import io.forelog.admin.NodeStatus;
 import io.forelog.cluster.ClusterTransport;
+import io.forelog.cluster.Housekeeping;
 import io.forelog.cluster.Member;
 import io.forelog.cluster.NodeRegistry;
 import io.forelog.cluster.Owners;
@@ -44,6 +45,8 @@ final class ClusterNodes implements Homes {
     private final String self;
     private final Owners owners;
     private final NodeRegistry registry;
+    private final Housekeeping housekeeping;
+    private final boolean controls;
     private final Placement placement;
     private final String shard;
     private final Namespaces namespaces;
@@ -69,6 +72,8 @@ final class ClusterNodes implements Homes {
         this.clustered = config.cluster() != null;
         this.self = config.name();
         this.owners = new Owners(database, config.shard());
+        this.controls = config.roles().contains("control");
+        this.housekeeping = new Housekeeping(database, self);
         this.placement = new Placement(vertx, owners, shard, self, this::mayOwn, data);
         this.registry = new NodeRegistry(vertx, database, () -> member(config, status.get()), this::heard);
     }
@@ -136,6 +141,9 @@ final class ClusterNodes implements Homes {
     }
 
     Future<Void> start() {
+        if (controls) {
+            housekeeping.start(vertx);
+        }
         return registry.start();
     }
 

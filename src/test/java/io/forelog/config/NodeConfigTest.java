@@ -35,6 +35,36 @@ class NodeConfigTest {
     }
 
     @Test
+    void anAddressThatStrangersReachIsNotBoundUnlocked() {
+        String locks = "tls: {certificate: c, key: k}\nidentities: {api_keys: keys.json}\n";
+        assertThat(read("").unlocked()).isEmpty();
+        assertThat(read("bind_host: 127.0.0.2").unlocked()).isEmpty();
+        assertThat(read("bind_host: 0.0.0.0").unlocked()).startsWith("bind_host: 0.0.0.0 without tls and identities");
+        assertThat(read("bind_host: 0.0.0.0\ntls: {certificate: c, key: k}").unlocked())
+                .isNotEmpty();
+        assertThat(read("bind_host: 0.0.0.0\n" + locks).unlocked()).isEmpty();
+        assertThat(read("bind_host: 0.0.0.0\nallow_insecure: true").unlocked()).isEmpty();
+        assertThat(read("").withBindHost("10.0.0.1").unlocked()).isNotEmpty();
+        assertThat(read("config_store: {type: postgres, uri: 'postgresql://f@db:5432/f'}\n"
+                                + "cluster: {host: 10.0.0.1, seeds: ['10.0.0.1:7800']}")
+                        .unlocked())
+                .startsWith("cluster.host: 10.0.0.1");
+    }
+
+    @Test
+    void readsWhatItIsLockedWithAndTellsAllThatIsWrongWithIt() {
+        assertThatThrownBy(() -> read("""
+                                tls: {certificate: c, client_auth: required}
+                                identities: {certificates: true, jwt: {keys: k}, admins: [a]}
+                                """))
+                .hasMessageContaining("tls.key")
+                .hasMessageContaining("tls.client_ca")
+                .hasMessageContaining("identities.jwt.issuer")
+                .hasMessageContaining("identities.jwt.audience");
+        assertThatThrownBy(() -> read("identities: {admins: [a]}")).hasMessageContaining("identities.admins");
+    }
+
+    @Test
     void readsWhereTheDatabaseIsAndTellsAllThatIsWrongWithIt() {
         NodeConfig config = read("""
                 config_store:
