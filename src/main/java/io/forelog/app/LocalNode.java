@@ -43,6 +43,7 @@ final class LocalNode implements NodeServices {
     private final Tables tables;
     private final PumpControl pumps;
     private final LoadSampler sampler;
+    private final NodeLocks locks;
     private final @Nullable ClusterNodes cluster;
     private final long startedMicros;
     private volatile @Nullable DocumentControl documents;
@@ -59,7 +60,9 @@ final class LocalNode implements NodeServices {
             Media media,
             Tables tables,
             LoadSampler sampler,
+            NodeLocks locks,
             @Nullable ClusterNodes cluster) {
+        this.locks = locks;
         this.config = config;
         this.data = data;
         this.vertx = vertx;
@@ -171,6 +174,9 @@ final class LocalNode implements NodeServices {
         List<String> reasons = new ArrayList<>(cluster == null ? List.of() : cluster.reasons());
         if (!away.isEmpty()) {
             reasons.add("the config store is away, nothing can be changed; what was applied serves on: " + away);
+        }
+        if (!locks.problem().isEmpty()) {
+            reasons.add("new keys or certificates can't be used, those before stay: " + locks.problem());
         }
         return reasons;
     }

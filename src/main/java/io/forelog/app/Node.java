@@ -140,8 +140,8 @@ final class Node {
                         config.drainTimeout()),
                 admission::forget);
         this.load = new LoadSampler(ticker, new MachineLoad(0), this::loopLagSeconds, runtimes);
-        this.services =
-                new LocalNode(config, data.path(), vertx, ticker, namespaces, runtimes, media, tables, load, cluster);
+        this.services = new LocalNode(
+                config, data.path(), vertx, ticker, namespaces, runtimes, media, tables, load, locks, cluster);
         this.admin = new AdminServer(
                 config.bindHost(),
                 config.ports().management(),

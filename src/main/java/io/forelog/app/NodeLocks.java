@@ -28,7 +28,7 @@ final class NodeLocks {
     private final @Nullable TlsFiles tls;
     private final @Nullable Credentials credentials;
     private final Locks locks;
-    private String told = "";
+    private volatile String told = "";
     private boolean looking;
 
     /** Reads the files: not on an event loop. Fails with INVALID_ARGUMENT. */

@@ -43,8 +43,7 @@ final class Remarks {
 
     private static void shutsOut(String key, List<String> names, String what, List<String> remarks) {
         if (!names.isEmpty() && !names.contains(ANONYMOUS)) {
-            remarks.add(key + ": " + names + ": " + what + "; nothing proves yet who somebody is, so everybody is "
-                    + ANONYMOUS);
+            remarks.add(key + ": " + names + ": " + what + "; on a node without identities everybody is " + ANONYMOUS);
         }
     }
 }

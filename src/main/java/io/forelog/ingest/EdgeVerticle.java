@@ -22,6 +22,8 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.impl.HttpServerConnection;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -40,12 +42,14 @@ final class EdgeVerticle extends VerticleBase {
 
     private static final long DRAIN_STEP_MILLIS = 10;
     private static final long CLOSE_SECONDS = 5;
+    private static final long LEAVE_MILLIS = 300;
 
     private final Edge edge;
     private final int index;
     private AppendCoalescer coalescer;
     private HttpServer http;
     private HttpServer grpc;
+    private final Set<HttpConnection> multiplexed = new HashSet<>();
 
     @SuppressWarnings("NullAway.Init")
     EdgeVerticle(Edge edge, int index) {
@@ -119,7 +123,7 @@ final class EdgeVerticle extends VerticleBase {
             options.setUseAlpn(true);
         }
         return vertx.createHttpServer(options)
-                .connectionHandler(EdgeVerticle::equip)
+                .connectionHandler(this::equip)
                 .invalidRequestHandler(HttpAnswers::invalid)
                 .requestHandler(handler);
     }
@@ -128,12 +132,14 @@ final class EdgeVerticle extends VerticleBase {
      * The answers of one batch leave with one system call a connection, not one (HTTP/2: two) an answer. A flush runs from
      * the end of the pipeline to its front: with HTTP/2 it is held back before it makes the codec look at every stream.
      */
-    private static void equip(HttpConnection connection) {
+    private void equip(HttpConnection connection) {
         if (connection instanceof HttpServerConnection server) {
             ChannelPipeline pipeline = server.channelHandlerContext().pipeline();
             ChannelHandler consolidation = new FlushConsolidationHandler(FLUSHES_MAX, true);
             if (pipeline.get(Http2ConnectionHandler.class) != null) {
                 pipeline.addLast(consolidation);
+                multiplexed.add(connection);
+                connection.closeHandler(closed -> multiplexed.remove(connection));
             } else {
                 pipeline.addFirst(consolidation);
             }
@@ -191,6 +197,13 @@ final class EdgeVerticle extends VerticleBase {
 
     @Override
     public Future<?> stop() {
+        // HTTP/2 clients are told to go elsewhere, and heard out: who writes as its connection is closed knows nothing
+        // of the write.
+        multiplexed.forEach(connection -> connection.goAway(0, Integer.MAX_VALUE));
+        return vertx.timer(multiplexed.isEmpty() ? 1 : LEAVE_MILLIS).compose(told -> shut());
+    }
+
+    private Future<?> shut() {
         // Instances that stop together race for the shared sockets: one that never hears back must not hold the node.
         return Future.join(http.shutdown(1, TimeUnit.SECONDS), grpc.shutdown(1, TimeUnit.SECONDS))
                 .timeout(CLOSE_SECONDS, TimeUnit.SECONDS)

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Measures what locks cost: unary writes to a node in plain text and open, and to one with TLS and identities, in turns on one machine.
+# h2load shows no client certificate: an API key says who calls, checked with every request.
+set -euo pipefail
+
+here=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+seconds=${SECONDS_EACH:-8}
+rounds=${ROUNDS:-3}
+# shellcheck source=src/bench/common.sh
+source "$here/common.sh"
+have h2load || exit 1
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=bench -addext 'subjectAltName=IP:127.0.0.1' \
+  -keyout "$work/tls.key" -out "$work/tls.crt" 2>"$work/openssl.log"
+java -cp "$jar" io.forelog.app.Main apikey create bench >"$work/made"
+key=$(json 'd["key"]' <"$work/made")
+json '__import__("json").dumps([d["line"]])' <"$work/made" >"$work/keys.json"
+
+document() {
+  cat <<'DOCUMENT'
+persistence_configurations:
+  persistence_configuration: [{ physical_storage: { type: EMBEDDED } }]
+targets: [{ name: out, type: kv, default: true }]
+retention: PT0S
+DOCUMENT
+}
+mkdir -p "$work/open/namespaces" "$work/locked/namespaces"
+printf 'bench: true\n' >"$work/open/forelog.yaml"
+cat >"$work/locked/forelog.yaml" <<YAML
+bench: true
+tls: { certificate: $work/tls.crt, key: $work/tls.key }
+identities: { api_keys: $work/keys.json, admins: [bench] }
+YAML
+document >"$work/open/namespaces/bench.yaml"
+document >"$work/locked/namespaces/bench.yaml"
+bodies bench
+
+flags=(--add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED
+  -Dio.netty.tryReflectionSetAccessible=true -Dvertx.disableFileCPResolving=true -Xms256m -Xmx1g -XX:+UseG1GC)
+one() { # KIND SCHEME: the rate of TRUE answers, after a warm-up
+  rm -rf "$work/data"
+  java "${flags[@]}" -cp "$jar" io.forelog.app.Main start --conf "$work/$1" --data "$work/data" --http-port 0 --grpc-port 0 \
+    --management-port 0 >"$work/$1.log" 2>&1 &
+  local pid=$!
+  pids+=("$pid")
+  for _ in $(seq 120); do
+    [[ -s $work/data/ports.json ]] && curl -fsSk -o "$work/ready" \
+      "$2://127.0.0.1:$(json 'd["management"]' <"$work/data/ports.json")/health/ready" 2>/dev/null && break
+    sleep 0.5
+  done
+  local port management
+  port=$(json 'd["grpc"]' <"$work/data/ports.json")
+  management=$(json 'd["management"]' <"$work/data/ports.json")
+  curl -fsSk -o "$work/answer" -X POST -H "x-api-key: $key" -d '{}' "$2://127.0.0.1:$management/admin/v1/namespaces/bench:pause"
+  h2load -t 1 -c 4 -m 64 -D "$seconds" --warm-up-time=4 -d "$work/one.bin" -H 'content-type: application/grpc' -H 'te: trailers' \
+    -H "x-api-key: $key" "$2://127.0.0.1:$port/forelog.v1.WriteAheadLog/WriteToLog" >"$work/h2load"
+  grep -oE '[0-9.]+ req/s' "$work/h2load" | head -1 | cut -d' ' -f1
+  # As many as were answered must have come in: a refusal is quick, too.
+  curl -fsSk -H "x-api-key: $key" "$2://127.0.0.1:$management/admin/v1/namespaces/bench/audit" | json 'd["accepted"]' >>"$work/$1.accepted"
+  kill "$pid" && wait "$pid" 2>/dev/null || true
+}
+for _ in $(seq "$rounds"); do
+  one open http >>"$work/open.rates"
+  one locked https >>"$work/locked.rates"
+done
+measured_on ''
+open=$(median <"$work/open.rates")
+locked=$(median <"$work/locked.rates")
+printf '| what | rate | range | ratio |\n|---|---|---|---|\n'
+printf '| WriteToLog, open | %s /s | %s | 1.00 |\n' "$open" "$(range <"$work/open.rates")"
+printf '| WriteToLog, TLS and API keys | %s /s | %s | %s |\n' "$locked" "$(range <"$work/locked.rates")" "$(ratio "$locked" "$open")"
+printf '\naccepted by the node itself: open %s, locked %s\n' "$(median <"$work/open.accepted")" "$(median <"$work/locked.accepted")"
