@@ -2,26 +2,29 @@ package io.forelog.access;
 
 import io.forelog.config.LocksConfig.TlsConfig;
 import io.forelog.model.ErrorCode;
+import io.forelog.model.Pem;
 import io.forelog.model.WalException;
 import io.netty.handler.ssl.OpenSsl;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.JdkSSLEngineOptions;
+import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.OpenSSLEngineOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.core.net.TCPSSLOptions;
-import java.io.ByteArrayInputStream;
+import io.vertx.core.net.TrustOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
+import java.security.GeneralSecurityException;
 import java.util.Set;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +35,9 @@ public final class TlsFiles {
     private static final Set<String> PROTOCOLS = Set.of("TLSv1.2", "TLSv1.3");
 
     private final TlsConfig config;
+    private final PeerKeys peers = new PeerKeys(this::managers);
     private volatile @Nullable Read read;
+    private volatile PeerKeys.@Nullable Current managers;
 
     private record Read(
             Buffer certificate, Buffer key, @Nullable Buffer clientCa) {
@@ -43,6 +48,21 @@ public final class TlsFiles {
         @Nullable
         PemTrustOptions trust() {
             return clientCa == null ? null : new PemTrustOptions().addCertValue(clientCa);
+        }
+
+        /** Without an authority of their own, nodes believe the certificate that they all have. */
+        private Buffer believed() {
+            return clientCa == null ? certificate : clientCa;
+        }
+
+        PemTrustOptions nodes() {
+            return new PemTrustOptions().addCertValue(believed());
+        }
+
+        PeerKeys.Current managers() throws GeneralSecurityException {
+            return PeerKeys.Current.of(
+                    Pem.keys(certificate.getBytes(), key.getBytes()),
+                    Pem.trust(believed().getBytes()));
         }
     }
 
@@ -57,20 +77,31 @@ public final class TlsFiles {
                 certificates("certificate", config.certificate()),
                 file("key", config.key()),
                 ca == null ? null : certificates("client_ca", ca));
-        boolean changed = !now.equals(read);
+        if (now.equals(read)) {
+            return false;
+        }
+        try {
+            managers = now.managers();
+        } catch (GeneralSecurityException e) {
+            throw wrong("key", config.key(), e, "the PKCS#8 key of the certificate");
+        }
         read = now;
-        return changed;
+        return true;
+    }
+
+    private PeerKeys.Current managers() {
+        PeerKeys.Current now = managers;
+        if (now == null) {
+            throw new IllegalStateException("not loaded");
+        }
+        return now;
     }
 
     private static Buffer certificates(String key, Path file) {
         Buffer pem = file(key, file);
         try {
-            if (CertificateFactory.getInstance("X.509")
-                    .generateCertificates(new ByteArrayInputStream(pem.getBytes()))
-                    .isEmpty()) {
-                throw new CertificateException("none");
-            }
-        } catch (CertificateException e) {
+            Pem.certificates(pem.getBytes());
+        } catch (GeneralSecurityException e) {
             throw wrong(key, file, e, "PEM certificates");
         }
         return pem;
@@ -115,18 +146,36 @@ public final class TlsFiles {
         server.setClientAuth(clientAuth());
     }
 
-    /** The port for nodes alone: with {@code client_ca} they have to show a certificate. */
+    /** The bus: for nodes alone, which have to show a certificate. */
     public void lock(EventBusOptions bus) {
-        equip(bus);
-        believeEachOther(bus);
-        bus.setClientAuth(config.clientCa() == null ? ClientAuth.NONE : ClientAuth.REQUIRED);
+        engine(bus);
+        bus.setKeyCertOptions(loaded().own()).setTrustOptions(loaded().nodes());
+        bus.setClientAuth(ClientAuth.REQUIRED);
     }
 
-    /** Towards other nodes: this node's certificate, and the same authorities. */
+    /** What the bus's server is told when the files have changed. */
+    public ServerSSLOptions renewedBus() {
+        ServerSSLOptions options = renewed().setClientAuth(ClientAuth.REQUIRED);
+        return options.setTrustOptions(loaded().nodes());
+    }
+
+    /** What the bus is told about its connections to other nodes when the files have changed. */
+    public ClientSSLOptions renewedBusClient() {
+        ClientSSLOptions options = new ClientSSLOptions().setHostnameVerificationAlgorithm("");
+        options.setEnabledSecureTransportProtocols(PROTOCOLS);
+        return options.setKeyCertOptions(loaded().own()).setTrustOptions(loaded().nodes());
+    }
+
+    /** Towards other nodes: this node's certificate, and the same authorities, as the files have them at each connection. */
     public void lock(HttpClientOptions client) {
-        equip(client);
-        believeEachOther(client);
+        engine(client);
+        client.setKeyCertOptions(KeyCertOptions.wrap(peers.keys())).setTrustOptions(TrustOptions.wrap(peers.trust()));
         client.setVerifyHost(false);
+    }
+
+    /** For sockets between nodes. */
+    public SSLContext amongNodes() {
+        return peers.context();
     }
 
     private ClientAuth clientAuth() {
@@ -139,20 +188,17 @@ public final class TlsFiles {
 
     private void equip(TCPSSLOptions options) {
         Read files = loaded();
-        options.setSsl(true);
-        options.setSslEngineOptions(OpenSsl.isAvailable() ? new OpenSSLEngineOptions() : new JdkSSLEngineOptions());
+        engine(options);
         options.setKeyCertOptions(files.own());
-        options.setEnabledSecureTransportProtocols(PROTOCOLS);
         PemTrustOptions trust = files.trust();
         if (trust != null) {
             options.setTrustOptions(trust);
         }
     }
 
-    /** Without an authority of their own, nodes believe the certificate that they all have. */
-    private void believeEachOther(TCPSSLOptions options) {
-        if (config.clientCa() == null) {
-            options.setTrustOptions(new PemTrustOptions().addCertValue(loaded().certificate()));
-        }
+    private static void engine(TCPSSLOptions options) {
+        options.setSsl(true);
+        options.setSslEngineOptions(OpenSsl.isAvailable() ? new OpenSSLEngineOptions() : new JdkSSLEngineOptions());
+        options.setEnabledSecureTransportProtocols(PROTOCOLS);
     }
 }

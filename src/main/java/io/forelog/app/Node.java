@@ -171,6 +171,7 @@ final class Node {
     private static Vertx vertx(NodeConfig config, Path data, Locks locks) {
         VertxOptions options = new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(loops());
         NodeConfig.ClusterConfig cluster = config.cluster();
+        TlsFiles tls = locks.tls();
         return cluster == null
                 ? Vertx.vertx(options)
                 : ended(ClusterTransport.start(
@@ -178,12 +179,7 @@ final class Node {
                         new ClusterTransport.Address(
                                 cluster.host(), cluster.port(), cluster.busPort(), cluster.seeds()),
                         data.resolve(ClusterNodes.FOLDER),
-                        bus -> {
-                            TlsFiles tls = locks.tls();
-                            if (tls != null) {
-                                tls.lock(bus);
-                            }
-                        }));
+                        tls == null ? null : new ClusterTransport.Lock(tls.amongNodes(), tls::lock)));
     }
 
     private static <T> T ended(Future<T> future) {
@@ -197,6 +193,13 @@ final class Node {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    private Future<Void> renewBus() {
+        TlsFiles tls = config.cluster() == null ? null : locks.locks().tls();
+        return tls == null
+                ? Future.succeededFuture()
+                : ClusterTransport.renew(vertx, tls.renewedBus(), tls.renewedBusClient());
     }
 
     private String addresses(String shard) {
@@ -316,7 +319,7 @@ final class Node {
                 .register(metrics.registry());
         locks.watch(
                 vertx,
-                () -> Future.join(edge.renewCertificate(), admin.renewCertificate())
+                () -> Future.join(edge.renewCertificate(), admin.renewCertificate(), renewBus())
                         .mapEmpty());
         vertx.setPeriodic(NodeClock.WRITE_MILLIS, id -> vertx.executeBlocking(this::keepTime));
         Map<String, Integer> ports = produces()

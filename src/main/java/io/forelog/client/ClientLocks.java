@@ -1,40 +1,27 @@
 package io.forelog.client;
 
 import io.forelog.model.ErrorCode;
+import io.forelog.model.Pem;
 import io.forelog.model.WalException;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.http.HttpClient;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.KeyStore;
-import java.security.PrivateKey;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.spec.InvalidKeySpecException;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
-import java.util.Base64;
-import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 
 /**
  * How a client shows who it is, and whom it believes: {@code FORELOG_CA} (PEM file), {@code FORELOG_CERT} and {@code FORELOG_KEY} (PEM
  * files, the key as PKCS#8), {@code FORELOG_API_KEY} and {@code FORELOG_TOKEN}, the text itself or {@code file:PATH}. Immutable.
  */
 public final class ClientLocks {
-    private static final List<String> KEYS = List.of("EC", "RSA", "Ed25519");
-
     private final Map<String, String> environment;
 
     private ClientLocks(Map<String, String> environment) {
@@ -100,19 +87,13 @@ public final class ClientLocks {
 
     private SSLContext context() {
         try {
-            KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-            KeyStore own = empty();
-            if (!said("FORELOG_CERT").isEmpty()) {
-                Certificate[] chain = certificates("FORELOG_CERT").toArray(Certificate[]::new);
-                own.setKeyEntry("own", key(), new char[0], chain);
-            }
-            keys.init(own, new char[0]);
-            TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            trust.init(said("FORELOG_CA").isEmpty() ? null : believed());
             SSLContext context = SSLContext.getInstance("TLS");
-            context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
+            context.init(
+                    said("FORELOG_CERT").isEmpty() ? null : Pem.keys(bytes("FORELOG_CERT"), bytes("FORELOG_KEY")),
+                    said("FORELOG_CA").isEmpty() ? null : Pem.trust(bytes("FORELOG_CA")),
+                    null);
             return context;
-        } catch (GeneralSecurityException | IOException e) {
+        } catch (GeneralSecurityException e) {
             throw new WalException(
                     ErrorCode.INVALID_ARGUMENT,
                     "FORELOG_CA, FORELOG_CERT, FORELOG_KEY: " + e.getMessage() + " (expected: PEM files)",
@@ -120,37 +101,7 @@ public final class ClientLocks {
         }
     }
 
-    private KeyStore believed() throws GeneralSecurityException, IOException {
-        KeyStore store = empty();
-        int count = 0;
-        for (Certificate each : certificates("FORELOG_CA")) {
-            store.setCertificateEntry("ca" + count++, each);
-        }
-        return store;
-    }
-
-    private static KeyStore empty() throws GeneralSecurityException, IOException {
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        store.load(null, new char[0]);
-        return store;
-    }
-
-    private Collection<? extends Certificate> certificates(String name) throws GeneralSecurityException {
-        byte[] pem = read(name, Path.of(said(name))).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
-        return CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(pem));
-    }
-
-    private PrivateKey key() throws GeneralSecurityException {
-        String pem = read("FORELOG_KEY", Path.of(said("FORELOG_KEY")));
-        String text = pem.replaceAll("-----[A-Z ]+-----", "").replaceAll("\\s", "");
-        PKCS8EncodedKeySpec spec = new PKCS8EncodedKeySpec(Base64.getDecoder().decode(text));
-        for (String algorithm : KEYS) {
-            try {
-                return KeyFactory.getInstance(algorithm).generatePrivate(spec);
-            } catch (InvalidKeySpecException e) {
-                // the next, then
-            }
-        }
-        throw new InvalidKeySpecException("the key is none of " + KEYS);
+    private byte[] bytes(String name) {
+        return read(name, Path.of(said(name))).getBytes(StandardCharsets.US_ASCII);
     }
 }

@@ -5,23 +5,40 @@ import io.forelog.model.Folders;
 import io.forelog.model.WalException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.EventBusOptions;
+import io.vertx.core.net.ClientSSLOptions;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.ServerSSLOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLSocket;
+import org.infinispan.commons.CacheException;
+import org.infinispan.configuration.global.TransportConfigurationBuilder;
+import org.infinispan.configuration.parsing.ConfigurationBuilderHolder;
+import org.infinispan.configuration.parsing.ParserRegistry;
+import org.infinispan.manager.DefaultCacheManager;
+import org.infinispan.remoting.transport.jgroups.JGroupsTransport;
+import org.jgroups.util.DefaultSocketFactory;
+import org.jgroups.util.SocketFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Vert.x with an event bus that reaches the other nodes: Infinispan over TCP, members found by the seeds. Once a process, since
- * the cluster manager takes its file from a system property.
+ * Vert.x with an event bus that reaches the other nodes: Infinispan over TCP, members found by the seeds.
  */
 public final class ClusterTransport {
     private static final String JGROUPS = """
@@ -31,8 +48,7 @@ public final class ClusterTransport {
               <RED/>
               <TCPPING initial_hosts="%3$s" port_range="0"/>
               <MERGE3 min_interval="1000" max_interval="3000"/>
-              <FD_SOCK2 bind_addr="%1$s" offset="1" port_range="10"/>
-              <FD_ALL3 timeout="8000" interval="2000"/>
+              %4$s
               <VERIFY_SUSPECT2 timeout="1000"/>
               <pbcast.NAKACK2 use_mcast_xmit="false" xmit_interval="200" resend_last_seqno="true"/>
               <UNICAST3 conn_close_timeout="5000" xmit_interval="200"/>
@@ -44,6 +60,14 @@ public final class ClusterTransport {
             </config>
             """;
 
+    /** Sees at once that a process has ended; its own sockets, by the next free port above, know no TLS. */
+    private static final String FAILURES_IN_THE_OPEN = """
+            <FD_SOCK2 bind_addr="%1$s" offset="1" port_range="10"/><FD_ALL3 timeout="8000" interval="2000"/>""";
+
+    private static final String FAILURES_LOCKED = """
+            <FD_ALL3 timeout="5000" interval="1000"/>""";
+
+    private static final String[] PROTOCOLS = {"TLSv1.3"};
     private static final String MEMBERS = "members";
 
     private ClusterTransport() {}
@@ -51,32 +75,111 @@ public final class ClusterTransport {
     /**
      * Where this node is reached by others.
      *
-     * @param port of the cluster manager; the next ten above it serve its failure detection
+     * @param port of the cluster manager; without TLS the next ten above it serve its failure detection
      * @param busPort of the event bus
      * @param seeds {@code host:port} of the cluster ports of some nodes, this one's may be among them
      */
     public record Address(String host, int port, int busPort, List<String> seeds) {}
 
-    /** Fails with UNAVAILABLE where it can't listen. The file lies in {@code directory}; {@code lock} gives the bus
-     * its TLS. Blocks a moment: not on an event loop. */
-    public static Future<Vertx> start(
-            VertxOptions options, Address address, Path directory, Consumer<EventBusOptions> lock) {
-        System.setProperty("vertx.jgroups.config", write(address, directory).toString());
+    /**
+     * What nodes prove to each other.
+     *
+     * @param bus puts it into the options of the event bus
+     */
+    public record Lock(SSLContext sockets, Consumer<EventBusOptions> bus) {}
+
+    /** Fails with UNAVAILABLE where it can't listen. The file lies in {@code directory}; {@code lock} null = plain
+     * text. Blocks: not on an event loop. */
+    public static Future<Vertx> start(VertxOptions options, Address address, Path directory, @Nullable Lock lock) {
         System.setProperty("java.net.preferIPv4Stack", "true");
         EventBusOptions bus = new EventBusOptions();
-        lock.accept(bus);
-        VertxBuilder builder = Vertx.builder()
-                .with(options.setEventBusOptions(bus.setHost(address.host())
-                        .setPort(address.busPort())
-                        .setConnectTimeout(2_000)
-                        .setReconnectAttempts(0)))
-                .withClusterManager(new RepublishingManager());
-        return builder.buildClustered()
-                .recover(failure -> Future.failedFuture(new WalException(
-                        ErrorCode.UNAVAILABLE,
-                        "cluster: " + address.host() + ":" + address.port() + ": " + failure.getMessage()
-                                + " (expected: an address of this machine, and free ports)",
-                        failure)));
+        if (lock != null) {
+            lock.bus().accept(bus);
+        }
+        Future<Vertx> started;
+        try {
+            started = Vertx.builder()
+                    .with(options.setEventBusOptions(bus.setHost(address.host())
+                            .setPort(address.busPort())
+                            .setConnectTimeout(2_000)
+                            .setReconnectAttempts(0)))
+                    .withClusterManager(new RepublishingManager(caches(address, directory, lock)))
+                    .buildClustered();
+        } catch (CacheException e) {
+            started = Future.failedFuture(e);
+        }
+        return started.recover(failure -> Future.failedFuture(new WalException(
+                ErrorCode.UNAVAILABLE,
+                "cluster: " + address.host() + ", port " + address.port() + ", bus_port " + address.busPort() + ": "
+                        + root(failure).getMessage() + " (expected: an address of this machine, and free ports)",
+                failure)));
+    }
+
+    private static Throwable root(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root;
+    }
+
+    /**
+     * Connections between nodes that come about from now on use another certificate. Vert.x has no word for it: the bus keeps its server
+     * and its client to itself.
+     */
+    public static Future<Void> renew(Vertx vertx, ServerSSLOptions server, ClientSSLOptions client) {
+        try {
+            EventBus bus = vertx.eventBus();
+            return Future.join(
+                            part(bus, "server", NetServer.class).updateSSLOptions(server),
+                            part(bus, "client", NetClient.class).updateSSLOptions(client))
+                    .mapEmpty();
+        } catch (ReflectiveOperationException e) {
+            return Future.failedFuture(
+                    new WalException(ErrorCode.INTERNAL, "the bus keeps its certificate until a restart: " + e, e));
+        }
+    }
+
+    private static <T> T part(EventBus bus, String name, Class<T> type) throws ReflectiveOperationException {
+        Field field = bus.getClass().getDeclaredField(name);
+        field.setAccessible(true);
+        return type.cast(Objects.requireNonNull(field.get(bus), name));
+    }
+
+    /** A member of the cluster already. */
+    private static DefaultCacheManager caches(Address address, Path directory, @Nullable Lock lock) {
+        String file = write(address, directory, lock == null ? FAILURES_IN_THE_OPEN : FAILURES_LOCKED)
+                .toAbsolutePath()
+                .toString();
+        ClassLoader loader = ClusterTransport.class.getClassLoader();
+        try {
+            // As the cluster manager does by itself where nobody needs sockets of another kind.
+            ConfigurationBuilderHolder holder = new ParserRegistry(loader)
+                    .parse(Objects.requireNonNull(loader.getResource("default-infinispan.xml"), "of vertx-infinispan"));
+            TransportConfigurationBuilder transport = holder.getGlobalConfigurationBuilder()
+                    .classLoader(loader)
+                    .transport()
+                    .defaultTransport()
+                    .removeProperty(JGroupsTransport.CHANNEL_CONFIGURATOR)
+                    .addProperty(JGroupsTransport.CONFIGURATION_FILE, file);
+            if (lock != null) {
+                transport.addProperty(JGroupsTransport.SOCKET_FACTORY, sockets(lock.sockets()));
+            }
+            return new DefaultCacheManager(holder, true);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static SocketFactory sockets(SSLContext context) {
+        DefaultSocketFactory sockets = new DefaultSocketFactory(context);
+        sockets.setSocketConfigurator(socket -> ((SSLSocket) socket).setEnabledProtocols(PROTOCOLS));
+        sockets.setServerSocketConfigurator(socket -> {
+            SSLServerSocket server = (SSLServerSocket) socket;
+            server.setEnabledProtocols(PROTOCOLS);
+            server.setNeedClientAuth(true);
+        });
+        return sockets;
     }
 
     /** Who was there last, as {@code host:port}: whom this node looks for beside the seeds when it starts again. Blocks. */
@@ -86,7 +189,7 @@ public final class ClusterTransport {
         Files.move(aside, directory.resolve(MEMBERS), StandardCopyOption.ATOMIC_MOVE);
     }
 
-    private static Path write(Address address, Path directory) {
+    private static Path write(Address address, Path directory, String failures) {
         try {
             Folders.make(directory);
             Set<String> known = new TreeSet<>(address.seeds());
@@ -95,7 +198,8 @@ public final class ClusterTransport {
             }
             String hosts = known.stream().map(ClusterTransport::jgroups).collect(Collectors.joining(","));
             return Files.writeString(
-                    directory.resolve("jgroups.xml"), JGROUPS.formatted(address.host(), address.port(), hosts));
+                    directory.resolve("jgroups.xml"),
+                    JGROUPS.formatted(address.host(), address.port(), hosts, failures.formatted(address.host())));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.infinispan.notifications.Listenable;
+import org.infinispan.manager.DefaultCacheManager;
 import org.infinispan.notifications.Listener;
 import org.infinispan.notifications.cachemanagerlistener.annotation.Merged;
 import org.infinispan.notifications.cachemanagerlistener.annotation.ViewChanged;
@@ -26,9 +26,16 @@ final class RepublishingManager extends InfinispanClusterManager {
     /** After the membership changed: at once, when the new members have cleaned up, and when the caches have certainly settled. */
     private static final long[] AFTER_MILLIS = {10, 2_000, 10_000};
 
+    private final DefaultCacheManager caches;
     private final Map<String, Set<RegistrationInfo>> own = new ConcurrentHashMap<>();
     private volatile @Nullable Vertx vertx;
     private volatile @Nullable NodeInfo self;
+
+    /** Owns {@code caches}, which are started: they stop when it leaves. */
+    RepublishingManager(DefaultCacheManager caches) {
+        super(caches);
+        this.caches = caches;
+    }
 
     @Override
     public void init(Vertx instance) {
@@ -62,11 +69,21 @@ final class RepublishingManager extends InfinispanClusterManager {
     @Override
     public void join(Completable<Void> joined) {
         super.join((nothing, failure) -> {
-            if (failure == null && getCacheContainer() instanceof Listenable caches) {
+            if (failure == null) {
                 caches.addListener(new Views(this));
             }
             joined.complete(nothing, failure);
         });
+    }
+
+    @Override
+    public void leave(Completable<Void> left) {
+        Vertx blocking = Objects.requireNonNull(vertx, "initialised before it leaves");
+        super.leave((nothing, failure) -> blocking.<Void>executeBlocking(() -> {
+                    caches.stop();
+                    return null;
+                })
+                .onComplete(stopped -> left.complete(nothing, failure == null ? stopped.cause() : failure)));
     }
 
     /** Told of every view, on Infinispan's threads. */

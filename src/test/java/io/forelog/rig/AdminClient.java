@@ -8,19 +8,41 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Map;
 import java.util.function.IntSupplier;
+import javax.net.ssl.SSLContext;
 
-/** The management API over plain HTTP, one blocking call at a time: what a stranger's script would do. Test threads. */
+/** The management API over HTTP, one blocking call at a time: what a stranger's script would do. Test threads. */
 public final class AdminClient {
-    private static final HttpClient HTTP = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(5))
-            .build();
-
     private final IntSupplier port;
+    private final Credential credential;
 
+    /** In plain text, as nobody. */
     public AdminClient(IntSupplier port) {
+        this(port, Credential.NONE);
+    }
+
+    public AdminClient(IntSupplier port, Credential credential) {
         this.port = port;
+        this.credential = credential;
+    }
+
+    /** How to speak to a node, and as whom. */
+    public record Credential(String scheme, HttpClient http, Map<String, String> headers) {
+        public static final Credential NONE = new Credential("http", client().build(), Map.of());
+
+        /** {@code context}: its certificate, and whom it believes. */
+        public static Credential of(SSLContext context, Map<String, String> headers) {
+            return new Credential("https", client().sslContext(context).build(), headers);
+        }
+
+        private static HttpClient.Builder client() {
+            return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5));
+        }
+
+        URI uri(int port, String path) {
+            return URI.create(scheme + "://127.0.0.1:" + port + path);
+        }
     }
 
     /** An answer as it came. */
@@ -48,7 +70,7 @@ public final class AdminClient {
 
     /** {@code path} begins with a slash. An answer that does not come is an {@link UncheckedIOException}. */
     public Reply send(String method, String path, String body, String contentType) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port.getAsInt() + path))
+        HttpRequest.Builder request = HttpRequest.newBuilder(credential.uri(port.getAsInt(), path))
                 .timeout(Duration.ofSeconds(30))
                 .header("Content-Type", contentType)
                 .method(
@@ -56,8 +78,10 @@ public final class AdminClient {
                         body.isEmpty()
                                 ? HttpRequest.BodyPublishers.noBody()
                                 : HttpRequest.BodyPublishers.ofString(body));
+        credential.headers().forEach(request::header);
         try {
-            HttpResponse<String> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            HttpResponse<String> response =
+                    credential.http().send(request.build(), HttpResponse.BodyHandlers.ofString());
             return new Reply(response.statusCode(), response.body());
         } catch (IOException e) {
             throw new UncheckedIOException(method + " " + path, e);

@@ -11,6 +11,10 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
 /** A certificate authority of a test and what it signs, as PEM files in a directory, made by the JDK's keytool. Blocks. */
 public final class Certificates {
@@ -24,7 +28,7 @@ public final class Certificates {
         this.directory = directory;
         this.authority = authority;
         keytool("-genkeypair", "-alias", "k", "-keyalg", "EC", "-dname", "CN=" + authority, "-ext", "bc:c=ca:true");
-        pem(authority, authority + ".p12");
+        pem(authority);
     }
 
     public Path authority() {
@@ -37,6 +41,50 @@ public final class Certificates {
 
     public Path key(String name) {
         return directory.resolve(name + ".key");
+    }
+
+    /** That shows the certificate of that name and believes this authority. */
+    public SSLContext context(String name) {
+        return showing(this, name);
+    }
+
+    /** That shows another authority's certificate and believes this one. */
+    public SSLContext showing(Certificates issuer, String name) {
+        try {
+            KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+            keys.init(issuer.store(name), PASSWORD.toCharArray());
+            return context(keys.getKeyManagers());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** That shows no certificate and believes this authority. */
+    public SSLContext trusting() {
+        return context(new KeyManager[0]);
+    }
+
+    private SSLContext context(KeyManager[] shown) {
+        try {
+            KeyStore believed = KeyStore.getInstance("PKCS12");
+            believed.load(null, null);
+            believed.setCertificateEntry("ca", store(authority).getCertificate("k"));
+            TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+            trust.init(believed);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(shown, trust.getTrustManagers(), null);
+            return context;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private KeyStore store(String name) throws GeneralSecurityException, IOException {
+        return KeyStore.getInstance(directory.resolve(name + ".p12").toFile(), PASSWORD.toCharArray());
     }
 
     /** {@code names}: its subject alternative names, as keytool has them. */
@@ -67,7 +115,7 @@ public final class Certificates {
                 "-file",
                 authority().toString());
         run(store, "-importcert", "-noprompt", "-alias", "k", "-file", signed.toString());
-        pem(name, name + ".p12");
+        pem(name);
         return this;
     }
 
@@ -96,9 +144,9 @@ public final class Certificates {
         }
     }
 
-    private void pem(String name, String store) {
+    private void pem(String name) {
         try {
-            KeyStore keys = KeyStore.getInstance(directory.resolve(store).toFile(), PASSWORD.toCharArray());
+            KeyStore keys = store(name);
             Certificate own = keys.getCertificate("k");
             Files.writeString(certificate(name), text("CERTIFICATE", own.getEncoded()));
             Files.writeString(

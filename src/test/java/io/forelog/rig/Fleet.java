@@ -14,11 +14,18 @@ public final class Fleet implements AutoCloseable {
     private final Path directory;
     private final String storeUri;
     private final String settings;
+    private final AdminClient.Credential administrator;
     private final List<Integer> ports;
     private final Map<String, ForelogProcess> nodes = new LinkedHashMap<>();
 
     /** {@code settings}: YAML lines that all nodes have. For {@code size} nodes at most. */
     public Fleet(Path directory, String storeUri, int size, String settings) {
+        this(directory, storeUri, size, settings, AdminClient.Credential.NONE);
+    }
+
+    /** Of nodes that are locked: asked as {@code administrator}. */
+    public Fleet(Path directory, String storeUri, int size, String settings, AdminClient.Credential administrator) {
+        this.administrator = administrator;
         this.directory = directory;
         this.storeUri = storeUri;
         this.settings = settings;
@@ -34,12 +41,18 @@ public final class Fleet implements AutoCloseable {
     public ForelogProcess.Builder builder(String name, String folder, String more) {
         int index = nodes.size();
         return ForelogProcess.in(directory.resolve(folder))
+                .credential(administrator)
                 .settings("name: " + name)
                 .settings("config_store: {type: postgres, uri: '" + storeUri + "'}")
                 .settings("cluster: {host: 127.0.0.1, port: " + ports.get(index * 2) + ", bus_port: "
                         + ports.get(index * 2 + 1) + ", seeds: ['127.0.0.1:" + ports.get(0) + "']}")
                 .settings(settings)
                 .settings(more);
+    }
+
+    /** The ports among nodes of all that were started: cluster and bus. */
+    public List<Integer> innerPorts() {
+        return ports.subList(0, nodes.size() * 2);
     }
 
     /** Started and ready. */

@@ -3,10 +3,6 @@ package io.forelog.rig;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,15 +23,11 @@ public final class ForelogProcess implements AutoCloseable {
     private static final Duration READY_LIMIT = Duration.ofSeconds(60);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(45);
     private static final int LOG_TAIL = 6_000;
-    private static final HttpClient HTTP = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(2))
-            .build();
-
     private final Path directory;
     private final String extensions;
     private final List<String> jvmFlags;
     private final Map<String, String> environment;
+    private final AdminClient.Credential credential;
     private final Thread reaper;
     private volatile List<String> under;
     private volatile Process process;
@@ -46,7 +38,9 @@ public final class ForelogProcess implements AutoCloseable {
             List<String> jvmFlags,
             List<String> under,
             Map<String, String> environment,
-            String extensions) {
+            String extensions,
+            AdminClient.Credential credential) {
+        this.credential = credential;
         this.directory = directory;
         this.extensions = extensions;
         this.jvmFlags = List.copyOf(jvmFlags);
@@ -69,6 +63,7 @@ public final class ForelogProcess implements AutoCloseable {
         private String heap = "384m";
         private List<String> under = List.of();
         private String extensions = "";
+        private AdminClient.Credential credential = AdminClient.Credential.NONE;
         private final Map<String, String> environment = new HashMap<>();
 
         private Builder(Path directory) {
@@ -116,6 +111,12 @@ public final class ForelogProcess implements AutoCloseable {
             return this;
         }
 
+        /** How to speak to its management port. */
+        public Builder credential(AdminClient.Credential administrator) {
+            credential = administrator;
+            return this;
+        }
+
         /** The compiler and collector of a real installation, for what is measured. */
         public Builder forMeasuring() {
             flags.clear();
@@ -128,7 +129,7 @@ public final class ForelogProcess implements AutoCloseable {
             write(directory.resolve("conf/forelog.yaml"), settings.toString());
             List<String> all = new ArrayList<>(flags);
             all.add("-Xmx" + heap);
-            return new ForelogProcess(directory, all, under, environment, extensions);
+            return new ForelogProcess(directory, all, under, environment, extensions, credential);
         }
 
         /** Started and ready. */
@@ -246,7 +247,11 @@ public final class ForelogProcess implements AutoCloseable {
 
     /** Follows the port over restarts. */
     public AdminClient admin() {
-        return new AdminClient(() -> ports.management());
+        return admin(credential);
+    }
+
+    public AdminClient admin(AdminClient.Credential as) {
+        return new AdminClient(() -> ports.management(), as);
     }
 
     public Path data() {
@@ -321,16 +326,12 @@ public final class ForelogProcess implements AutoCloseable {
 
     private boolean isReady(Ports candidate) {
         try {
-            HttpRequest request = HttpRequest.newBuilder(
-                            URI.create("http://127.0.0.1:" + candidate.management() + "/health/ready"))
-                    .timeout(Duration.ofSeconds(2))
-                    .build();
-            return HTTP.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
-        } catch (IOException e) {
+            return new AdminClient(candidate::management, credential)
+                            .get("/health/ready")
+                            .status()
+                    == 200;
+        } catch (UncheckedIOException e) {
             return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
         }
     }
 

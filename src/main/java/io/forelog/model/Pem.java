@@ -1,0 +1,89 @@
+package io.forelog.model;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.spec.InvalidKeySpecException;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import java.util.Collection;
+import java.util.List;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+
+/** What the JDK's TLS needs, of PEM texts. Any thread. */
+public final class Pem {
+    private static final List<String> ALGORITHMS = List.of("EC", "RSA", "Ed25519");
+    private static final char[] NO_PASSWORD = {};
+
+    private Pem() {}
+
+    /** At least one. Fails where there is none. */
+    public static Collection<? extends Certificate> certificates(byte[] pem) throws GeneralSecurityException {
+        Collection<? extends Certificate> found =
+                CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(pem));
+        if (found.isEmpty()) {
+            throw new CertificateException("no certificate");
+        }
+        return found;
+    }
+
+    /** Of a certificate with the intermediate ones, and its key as PKCS#8. */
+    public static KeyManager[] keys(byte[] chain, byte[] key) throws GeneralSecurityException {
+        KeyStore store = empty();
+        store.setKeyEntry("own", key(key), NO_PASSWORD, certificates(chain).toArray(Certificate[]::new));
+        KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        factory.init(store, NO_PASSWORD);
+        return factory.getKeyManagers();
+    }
+
+    public static TrustManager[] trust(byte[] authorities) throws GeneralSecurityException {
+        KeyStore store = empty();
+        int count = 0;
+        for (Certificate each : certificates(authorities)) {
+            store.setCertificateEntry("ca" + count++, each);
+        }
+        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init(store);
+        return factory.getTrustManagers();
+    }
+
+    private static KeyStore empty() throws GeneralSecurityException {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try {
+            store.load(null, NO_PASSWORD);
+        } catch (IOException e) {
+            throw new IllegalStateException("nothing is read", e);
+        }
+        return store;
+    }
+
+    private static PrivateKey key(byte[] pem) throws GeneralSecurityException {
+        String text = new String(pem, StandardCharsets.US_ASCII)
+                .replaceAll("-----[A-Z ]+-----", "")
+                .replaceAll("\\s", "");
+        PKCS8EncodedKeySpec spec;
+        try {
+            spec = new PKCS8EncodedKeySpec(Base64.getDecoder().decode(text));
+        } catch (IllegalArgumentException e) {
+            throw new InvalidKeySpecException("no PEM", e);
+        }
+        for (String algorithm : ALGORITHMS) {
+            try {
+                return KeyFactory.getInstance(algorithm).generatePrivate(spec);
+            } catch (InvalidKeySpecException e) {
+                // the next, then
+            }
+        }
+        throw new InvalidKeySpecException("the key is none of " + ALGORITHMS);
+    }
+}
