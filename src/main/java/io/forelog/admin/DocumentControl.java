@@ -30,8 +30,11 @@ public interface DocumentControl {
      */
     Future<Change> put(String namespace, String text, long expectedRevision, boolean dryRun, Author by);
 
-    /** Retires the namespace: writes are refused, what is queued is delivered, then it goes. */
-    Future<Change> remove(String namespace, long expectedRevision, boolean dryRun, Author by);
+    /**
+     * Retires the namespace: writes are refused, what is queued is delivered, or with {@code discard} not wanted any more, then it
+     * goes.
+     */
+    Future<Change> remove(String namespace, long expectedRevision, boolean discard, boolean dryRun, Author by);
 
     /** Newest first, at most {@code limit}. */
     Future<List<Revision>> history(String namespace, int limit);
@@ -43,7 +46,7 @@ public interface DocumentControl {
      * A namespace as it is desired and as it serves.
      *
      * @param appliedRevision 0 = none yet
-     * @param state ACTIVE, RETIRING, LEAVING, RETIRED; REFUSED, PENDING or FOREIGN where nothing of it serves here
+     * @param state ACTIVE, RETIRING, DISCARDING, LEAVING, RETIRED; REFUSED, PENDING or FOREIGN where nothing of it serves here
      * @param problems why the desired revision is not the applied one; each names path and expectation
      * @param remarks what of the serving document does nothing here, or more than it seems
      * @param document the desired one as written, secrets hidden
@@ -77,7 +80,7 @@ public interface DocumentControl {
      * @param atMicros when it was stored
      * @param principal who stored it; a file's change is {@code file}
      * @param comment why, in that one's words
-     * @param action put, remove or rollback
+     * @param action put, remove, discard or rollback
      */
     record Revision(
             long revision,

@@ -72,13 +72,14 @@ final class NamespacesApi {
         find(exchange);
         return change(
                 exchange,
-                "namespace-delete",
+                exchange.flag("discard") ? "namespace-discard" : "namespace-delete",
                 200,
                 () -> desk.node()
                         .documents()
                         .remove(
                                 exchange.namespace(),
                                 exchange.expectedRevision(),
+                                exchange.flag("discard"),
                                 exchange.flag("dry_run"),
                                 author(exchange)));
     }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,9 @@ final class ClusterNodes implements Homes {
     private final boolean consumes;
     /** As last read; null = never. */
     private volatile @Nullable List<Owner> owned;
+
+    /** By namespace that ends: who was to end it before this node. */
+    private final Map<String, Set<String>> before = new ConcurrentHashMap<>();
 
     private volatile boolean asking;
     private Set<String> kept = Set.of();
@@ -106,8 +110,12 @@ final class ClusterNodes implements Homes {
 
     private Map<String, Long> applied() {
         return namespaces.all().stream()
-                .filter(namespace -> namespace.state() == Namespace.State.ACTIVE)
-                .collect(Collectors.toMap(Namespace::name, Namespace::revision));
+                .filter(namespace -> namespace.state() != Namespace.State.LEAVING)
+                .collect(Collectors.toMap(
+                        namespace -> namespace.state() == Namespace.State.ACTIVE
+                                ? namespace.name()
+                                : namespace.name() + Member.ENDS,
+                        Namespace::revision));
     }
 
     @Override
@@ -213,6 +221,39 @@ final class ClusterNodes implements Homes {
                 .noneMatch(member -> !member.name().equals(self)
                         && (changed || !member.shard().equals(shard))
                         && !member.hasApplied(namespace, revision));
+    }
+
+    @Override
+    public Ending ending(Namespace namespace) {
+        if (Placement.isPinned(namespace)) {
+            return Ending.LOOK;
+        }
+        Set<String> seen = before.computeIfAbsent(namespace.name(), first -> ConcurrentHashMap.newKeySet());
+        List<Member> alive = registry.members().stream()
+                .filter(member -> member.isAlive() && !member.name().equals(self))
+                .toList();
+        List<String> first = alive.stream()
+                .filter(member -> member.name().compareTo(self) < 0 && member.ends(namespace.name()))
+                .map(Member::name)
+                .toList();
+        seen.addAll(first);
+        if (!first.isEmpty()) {
+            return Ending.WAIT;
+        }
+        return alive.stream().anyMatch(member -> seen.contains(member.name())) ? Ending.LET_GO : Ending.LOOK;
+    }
+
+    @Override
+    public List<String> stillEnding(String namespace) {
+        return registry.members().stream()
+                .filter(member -> member.isAlive() && !member.name().equals(self) && member.ends(namespace))
+                .map(Member::name)
+                .toList();
+    }
+
+    @Override
+    public void ended(String namespace) {
+        before.remove(namespace);
     }
 
     private void keepMembers() {

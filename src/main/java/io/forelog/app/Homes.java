@@ -44,6 +44,11 @@ interface Homes {
         }
 
         @Override
+        public Ending ending(Namespace namespace) {
+            return Ending.LOOK;
+        }
+
+        @Override
         public boolean isToLeave(String namespace) {
             return false;
         }
@@ -68,6 +73,16 @@ interface Homes {
         }
     }
 
+    /** What a node does with a queue that it shares with others when the namespace ends. */
+    enum Ending {
+        /** Others go first. */
+        WAIT,
+        /** Nobody has looked at what is left of it yet. */
+        LOOK,
+        /** Another has. */
+        LET_GO
+    }
+
     /** UNAVAILABLE where no node may have it, or nobody knows. */
     Future<Place> place(Namespace namespace);
 
@@ -90,6 +105,17 @@ interface Homes {
      * @param changed its queues are others than those of the revision before; else only what other shards do counts
      */
     boolean mayWrite(String namespace, long revision, boolean changed);
+
+    /** Nodes end a namespace one after the other, by their names, so that what they share is counted before it is removed. */
+    Ending ending(Namespace namespace);
+
+    /** Other nodes that have not let go yet of a namespace whose document is gone. */
+    default List<String> stillEnding(String namespace) {
+        return List.of();
+    }
+
+    /** It is gone from here. */
+    default void ended(String namespace) {}
 
     /** This node is to give its embedded queue away, and another could take it. */
     boolean isToLeave(String namespace);

@@ -266,7 +266,8 @@ final class NamespaceRuntime {
 
     /** Whether {@code next} needs queues opened anew: then {@link #stop} and a new runtime, not {@link #update}. */
     boolean mustRestartFor(Namespace next) {
-        return place.isHere() ? !queues.fits(namespace, next) : place.leftovers() || !Placement.isPinned(next);
+        boolean stops = next.state() == Namespace.State.DISCARDING && consumer != null;
+        return place.isHere() ? stops || !queues.fits(namespace, next) : place.leftovers() || !Placement.isPinned(next);
     }
 
     /** Applies what can change while entries flow: limits, policies, targets. Routes that are gone stop last. */

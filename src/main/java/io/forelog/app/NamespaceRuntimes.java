@@ -3,9 +3,13 @@ package io.forelog.app;
 import io.forelog.config.Deployer;
 import io.forelog.config.Namespace;
 import io.forelog.config.QueueGeneration;
+import io.forelog.observe.LogKeys;
+import io.forelog.observe.MetricNames;
 import io.forelog.queue.CombinedQueue;
 import io.forelog.queue.Queue;
 import io.forelog.queue.QueueDepth;
+import io.forelog.queue.Tally;
+import io.micrometer.core.instrument.Tags;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -16,12 +20,16 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Carries out what the reconciler decides, one namespace at a time: starts, changes and stops their runtimes. Changes
  * come from the reconciler's context alone; look-ups from any thread. Bounded by the number of namespaces.
  */
 final class NamespaceRuntimes implements Deployer {
+    private static final Logger LOG = LoggerFactory.getLogger(NamespaceRuntimes.class);
+
     private final NodeParts parts;
     private final Consumer<String> gone;
     private final Map<String, NamespaceRuntime> runtimes = new ConcurrentHashMap<>();
@@ -133,7 +141,7 @@ final class NamespaceRuntimes implements Deployer {
         boolean seen = find(namespace.name())
                         .map(runtime -> runtime.queues().allOpen())
                         .orElse(true)
-                && parts.homes().behind(namespace.name(), ended(namespace)).isEmpty();
+                && isEndedEverywhere(namespace);
         long unseen = seen ? 0 : 1;
         return new Left(unseen + CombinedQueue.undelivered(depth), depth.dead());
     }
@@ -155,6 +163,16 @@ final class NamespaceRuntimes implements Deployer {
         return namespace.queues().stream()
                 .filter(each -> each.id() == queue)
                 .allMatch(each -> !Placement.isEmbedded(each) || parts.homes().isFree(namespace.name()));
+    }
+
+    @Override
+    public boolean isEndedEverywhere(Namespace namespace) {
+        return parts.homes().behind(namespace.name(), ended(namespace)).isEmpty();
+    }
+
+    @Override
+    public boolean mayEnd(Namespace namespace) {
+        return parts.homes().ending(namespace) != Homes.Ending.WAIT;
     }
 
     @Override
@@ -216,12 +234,16 @@ final class NamespaceRuntimes implements Deployer {
         List<QueueGeneration> ended = retired.queues().stream()
                 .filter(queue -> retired.state() != Namespace.State.LEAVING || Placement.isEmbedded(queue))
                 .toList();
-        List<Integer> ids = ended.stream().map(QueueGeneration::id).toList();
         Set<String> types = new TreeSet<>();
         ended.forEach(queue -> types.add(queue.queue().type()));
-        return runtime.queues()
-                .checkEmpty(ids)
-                .compose(empty -> runtime.stop())
+        // Another node has looked at what is shared before this one, and each removes what it has made of it.
+        List<Integer> looked = parts.homes().ending(retired) == Homes.Ending.LET_GO
+                ? List.of()
+                : ended.stream().map(QueueGeneration::id).toList();
+        Future<Void> counted = retired.state() == Namespace.State.DISCARDING && !looked.isEmpty()
+                ? countDiscarded(runtime)
+                : runtime.queues().checkEmpty(looked);
+        return counted.compose(empty -> runtime.stop())
                 .compose(stopped -> Future.join(types.stream()
                         .map(type -> parts.media().of(type).compose(medium -> medium.remove(retired.name())))
                         .toList()))
@@ -230,8 +252,41 @@ final class NamespaceRuntimes implements Deployer {
                 .onSuccess(removed -> forget(retired.name()));
     }
 
+    /** As cancelled: the books of a namespace that is discarded end balanced, too. */
+    private Future<Void> countDiscarded(NamespaceRuntime runtime) {
+        Namespace namespace = runtime.namespace();
+        return runtime.queue().orElseThrow().tally().map(tally -> {
+            for (Tally.RouteTally route : tally.routes()) {
+                String target = target(namespace, route.route());
+                parts.metrics()
+                        .counter(
+                                MetricNames.SETTLED,
+                                Tags.of(MetricNames.NAMESPACE, namespace.name())
+                                        .and(MetricNames.TARGET, target)
+                                        .and(MetricNames.OUTCOME, "cancelled"))
+                        .increment(route.pending());
+                LOG.atWarn()
+                        .addKeyValue(LogKeys.NAMESPACE, namespace.name())
+                        .addKeyValue(LogKeys.TARGET, target)
+                        .addKeyValue(LogKeys.COUNT, route.pending())
+                        .addKeyValue("dead_letters", route.deadStored())
+                        .log("Discarded with its namespace: counted as cancelled");
+            }
+            return null;
+        });
+    }
+
+    private static String target(Namespace namespace, int route) {
+        return namespace.routes().entrySet().stream()
+                .filter(each -> each.getValue().id() == route)
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse("route-" + route);
+    }
+
     private void forget(String namespace) {
         runtimes.remove(namespace);
+        parts.homes().ended(namespace);
         gone.accept(namespace);
     }
 

@@ -214,7 +214,9 @@ final class Node {
     private boolean consumes(Namespace namespace) {
         boolean named = namespace.document().persistence().stream()
                 .anyMatch(queue -> config.stack().equals(queue.config().get("consumer_stack")));
-        return config.roles().contains("consumer") && (config.stack().equals("default") || named);
+        return namespace.state() != Namespace.State.DISCARDING
+                && config.roles().contains("consumer")
+                && (config.stack().equals("default") || named);
     }
 
     private boolean produces() {
@@ -303,7 +305,7 @@ final class Node {
                 ticker,
                 metrics.registry());
         reconciler = starting;
-        services.documents(new StoredDocuments(opened, starting));
+        services.documents(new StoredDocuments(opened, starting, cluster == null ? Homes.ALONE : cluster));
         Gauge.builder(MetricNames.CONFIG_STORE_AWAY, opened, one -> one.away().isEmpty() ? 0 : 1)
                 .register(metrics.registry());
         return starting.start(DRAIN_CHECK);

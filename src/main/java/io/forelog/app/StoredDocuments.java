@@ -15,16 +15,17 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** The management API's hand on the namespace documents: the store and the reconciler behind it. Any event loop. */
 final class StoredDocuments implements DocumentControl {
     private final ConfigStore store;
     private final Reconciler reconciler;
+    private final Homes homes;
 
-    StoredDocuments(ConfigStore store, Reconciler reconciler) {
+    StoredDocuments(ConfigStore store, Reconciler reconciler, Homes homes) {
         this.store = store;
         this.reconciler = reconciler;
+        this.homes = homes;
     }
 
     @Override
@@ -64,20 +65,21 @@ final class StoredDocuments implements DocumentControl {
     public Future<Change> put(String namespace, String text, long expectedRevision, boolean dryRun, Author by) {
         return change(
                 namespace,
-                text,
+                reconciler.preview(namespace, text),
                 expectedRevision,
                 dryRun,
-                () -> store.put(namespace, text, expectedRevision, by.principal(), by.comment()));
+                () -> anew(namespace)
+                        .compose(ready -> store.put(namespace, text, expectedRevision, by.principal(), by.comment())));
     }
 
     @Override
-    public Future<Change> remove(String namespace, long expectedRevision, boolean dryRun, Author by) {
+    public Future<Change> remove(String namespace, long expectedRevision, boolean discard, boolean dryRun, Author by) {
         return change(
                 namespace,
-                null,
+                reconciler.previewRemoval(namespace, discard),
                 expectedRevision,
                 dryRun,
-                () -> store.remove(namespace, expectedRevision, by.principal(), by.comment()));
+                () -> store.remove(namespace, expectedRevision, discard, by.principal(), by.comment()));
     }
 
     @Override
@@ -85,28 +87,29 @@ final class StoredDocuments implements DocumentControl {
             String namespace, long toRevision, long expectedRevision, boolean dryRun, Author by) {
         return store.history(namespace, Integer.MAX_VALUE)
                 .map(history -> history.stream()
-                        .filter(stored ->
-                                stored.revision() == toRevision && stored.action() != StoredDocument.Action.REMOVE)
+                        .filter(stored -> stored.revision() == toRevision && !stored.removes())
                         .findFirst()
                         .orElseThrow(() -> new WalException(
                                 ErrorCode.NOT_FOUND,
                                 "revision " + toRevision + " of " + namespace + " (expected: one of its history)")))
                 .compose(old -> change(
                         namespace,
-                        old.text(),
+                        reconciler.preview(namespace, old.text()),
                         expectedRevision,
                         dryRun,
-                        () -> store.rollback(namespace, toRevision, expectedRevision, by.principal(), by.comment())));
+                        () -> anew(namespace)
+                                .compose(ready -> store.rollback(
+                                        namespace, toRevision, expectedRevision, by.principal(), by.comment()))));
     }
 
     /** Nothing is stored that would be refused. */
     private Future<Change> change(
             String namespace,
-            @Nullable String text,
+            Future<Reconciler.Preview> previewed,
             long expectedRevision,
             boolean dryRun,
             Supplier<Future<StoredDocument>> storing) {
-        return reconciler.preview(namespace, text).compose(preview -> {
+        return previewed.compose(preview -> {
             if (!preview.problems().isEmpty()) {
                 return Future.succeededFuture(new Change(preview.problems(), List.of(), List.of(), null));
             }
@@ -126,6 +129,21 @@ final class StoredDocuments implements DocumentControl {
                             preview.remarks(),
                             find(namespace).orElse(null)));
         });
+    }
+
+    /** One whose name was another's has nothing of that one's. */
+    private Future<Void> anew(String namespace) {
+        if (find(namespace).isPresent()) {
+            return Future.succeededFuture();
+        }
+        List<String> ending = homes.stillEnding(namespace);
+        return ending.isEmpty()
+                ? store.numberAnew(namespace)
+                : Future.failedFuture(new WalException(
+                        ErrorCode.CONFLICT,
+                        "namespace " + namespace + ": nodes " + ending
+                                + " are still removing one of that name (expected: a little patience; a node that is lost for"
+                                + " good: forelog cluster forget NODE)"));
     }
 
     private void checkRevision(String namespace, long expected) {

@@ -10,7 +10,7 @@ import java.util.Map;
  * @param ports by name: http, grpc, management; those that it opens
  * @param state its own words: READY, DRAINING, STOPPED
  * @param draining somebody asked it to give away what it has
- * @param applied the revision of each namespace that it takes writes for
+ * @param applied the revision of each namespace that it takes writes for; with {@value #ENDS} behind the name, of each that it ends
  * @param startedMicros by the database's clock
  * @param silentSeconds since it was last heard of, by the database's clock
  */
@@ -30,6 +30,14 @@ public record Member(
         double silentSeconds) {
     /** Nodes tell of themselves every second; who was silent for so long is taken for lost. */
     public static final double LOST_AFTER_SECONDS = 6;
+
+    /** Behind the name of a namespace whose document is gone. */
+    public static final String ENDS = "/ends";
+
+    /** Whether it has not let go of a namespace yet whose document is gone. */
+    public boolean ends(String namespace) {
+        return applied.containsKey(namespace + ENDS);
+    }
 
     public boolean isAlive() {
         return silentSeconds < LOST_AFTER_SECONDS && !state.equals("STOPPED");

@@ -23,17 +23,19 @@ public interface ConfigStore {
      * @param problem why the documents can't be read; empty where they can
      * @param documents by namespace
      * @param removed namespaces that somebody removed by hand: their absence is no accident
+     * @param discarded those of them whose entries nobody wants any more
      * @param numbers of each namespace's targets, where the store gives them out
      */
     record Snapshot(
             String problem,
             Map<String, StoredDocument> documents,
             Set<String> removed,
+            Set<String> discarded,
             Map<String, Map<String, Integer>> numbers) {
 
         /** Of a store that gives out no numbers. */
         public Snapshot(String problem, Map<String, StoredDocument> documents, Set<String> removed) {
-            this(problem, documents, removed, Map.of());
+            this(problem, documents, removed, Set.of(), Map.of());
         }
     }
 
@@ -48,7 +50,8 @@ public interface ConfigStore {
      */
     Future<StoredDocument> put(String namespace, String text, long expected, String author, String comment);
 
-    Future<StoredDocument> remove(String namespace, long expected, String author, String comment);
+    /** {@code discard}: what is left of it is not wanted; of one that is removed and still delivers, too. */
+    Future<StoredDocument> remove(String namespace, long expected, boolean discard, String author, String comment);
 
     /** The text of {@code revision} as the next one. NOT_FOUND where it is not kept. */
     Future<StoredDocument> rollback(String namespace, long revision, long expected, String author, String comment);
@@ -69,6 +72,14 @@ public interface ConfigStore {
     default Future<Map<String, Integer>> number(
             String namespace, Set<String> targets, Map<String, Integer> known, int least) {
         return Future.succeededFuture(Map.of());
+    }
+
+    /**
+     * The targets of a namespace that was removed get new numbers when its name comes back: what a queue that is shared still has for
+     * the old ones is nobody's. Only where no node has anything of it any more.
+     */
+    default Future<Void> numberAnew(String namespace) {
+        return Future.succeededFuture();
     }
 
     /** Why the store can't be reached now; empty where it can. Then {@link #load} answers what was known last. */

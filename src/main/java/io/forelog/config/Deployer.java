@@ -11,10 +11,11 @@ public interface Deployer {
     /** Opens its queue and starts what writes to it and delivers from it. */
     Future<Void> add(Namespace namespace);
 
-    /** {@code from} serves; afterwards {@code to} does. A retiring namespace delivers, and takes no writes. */
+    /** {@code from} serves; afterwards {@code to} does. A retiring namespace delivers, and takes no writes; a
+     * discarded one does neither. */
     Future<Void> replace(Namespace from, Namespace to);
 
-    /** Stops it and deletes what its queue still holds. */
+    /** Stops it and deletes its queue: an empty one, unless the namespace is discarded, of which what is left counts as cancelled. */
     Future<Void> remove(Namespace namespace);
 
     /** What is left to be done for one route: not delivered, and dead letters. From memory. */
@@ -28,6 +29,16 @@ public interface Deployer {
     /** Whether it has to be replaced by itself, since its queue lies elsewhere now. */
     default boolean isMisplaced(Namespace namespace) {
         return false;
+    }
+
+    /** Whether no node can take a write any more for a namespace that ends. */
+    default boolean isEndedEverywhere(Namespace namespace) {
+        return true;
+    }
+
+    /** Whether it is this node's turn to end a namespace that has nothing left; asked from the moment on that it ends. */
+    default boolean mayEnd(Namespace namespace) {
+        return true;
     }
 
     /** Whether another shard can go on with all that is left of a namespace. */

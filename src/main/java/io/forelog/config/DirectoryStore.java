@@ -116,19 +116,20 @@ public final class DirectoryStore implements ConfigStore {
                 documents.put(file.namespace(), disputed(file, latest));
                 continue;
             }
-            boolean same = latest != null
-                    && latest.action() != Action.REMOVE
-                    && latest.text().equals(file.text());
+            boolean same = latest != null && !latest.removes() && latest.text().equals(file.text());
             if (latest == null || !same) {
                 latest = keep(file.namespace(), file.text(), FILE_AUTHOR, "", Action.PUT, file.source());
             }
             documents.put(file.namespace(), latest);
         }
         TreeSet<String> removed = new TreeSet<>();
+        TreeSet<String> discarded = new TreeSet<>();
         history.latest().values().stream()
-                .filter(document -> document.action() == Action.REMOVE)
-                .forEach(document -> removed.add(document.namespace()));
-        return new Snapshot(seen.problem(), new TreeMap<>(documents), removed);
+                .filter(StoredDocument::removes)
+                .forEach(document ->
+                        (document.action() == Action.DISCARD ? discarded : removed).add(document.namespace()));
+        removed.addAll(discarded);
+        return new Snapshot(seen.problem(), new TreeMap<>(documents), removed, discarded, Map.of());
     }
 
     /** Nobody's document, and so no revision: it is refused under the number of the last one. */
@@ -163,7 +164,7 @@ public final class DirectoryStore implements ConfigStore {
             String namespace, long revision, long expected, String author, String comment) {
         return onWorker(() -> {
             StoredDocument then = history.load(namespace, revision);
-            if (then.action() == Action.REMOVE) {
+            if (then.removes()) {
                 throw new WalException(
                         ErrorCode.INVALID_ARGUMENT,
                         "revision: " + revision + " removed the namespace (expected: one with a document)");
@@ -208,7 +209,8 @@ public final class DirectoryStore implements ConfigStore {
     }
 
     @Override
-    public Future<StoredDocument> remove(String namespace, long expected, String author, String comment) {
+    public Future<StoredDocument> remove(
+            String namespace, long expected, boolean discard, String author, String comment) {
         return onWorker(() -> {
             scan();
             expect(namespace, expected);
@@ -219,8 +221,13 @@ public final class DirectoryStore implements ConfigStore {
             if (present != null) {
                 DurableFile.delete(present.file());
             }
-            StoredDocument document =
-                    keep(namespace, "", author, comment, Action.REMOVE, present == null ? "" : present.source());
+            StoredDocument document = keep(
+                    namespace,
+                    "",
+                    author,
+                    comment,
+                    discard ? Action.DISCARD : Action.REMOVE,
+                    present == null ? "" : present.source());
             tell();
             return document;
         });

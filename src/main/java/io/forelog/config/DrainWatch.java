@@ -39,7 +39,11 @@ final class DrainWatch {
         waiting.clear();
         for (Namespace namespace : live) {
             if (namespace.state() == State.RETIRING) {
-                if (whole(namespace)) {
+                if (deployer.mayEnd(namespace) & whole(namespace)) {
+                    ready.add(namespace);
+                }
+            } else if (namespace.state() == State.DISCARDING) {
+                if (deployer.mayEnd(namespace) & discarded(namespace)) {
                     ready.add(namespace);
                 }
             } else if (namespace.state() == State.LEAVING) {
@@ -110,6 +114,14 @@ final class DrainWatch {
                             + " dead letters to be redriven or purged (forelog dlq purge lets it go)");
         }
         return quiet;
+    }
+
+    private boolean discarded(Namespace namespace) {
+        boolean known = deployer.isEndedEverywhere(namespace);
+        if (!known) {
+            waiting.put(namespace.name(), "discarding: a node may still take writes");
+        }
+        return quiet(namespace.name(), 0, known);
     }
 
     private boolean left(Namespace namespace) {

@@ -30,12 +30,13 @@ public record Namespace(
     }
 
     /**
-     * Writes are taken; writes are refused and the rest is delivered; writes go to another shard, and what only this one can get at
-     * is delivered; nothing is left.
+     * Writes are taken; writes are refused and the rest is delivered; writes are refused and nothing is delivered any more; writes go to
+     * another shard, and what only this one can get at is delivered; nothing is left.
      */
     public enum State {
         ACTIVE,
         RETIRING,
+        DISCARDING,
         LEAVING,
         RETIRED
     }

@@ -36,6 +36,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   (none) --add--> ACTIVE --document gone--> RETIRING --nothing left--> RETIRED
+ *                                        +--> DISCARDING --all nodes know--> RETIRED
  *                     ^ |                        |
  *                     +-+ replace                +--document back--> ACTIVE
  *   ACTIVE --document of another shard--> LEAVING --handed over--> RETIRED
@@ -147,8 +148,13 @@ public final class Reconciler {
     }
 
     /** What it would do to make {@code text} the document of {@code namespace}; null = to remove it. */
-    public Future<Preview> preview(String namespace, @Nullable String text) {
-        return onHome(() -> store.load().map(snapshot -> preview(namespace, text, snapshot)));
+    public Future<Preview> preview(String namespace, String text) {
+        return onHome(() -> store.load().map(snapshot -> preview(namespace, text, false, snapshot)));
+    }
+
+    /** As {@link #preview}, of a removal. */
+    public Future<Preview> previewRemoval(String namespace, boolean discard) {
+        return onHome(() -> store.load().map(snapshot -> preview(namespace, null, discard, snapshot)));
     }
 
     /**
@@ -160,19 +166,23 @@ public final class Reconciler {
      */
     public record Preview(List<String> problems, List<String> steps, List<String> remarks) {}
 
-    private Preview preview(String namespace, @Nullable String text, Snapshot now) {
+    private Preview preview(String namespace, @Nullable String text, boolean discard, Snapshot now) {
         Map<String, StoredDocument> documents = new TreeMap<>(now.documents());
         Set<String> removed = new TreeSet<>(now.removed());
         StoredDocument before = documents.remove(namespace);
+        Set<String> discarded = new TreeSet<>(now.discarded());
         if (text == null) {
             removed.add(namespace);
+            if (discard) {
+                discarded.add(namespace);
+            }
         } else {
             long revision = before == null ? 1 : before.revision() + 1;
             documents.put(
                     namespace,
                     new StoredDocument(namespace, revision, 0, "", "", StoredDocument.Action.PUT, text, "document"));
         }
-        ReloadPlan plan = plan(new Snapshot(now.problem(), documents, removed, now.numbers()));
+        ReloadPlan plan = plan(new Snapshot(now.problem(), documents, removed, discarded, now.numbers()));
         List<String> problems = new ArrayList<>(plan.problems().getOrDefault(namespace, List.of()));
         String named = unreadable.get(namespace);
         if (named != null) {
@@ -440,10 +450,7 @@ public final class Reconciler {
                     LOG.atInfo()
                             .addKeyValue(LogKeys.NAMESPACE, seen.name())
                             .addKeyValue(LogKeys.STATE, to.state())
-                            .log(
-                                    whole
-                                            ? "A namespace is delivered and gone"
-                                            : "A route or a queue is delivered and gone");
+                            .log(whole ? "A namespace is gone" : "A route or a queue is delivered and gone");
                     Snapshot snapshot = newest;
                     if (snapshot != null) {
                         describe(snapshot);

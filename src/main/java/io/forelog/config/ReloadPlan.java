@@ -70,10 +70,15 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
                 "replace namespace " + step.to().name() + ", revision "
                         + ((Replace) step).from().revision();
             case RETIRE ->
-                step.to().state() == State.LEAVING
-                        ? "hand namespace " + step.to().name()
-                                + " over to another shard, deliver what only this one can"
-                        : "retire namespace " + step.to().name() + ": refuse writes, deliver the rest, then remove it";
+                switch (step.to().state()) {
+                    case LEAVING ->
+                        "hand namespace " + step.to().name() + " over to another shard, deliver what only this one can";
+                    case DISCARDING ->
+                        "discard namespace " + step.to().name()
+                                + ": refuse writes, deliver nothing more, delete what it holds";
+                    default ->
+                        "retire namespace " + step.to().name() + ": refuse writes, deliver the rest, then remove it";
+                };
         };
     }
 
@@ -131,7 +136,7 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
                 if (document != null) {
                     wanted(document, record);
                 } else if (record != null && record.state() != State.RETIRED) {
-                    end(record, State.RETIRING);
+                    end(record, wanted.discarded().contains(name) ? State.DISCARDING : State.RETIRING);
                 }
             }
             return new ReloadPlan("", steps, problems, foreign);

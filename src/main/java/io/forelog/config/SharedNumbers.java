@@ -47,8 +47,8 @@ final class SharedNumbers {
                 asked = asked.compose(before -> ask(name, targets, applied.get(name), numbers));
             }
         }
-        return asked.map(
-                done -> new Snapshot(wanted.problem(), wanted.documents(), wanted.removed(), Map.copyOf(numbers)));
+        return asked.map(done -> new Snapshot(
+                wanted.problem(), wanted.documents(), wanted.removed(), wanted.discarded(), Map.copyOf(numbers)));
     }
 
     /** None of a document that will be refused. */

@@ -9,7 +9,7 @@ import java.util.Map;
  *
  * @param revision of this namespace, ascending from 1
  * @param author who stored it; {@code file} where it was found changed
- * @param action put, remove or rollback
+ * @param action put, remove, discard or rollback
  * @param text as written; empty where it was removed
  * @param source where it lies, for messages
  */
@@ -27,7 +27,14 @@ public record StoredDocument(
     public enum Action {
         PUT,
         ROLLBACK,
-        REMOVE
+        REMOVE,
+        /** A removal that does not wait for what is left. */
+        DISCARD
+    }
+
+    /** Whether there is no document from this revision on. */
+    public boolean removes() {
+        return action == Action.REMOVE || action == Action.DISCARD;
     }
 
     /**

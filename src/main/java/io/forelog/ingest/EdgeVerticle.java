@@ -4,6 +4,7 @@ import io.forelog.access.TlsFiles;
 import io.forelog.bus.Address;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
@@ -22,7 +23,9 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.impl.HttpServerConnection;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -42,13 +45,14 @@ final class EdgeVerticle extends VerticleBase {
 
     private static final long DRAIN_STEP_MILLIS = 10;
     private static final long CLOSE_SECONDS = 5;
-    private static final long LEAVE_MILLIS = 300;
+    private static final long LEAVE_MILLIS = 1_000;
 
     private final Edge edge;
     private final int index;
     private AppendCoalescer coalescer;
     private HttpServer http;
     private HttpServer grpc;
+    private final Set<Channel> listeners = new HashSet<>();
     private final Set<HttpConnection> multiplexed = new HashSet<>();
 
     @SuppressWarnings("NullAway.Init")
@@ -135,6 +139,7 @@ final class EdgeVerticle extends VerticleBase {
     private void equip(HttpConnection connection) {
         if (connection instanceof HttpServerConnection server) {
             ChannelPipeline pipeline = server.channelHandlerContext().pipeline();
+            listeners.add(pipeline.channel().parent());
             ChannelHandler consolidation = new FlushConsolidationHandler(FLUSHES_MAX, true);
             if (pipeline.get(Http2ConnectionHandler.class) != null) {
                 pipeline.addLast(consolidation);
@@ -195,12 +200,32 @@ final class EdgeVerticle extends VerticleBase {
         }
     }
 
+    /**
+     * Who writes as its connection is closed knows nothing of the write. So nobody connects any more; then those who are there are told
+     * to go elsewhere, and heard out until they are gone. HTTP/1.1 knows no such word.
+     */
     @Override
     public Future<?> stop() {
-        // HTTP/2 clients are told to go elsewhere, and heard out: who writes as its connection is closed knows nothing
-        // of the write.
-        multiplexed.forEach(connection -> connection.goAway(0, Integer.MAX_VALUE));
-        return vertx.timer(multiplexed.isEmpty() ? 1 : LEAVE_MILLIS).compose(told -> shut());
+        List<Future<Void>> closed = new ArrayList<>();
+        for (Channel listener : listeners) {
+            Promise<Void> promise = Promise.promise();
+            listener.close().addListener(done -> context.runOnContext(back -> promise.complete()));
+            closed.add(promise.future());
+        }
+        return Future.join(closed)
+                .timeout(CLOSE_SECONDS, TimeUnit.SECONDS)
+                .otherwiseEmpty()
+                .compose(unbound -> {
+                    multiplexed.forEach(connection -> connection.goAway(0, Integer.MAX_VALUE));
+                    return heardOut(edge.ticker().millis() + LEAVE_MILLIS);
+                })
+                .compose(left -> shut());
+    }
+
+    private Future<Void> heardOut(long untilMillis) {
+        return multiplexed.isEmpty() || edge.ticker().millis() >= untilMillis
+                ? Future.succeededFuture()
+                : vertx.timer(DRAIN_STEP_MILLIS).compose(waited -> heardOut(untilMillis));
     }
 
     private Future<?> shut() {

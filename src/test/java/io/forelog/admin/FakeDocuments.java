@@ -57,7 +57,7 @@ record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions) impl
     }
 
     @Override
-    public Future<Change> remove(String name, long expectedRevision, boolean dryRun, Author by) {
+    public Future<Change> remove(String name, long expectedRevision, boolean discard, boolean dryRun, Author by) {
         if (!dryRun) {
             revisions.remove(name);
         }

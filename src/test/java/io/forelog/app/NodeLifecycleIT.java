@@ -156,6 +156,47 @@ class NodeLifecycleIT {
     }
 
     @Test
+    void aDiscardedNamespaceDeliversNothingMoreAndCountsWhatItHadAsCancelled() {
+        try (ForelogProcess service =
+                ForelogProcess.in(directory).namespace("ns", LOG_TARGET).start()) {
+            try (LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
+                for (int n = 0; n < 7; n++) {
+                    writer.writeOne(LoadWriter.request("ns", "unwanted", "", Duration.ofSeconds(6)));
+                }
+            }
+            service.admin().delete("/admin/v1/namespaces/ns");
+            Await.until(
+                    "it retires",
+                    LIMIT,
+                    () -> "RETIRING".equals(namespace(service, "ns").getString("state")));
+            assertThat(service.admin()
+                            .delete("/admin/v1/namespaces/ns?discard=true&dry_run=true")
+                            .body())
+                    .contains("discard namespace ns: refuse writes, deliver nothing more");
+            assertThat(service.admin()
+                            .delete("/admin/v1/namespaces/ns?discard=true")
+                            .status())
+                    .isEqualTo(200);
+            Await.until(
+                    "it is gone",
+                    LIMIT,
+                    () -> service.admin().get("/admin/v1/namespaces/ns").status() == 404);
+            assertThat(service.log()).containsPattern("counted as cancelled.*count=\"7\"");
+            assertThat(service.admin().get("/metrics").body())
+                    .containsPattern(
+                            "forelog_settled_total\\{namespace=\"ns\",outcome=\"cancelled\",target=\"[a-z]+\"} 7");
+            assertThat(service.admin()
+                            .put("/admin/v1/namespaces/ns", LOG_TARGET)
+                            .status())
+                    .isEqualTo(201);
+            assertThat(count(service, "ns", "accepted")).isZero();
+            service.killAndRestart();
+            Await.pause(Duration.ofSeconds(6));
+            assertThat(service.log()).doesNotContain("PUT unwanted");
+        }
+    }
+
+    @Test
     void aNodeThatLosesItsDirectoryServesOnAndSaysSo() throws IOException {
         try (ForelogProcess service =
                         ForelogProcess.in(directory).namespace("ns", LOG_TARGET).start();

@@ -19,6 +19,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -135,7 +137,7 @@ class ConfigStoreIT {
                 .containsOnly(ErrorCode.CONFLICT);
         assertThat(get(store.history("ns", 10))).hasSize(2);
         assertThat(refused(store.put("new", targets("a"), 7, "ann", ""))).isEqualTo(ErrorCode.CONFLICT);
-        assertThat(refused(store.remove("ns", 1, "ann", ""))).isEqualTo(ErrorCode.CONFLICT);
+        assertThat(refused(store.remove("ns", 1, false, "ann", ""))).isEqualTo(ErrorCode.CONFLICT);
     }
 
     @ParameterizedTest
@@ -147,7 +149,7 @@ class ConfigStoreIT {
         store.watch(told::add);
         get(store.put("ns", targets("a"), 0, "ann", ""));
         await(told, snapshot -> snapshot.documents().containsKey("ns"));
-        get(store.remove("ns", 1, "ann", "gone"));
+        get(store.remove("ns", 1, false, "ann", "gone"));
         Snapshot after = await(told, snapshot -> !snapshot.documents().containsKey("ns"));
         assertThat(after.removed()).containsExactly("ns");
         assertThat(get(store.put("ns", targets("b"), 0, "ann", "again")).revision())
@@ -159,16 +161,52 @@ class ConfigStoreIT {
 
     @ParameterizedTest
     @EnumSource
+    void tellsWhatIsNotWantedAnyMoreAlsoOfWhatWasRemovedBefore(Kind kind) throws Exception {
+        ConfigStore store = open(kind);
+        get(store.put("ns", targets("a"), 0, "ann", ""));
+        get(store.remove("ns", 1, false, "ann", ""));
+        assertThat(get(store.load()).discarded()).isEmpty();
+        assertThat(get(store.remove("ns", ConfigStore.ANY, true, "ann", "enough"))
+                        .action())
+                .isEqualTo(StoredDocument.Action.DISCARD);
+        Snapshot discarded = get(store.load());
+        assertThat(discarded.removed()).containsExactly("ns");
+        assertThat(discarded.discarded()).containsExactly("ns");
+        assertThat(get(open(kind).load()).discarded()).containsExactly("ns");
+        get(store.put("ns", targets("a"), 0, "ann", ""));
+        assertThat(get(store.load()).discarded()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void numbersTargetsAnewOnlyBehindARemoval(Kind kind) throws Exception {
+        ConfigStore store = open(kind);
+        get(store.put("ns", targets("a"), 0, "ann", ""));
+        Map<String, Integer> first = get(store.number("ns", Set.of("a"), Map.of(), 1));
+        get(store.numberAnew("ns"));
+        assertThat(get(store.number("ns", Set.of("a"), Map.of(), 1))).isEqualTo(first);
+        get(store.remove("ns", 1, false, "ann", ""));
+        get(store.numberAnew("ns"));
+        Map<String, Integer> second = get(store.number("ns", Set.of("a"), Map.of("a", 1), 1));
+        if (store.isShared()) {
+            assertThat(first.get("a")).isEqualTo(1);
+            assertThat(second.get("a")).isEqualTo(2);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void refusesWhatCanBeNobodysDocument(Kind kind) throws Exception {
         ConfigStore store = open(kind);
         assertThat(refused(store.put("../x", targets("a"), 0, "ann", ""))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
         assertThat(refused(store.put("ns", "namespace: other\n" + targets("a"), 0, "ann", "")))
                 .isEqualTo(ErrorCode.INVALID_ARGUMENT);
-        assertThat(refused(store.remove("nobody", ConfigStore.ANY, "ann", ""))).isEqualTo(ErrorCode.NOT_FOUND);
+        assertThat(refused(store.remove("nobody", ConfigStore.ANY, false, "ann", "")))
+                .isEqualTo(ErrorCode.NOT_FOUND);
         assertThat(refused(store.rollback("nobody", 3, ConfigStore.ANY, "ann", "")))
                 .isEqualTo(ErrorCode.NOT_FOUND);
         get(store.put("ns", targets("a"), 0, "ann", ""));
-        get(store.remove("ns", 1, "ann", ""));
+        get(store.remove("ns", 1, false, "ann", ""));
         assertThatThrownBy(() -> get(store.rollback("ns", 2, ConfigStore.ANY, "ann", "")))
                 .hasMessageContaining("removed the namespace");
     }
@@ -179,7 +217,7 @@ class ConfigStoreIT {
         ConfigStore store = open(kind);
         get(store.put("ns", targets("a"), 0, "ann", "begins"));
         get(store.put("gone", targets("a"), 0, "ann", ""));
-        get(store.remove("gone", 1, "ann", ""));
+        get(store.remove("gone", 1, false, "ann", ""));
         Snapshot before = get(store.load());
         Snapshot after = get(open(kind).load());
         assertThat(after.documents().keySet()).isEqualTo(before.documents().keySet());

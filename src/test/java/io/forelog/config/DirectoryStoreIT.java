@@ -175,7 +175,7 @@ class DirectoryStoreIT {
         assertThatThrownBy(() -> get(store.put("a", targets("y"), 0, "bob", "")))
                 .isInstanceOf(ExecutionException.class)
                 .satisfies(thrown -> assertThat(code(thrown)).isEqualTo(ErrorCode.CONFLICT));
-        assertThatThrownBy(() -> get(store.remove("a", 7, "bob", "")))
+        assertThatThrownBy(() -> get(store.remove("a", 7, false, "bob", "")))
                 .satisfies(thrown -> assertThat(code(thrown)).isEqualTo(ErrorCode.CONFLICT));
         assertThat(get(store.put("a", targets("y"), 1, "bob", "")).revision()).isEqualTo(2);
     }
@@ -184,7 +184,7 @@ class DirectoryStoreIT {
     void removeIsRememberedAsMeantAndARollbackBringsTheDocumentBack() throws Exception {
         get(store.put("a", targets("x"), 0, "ann", ""));
         get(store.put("a", targets("y"), 1, "ann", ""));
-        get(store.remove("a", 2, "ann", "no more"));
+        get(store.remove("a", 2, false, "ann", "no more"));
         Snapshot gone = get(store.load());
         assertThat(gone.documents()).isEmpty();
         assertThat(gone.removed()).containsExactly("a");

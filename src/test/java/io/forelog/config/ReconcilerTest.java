@@ -250,7 +250,7 @@ class ReconcilerTest {
                 .singleElement()
                 .asString()
                 .startsWith("document: not YAML");
-        assertThat(get(reconciler.preview("a", null)).steps())
+        assertThat(get(reconciler.previewRemoval("a", false)).steps())
                 .containsExactly("retire namespace a: refuse writes, deliver the rest, then remove it");
         assertThat(deployer.calls).containsExactly("add a 1");
     }
@@ -297,7 +297,8 @@ class ReconcilerTest {
         }
 
         @Override
-        public Future<StoredDocument> remove(String namespace, long expected, String by, String comment) {
+        public Future<StoredDocument> remove(
+                String namespace, long expected, boolean discard, String by, String comment) {
             throw new UnsupportedOperationException();
         }
 

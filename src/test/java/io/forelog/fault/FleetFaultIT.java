@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,7 +120,49 @@ class FleetFaultIT {
                         fleet::logTails);
                 assertThat(audit.addsUp()).as(audit.raw()).isTrue();
                 Soak.tell("fleet: %s; %d duplicates; audit %s", writer, receiver.duplicates(), audit.raw());
+                discarded(fleet, nodes, writer);
             }
+        }
+    }
+
+    /** With entries that would be due in an hour, dead to every node; one of the same name begins with nothing. */
+    private void discarded(Fleet fleet, List<ForelogProcess> nodes, LoadWriter writer) {
+        for (int n = 0; n < 5; n++) {
+            writer.writeOne(LoadWriter.request(namespace, "never", "k", Duration.ofHours(1)));
+        }
+        removed(nodes, "?discard=true");
+        assertThat(nodes.stream()
+                        .map(ForelogProcess::log)
+                        .filter(log -> log.contains("counted as cancelled"))
+                        .toList())
+                .singleElement(InstanceOfAssertFactories.STRING)
+                .containsPattern("counted as cancelled.*count=\"5\"");
+        long revision = Await.until(
+                "no node knows the old one any more",
+                LIMIT,
+                () -> {
+                    var reply = nodes.get(0).admin().put("/admin/v1/namespaces/" + namespace, document());
+                    assertThat(reply.status()).as(reply.body()).isIn(201, 409);
+                    return reply.status() == 201
+                            ? Optional.of(reply.json().getLong("desired_revision"))
+                            : Optional.empty();
+                },
+                fleet::logTails);
+        fleet.awaitApplied(namespace, revision);
+        Audit audit = Await.until("it can be counted", LIMIT, () -> audit(nodes.get(0)), fleet::logTails);
+        assertThat(audit.pending()).as(audit.raw() + fleet.logTails()).isZero();
+        removed(nodes, "");
+    }
+
+    private void removed(List<ForelogProcess> nodes, String how) {
+        String path = "/admin/v1/namespaces/" + namespace;
+        assertThat(nodes.get(2).admin().delete(path + how).status()).isEqualTo(200);
+        for (ForelogProcess node : nodes) {
+            Await.until(
+                    "it is gone",
+                    LIMIT,
+                    () -> node.admin().get(path).status() == 404,
+                    () -> node.admin().get(path) + node.logTail());
         }
     }
 

@@ -121,7 +121,9 @@ final class NamespaceCommands {
     }
 
     /** Retire one. */
-    @Command(name = "delete", description = "Retires a namespace: writes are refused, what is queued is delivered.")
+    @Command(
+            name = "delete",
+            description = "Retires a namespace: writes are refused, what is queued is delivered, then it goes.")
     static final class Delete extends NodeCommand {
         @Parameters(paramLabel = "NAME", description = "The namespace.")
         private String name = "";
@@ -129,15 +131,19 @@ final class NamespaceCommands {
         @Option(names = "--dry-run", description = "Only say what would change.")
         private boolean dryRun;
 
+        @Option(
+                names = "--discard",
+                description =
+                        "Deliver nothing more: what is queued counts as cancelled and is deleted, dead letters too.")
+        private boolean discard;
+
         @Mixin
         private CommentOption comment = new CommentOption();
 
         @Override
         int run(ManagementClient client, Console console) {
-            return changed(
-                    name,
-                    client.delete(ManagementClient.namespace(name, "?dry_run=" + dryRun + comment.query())),
-                    console);
+            String how = "?dry_run=" + dryRun + "&discard=" + discard;
+            return changed(name, client.delete(ManagementClient.namespace(name, how + comment.query())), console);
         }
     }
 

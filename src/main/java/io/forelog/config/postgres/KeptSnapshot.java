@@ -68,6 +68,7 @@ final class KeptSnapshot {
                 .put("format", 1)
                 .put("documents", documents)
                 .put("removed", new JsonArray(java.util.List.copyOf(snapshot.removed())))
+                .put("discarded", new JsonArray(java.util.List.copyOf(snapshot.discarded())))
                 .put("numbers", numbers);
     }
 
@@ -88,6 +89,8 @@ final class KeptSnapshot {
         }
         TreeSet<String> removed = new TreeSet<>();
         json.getJsonArray("removed").forEach(name -> removed.add((String) name));
+        TreeSet<String> discarded = new TreeSet<>();
+        json.getJsonArray("discarded", new JsonArray()).forEach(name -> discarded.add((String) name));
         Map<String, Map<String, Integer>> numbers = new TreeMap<>();
         JsonObject ids = json.getJsonObject("numbers");
         for (String namespace : ids.fieldNames()) {
@@ -95,6 +98,6 @@ final class KeptSnapshot {
             ids.getJsonObject(namespace).forEach(pair -> of.put(pair.getKey(), (Integer) pair.getValue()));
             numbers.put(namespace, of);
         }
-        return new Snapshot("", documents, removed, numbers);
+        return new Snapshot("", documents, removed, discarded, numbers);
     }
 }

@@ -56,6 +56,9 @@ public final class PostgresStore implements ConfigStore {
     private static final String INSERT = "INSERT INTO namespace_revision"
             + " (namespace, revision, author, comment, action, document) VALUES ($1, $2, $3, $4, $5, $6) RETURNING "
             + COLUMNS;
+    private static final String NUMBER_ANEW =
+            "UPDATE route_number SET target = target || '/' || $2 WHERE namespace = $1"
+                    + " AND position('/' in target) = 0";
     private static final String NUMBERS = "SELECT namespace, target, id FROM route_number";
     private static final String NUMBER = "INSERT INTO route_number (namespace, target, id)"
             + " SELECT $1, $2, greatest(coalesce(max(id), 0) + 1, $3) FROM route_number WHERE namespace = $1"
@@ -170,10 +173,14 @@ public final class PostgresStore implements ConfigStore {
     private static Snapshot snapshot(RowSet<Row> rows, RowSet<Row> numbered) {
         Map<String, StoredDocument> documents = new TreeMap<>();
         TreeSet<String> removed = new TreeSet<>();
+        TreeSet<String> discarded = new TreeSet<>();
         for (Row row : rows) {
             StoredDocument document = document(row);
-            if (document.action() == Action.REMOVE) {
+            if (document.removes()) {
                 removed.add(document.namespace());
+                if (document.action() == Action.DISCARD) {
+                    discarded.add(document.namespace());
+                }
             } else {
                 documents.put(document.namespace(), document);
             }
@@ -182,7 +189,7 @@ public final class PostgresStore implements ConfigStore {
         for (Row row : numbered) {
             numbers.computeIfAbsent(row.getString(0), made -> new TreeMap<>()).put(row.getString(1), row.getInteger(2));
         }
-        return new Snapshot("", documents, removed, numbers);
+        return new Snapshot("", documents, removed, discarded, numbers);
     }
 
     private static StoredDocument document(Row row) {
@@ -274,15 +281,16 @@ public final class PostgresStore implements ConfigStore {
     }
 
     @Override
-    public Future<StoredDocument> remove(String namespace, long expected, String author, String comment) {
+    public Future<StoredDocument> remove(
+            String namespace, long expected, boolean discard, String author, String comment) {
         return change(
                 namespace,
                 expected,
-                latest -> latest.isEmpty()
+                last -> last.isEmpty() || (last.get().removes() && !discard)
                         ? Future.failedFuture(
                                 new WalException(ErrorCode.NOT_FOUND, "namespace " + namespace + " has no document"))
                         : Future.succeededFuture(""),
-                Action.REMOVE,
+                discard ? Action.DISCARD : Action.REMOVE,
                 author,
                 comment);
     }
@@ -293,7 +301,7 @@ public final class PostgresStore implements ConfigStore {
         return database.query(ONE, Tuple.of(namespace, revision)).compose(rows -> {
             for (Row row : rows) {
                 StoredDocument then = document(row);
-                if (then.action() == Action.REMOVE) {
+                if (then.removes()) {
                     throw new WalException(
                             ErrorCode.INVALID_ARGUMENT,
                             "revision: " + revision + " removed the namespace (expected: one with a document)");
@@ -315,7 +323,7 @@ public final class PostgresStore implements ConfigStore {
     private Future<StoredDocument> change(
             String namespace,
             long expected,
-            Function<Optional<StoredDocument>, Future<String>> text,
+            Function<Optional<StoredDocument>, Future<String>> textAfter,
             Action action,
             String author,
             String comment) {
@@ -327,10 +335,11 @@ public final class PostgresStore implements ConfigStore {
                             StoredDocument last = rows.size() == 0
                                     ? null
                                     : document(rows.iterator().next());
-                            StoredDocument latest = last == null || last.action() == Action.REMOVE ? null : last;
-                            ConfigStore.expect(namespace, latest == null ? 0 : latest.revision(), expected);
+                            ConfigStore.expect(
+                                    namespace, last == null || last.removes() ? 0 : last.revision(), expected);
                             long next = last == null ? 1 : last.revision() + 1;
-                            return text.apply(Optional.ofNullable(latest))
+                            return textAfter
+                                    .apply(Optional.ofNullable(last))
                                     .compose(found -> connection
                                             .preparedQuery(INSERT)
                                             .execute(Tuple.of(namespace, next, author, comment, action.name(), found)));
@@ -340,6 +349,24 @@ public final class PostgresStore implements ConfigStore {
                                 .execute()
                                 .map(told -> document(rows.iterator().next()))))
                 .onComplete(done -> home.runOnContext(go -> look()));
+    }
+
+    @Override
+    public Future<Void> numberAnew(String namespace) {
+        return database.transaction(connection -> connection
+                .query(NEXT)
+                .execute()
+                .compose(counted -> connection.preparedQuery(LATEST_OF).execute(Tuple.of(namespace, 1)))
+                .compose(rows -> {
+                    StoredDocument last =
+                            rows.size() == 0 ? null : document(rows.iterator().next());
+                    return last == null || !last.removes()
+                            ? Future.<Void>succeededFuture()
+                            : connection
+                                    .preparedQuery(NUMBER_ANEW)
+                                    .execute(Tuple.of(namespace, Long.toString(last.revision())))
+                                    .mapEmpty();
+                }));
     }
 
     @Override
