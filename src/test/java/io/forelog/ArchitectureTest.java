@@ -108,7 +108,8 @@ class ArchitectureTest {
             .resideInAPackage(ROOT + ".model..")
             .should()
             .onlyDependOnClassesThat()
-            .resideInAnyPackage(ROOT + ".model..", "java..", "io.vertx.core.buffer..", "org.jspecify..")
+            .resideInAnyPackage(
+                    ROOT + ".model..", "java..", "javax.net.ssl..", "io.vertx.core.buffer..", "org.jspecify..")
             .allowEmptyShould(true);
 
     @ArchTest

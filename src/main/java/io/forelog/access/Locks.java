@@ -1,5 +1,6 @@
 package io.forelog.access;
 
+import io.forelog.config.LocksConfig.ConnectionsConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,9 +11,11 @@ import org.jspecify.annotations.Nullable;
 public record Locks(
         Identities identities,
         NamespaceRights rights,
-        @Nullable TlsFiles tls) {
+        @Nullable TlsFiles tls,
+        ConnectionsConfig connections) {
     /** Everybody who reaches a port may use it, as far as a namespace names nobody. */
-    public static final Locks OPEN = new Locks(Identities.OPEN, NamespaceRights.open(), null);
+    public static final Locks OPEN =
+            new Locks(Identities.OPEN, NamespaceRights.open(), null, ConnectionsConfig.DEFAULT);
 
     /** Whether callers have to say who they are. */
     public boolean identified() {

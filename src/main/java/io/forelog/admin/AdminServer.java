@@ -1,5 +1,6 @@
 package io.forelog.admin;
 
+import io.forelog.access.Doors;
 import io.forelog.access.Identity;
 import io.forelog.access.Locks;
 import io.forelog.access.TlsFiles;
@@ -105,6 +106,11 @@ public final class AdminServer extends VerticleBase {
             options.setUseAlpn(true);
         }
         server = vertx.createHttpServer(options)
+                .connectionHandler(connection -> {
+                    if (connection instanceof HttpServerConnection server) {
+                        Doors.arrived(server.channelHandlerContext().channel());
+                    }
+                })
                 .requestHandler(this::received)
                 .invalidRequestHandler(AdminServer::invalid)
                 .exceptionHandler(failure -> LOG.debug("a management connection failed", failure));

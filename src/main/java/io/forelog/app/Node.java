@@ -2,6 +2,8 @@ package io.forelog.app;
 
 import io.forelog.access.AdaptiveAdmission;
 import io.forelog.access.Admission;
+import io.forelog.access.Doors;
+import io.forelog.access.GuardedTransport;
 import io.forelog.access.Locks;
 import io.forelog.access.Pressure;
 import io.forelog.access.TlsFiles;
@@ -41,6 +43,7 @@ import io.forelog.target.TargetResources;
 import io.micrometer.core.instrument.Gauge;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -110,7 +113,9 @@ final class Node {
         this.clock = NodeClock.open(data.path(), ClockSource.machine());
         this.ticker = clock.ticker();
         this.locks = new NodeLocks(config.locks(), ticker);
-        this.vertx = vertx(config, data.path(), locks.locks());
+        Doors doors = new Doors(config.locks().connections());
+        doors.measure(metrics.registry());
+        this.vertx = vertx(config, data.path(), locks.locks(), doors);
         this.bus = Bus.on(vertx);
         this.tables = new Tables(vertx, data.path().resolve(LocalNode.TABLES), ticker);
         this.media = new Media(vertx, catalogue.queues(), this::options);
@@ -168,13 +173,15 @@ final class Node {
     }
 
     /** Off the event loops: on the main thread. */
-    private static Vertx vertx(NodeConfig config, Path data, Locks locks) {
-        VertxOptions options = new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(loops());
+    private static Vertx vertx(NodeConfig config, Path data, Locks locks, Doors doors) {
+        VertxBuilder builder = Vertx.builder().withTransport(new GuardedTransport(doors));
+        VertxOptions options = new VertxOptions().setEventLoopPoolSize(loops());
         NodeConfig.ClusterConfig cluster = config.cluster();
         TlsFiles tls = locks.tls();
         return cluster == null
-                ? Vertx.vertx(options)
+                ? builder.with(options).build()
                 : ended(ClusterTransport.start(
+                        builder,
                         options,
                         new ClusterTransport.Address(
                                 cluster.host(), cluster.port(), cluster.busPort(), cluster.seeds()),

@@ -44,8 +44,8 @@ final class NodeLocks {
             credentials.load();
         }
         this.locks = identities == null || credentials == null
-                ? new Locks(Locks.OPEN.identities(), NamespaceRights.open(), tls)
-                : new Locks(credentials, NamespaceRights.proved(identities.admins()), tls);
+                ? new Locks(Locks.OPEN.identities(), NamespaceRights.open(), tls, config.connections())
+                : new Locks(credentials, NamespaceRights.proved(identities.admins()), tls, config.connections());
     }
 
     Locks locks() {

@@ -5,8 +5,8 @@ import io.forelog.model.Folders;
 import io.forelog.model.WalException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
-import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClient;
@@ -90,7 +90,8 @@ public final class ClusterTransport {
 
     /** Fails with UNAVAILABLE where it can't listen. The file lies in {@code directory}; {@code lock} null = plain
      * text. Blocks: not on an event loop. */
-    public static Future<Vertx> start(VertxOptions options, Address address, Path directory, @Nullable Lock lock) {
+    public static Future<Vertx> start(
+            VertxBuilder builder, VertxOptions options, Address address, Path directory, @Nullable Lock lock) {
         System.setProperty("java.net.preferIPv4Stack", "true");
         EventBusOptions bus = new EventBusOptions();
         if (lock != null) {
@@ -98,8 +99,7 @@ public final class ClusterTransport {
         }
         Future<Vertx> started;
         try {
-            started = Vertx.builder()
-                    .with(options.setEventBusOptions(bus.setHost(address.host())
+            started = builder.with(options.setEventBusOptions(bus.setHost(address.host())
                             .setPort(address.busPort())
                             .setConnectTimeout(2_000)
                             .setReconnectAttempts(0)))
@@ -129,7 +129,7 @@ public final class ClusterTransport {
      */
     public static Future<Void> renew(Vertx vertx, ServerSSLOptions server, ClientSSLOptions client) {
         try {
-            EventBus bus = vertx.eventBus();
+            Object bus = vertx.eventBus();
             return Future.join(
                             part(bus, "server", NetServer.class).updateSSLOptions(server),
                             part(bus, "client", NetClient.class).updateSSLOptions(client))
@@ -140,7 +140,7 @@ public final class ClusterTransport {
         }
     }
 
-    private static <T> T part(EventBus bus, String name, Class<T> type) throws ReflectiveOperationException {
+    private static <T> T part(Object bus, String name, Class<T> type) throws ReflectiveOperationException {
         Field field = bus.getClass().getDeclaredField(name);
         field.setAccessible(true);
         return type.cast(Objects.requireNonNull(field.get(bus), name));

@@ -1,6 +1,7 @@
 package io.forelog.config;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +12,22 @@ import org.jspecify.annotations.Nullable;
  * @param identities null = nobody proves who they are: everybody is {@code anonymous}
  * @param insecure an address that other machines reach may be bound without both
  */
-public record LocksConfig(@Nullable TlsConfig tls, @Nullable IdentitiesConfig identities, boolean insecure) {
+public record LocksConfig(
+        @Nullable TlsConfig tls,
+        @Nullable IdentitiesConfig identities,
+        ConnectionsConfig connections,
+        boolean insecure) {
+
+    /**
+     * What callers may have of a node's ports, each of the edge and the management apart.
+     *
+     * @param max in all
+     * @param perAddress of one address, which may be a proxy's
+     * @param requestLimit how long a request of HTTP/1 may take to come
+     */
+    public record ConnectionsConfig(int max, int perAddress, Duration requestLimit) {
+        public static final ConnectionsConfig DEFAULT = new ConnectionsConfig(10_000, 5_000, Duration.ofSeconds(60));
+    }
 
     /**
      * Of all ports, PEM files. Looked at again while the node runs.

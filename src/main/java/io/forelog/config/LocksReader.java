@@ -1,13 +1,15 @@
 package io.forelog.config;
 
+import io.forelog.config.LocksConfig.ConnectionsConfig;
 import io.forelog.config.LocksConfig.IdentitiesConfig;
 import io.forelog.config.LocksConfig.JwtConfig;
 import io.forelog.config.LocksConfig.TlsConfig;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Reads {@code tls}, {@code identities} and {@code allow_insecure} of a node's configuration. Stateless. */
+/** Reads {@code tls}, {@code identities}, {@code connections} and {@code allow_insecure} of a node's configuration. Stateless. */
 final class LocksReader {
     private LocksReader() {}
 
@@ -17,7 +19,18 @@ final class LocksReader {
         if (identities != null && identities.certificates() && (tls == null || tls.clientCa() == null)) {
             root.remark("identities", "certificates without tls.client_ca (expected: whose certificates are believed)");
         }
-        return new LocksConfig(tls, identities, root.flag("allow_insecure", false));
+        return new LocksConfig(
+                tls, identities, connections(root.section("connections")), root.flag("allow_insecure", false));
+    }
+
+    private static ConnectionsConfig connections(Section section) {
+        ConnectionsConfig usual = ConnectionsConfig.DEFAULT;
+        ConnectionsConfig connections = new ConnectionsConfig(
+                section.number("max", 1, 1_000_000, usual.max()),
+                section.number("per_address", 1, 1_000_000, usual.perAddress()),
+                section.duration("request_limit", Duration.ofSeconds(1), Duration.ofHours(1), usual.requestLimit()));
+        section.refuseTheRest();
+        return connections;
     }
 
     private static @Nullable TlsConfig tls(Section section) {

@@ -122,7 +122,7 @@ public record NodeConfig(
                 reload,
                 configStore,
                 cluster,
-                new LocksConfig(locks.tls(), locks.identities(), true),
+                new LocksConfig(locks.tls(), locks.identities(), locks.connections(), true),
                 queues,
                 targets,
                 bootstrapServers,

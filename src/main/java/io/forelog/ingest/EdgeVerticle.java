@@ -1,5 +1,6 @@
 package io.forelog.ingest;
 
+import io.forelog.access.Doors;
 import io.forelog.access.TlsFiles;
 import io.forelog.bus.Address;
 import io.forelog.model.ErrorCode;
@@ -139,6 +140,7 @@ final class EdgeVerticle extends VerticleBase {
     private void equip(HttpConnection connection) {
         if (connection instanceof HttpServerConnection server) {
             ChannelPipeline pipeline = server.channelHandlerContext().pipeline();
+            Doors.arrived(pipeline.channel());
             listeners.add(pipeline.channel().parent());
             ChannelHandler consolidation = new FlushConsolidationHandler(FLUSHES_MAX, true);
             if (pipeline.get(Http2ConnectionHandler.class) != null) {
@@ -149,6 +151,8 @@ final class EdgeVerticle extends VerticleBase {
                 pipeline.addFirst(consolidation);
             }
             HalfClose.allow(server);
+            SlowRequests.watch(
+                    server.channelHandlerContext(), edge.locks().connections().requestLimit());
         }
     }
 

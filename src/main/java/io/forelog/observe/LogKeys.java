@@ -17,6 +17,7 @@ public final class LogKeys {
     public static final String STATE = "state";
     public static final String NODE = "node";
     public static final String DATABASE = "database";
+    public static final String CLIENT = "client";
     public static final String PRINCIPAL = "principal";
     public static final String ACTION = "action";
 

@@ -21,6 +21,12 @@ public final class MetricNames {
     public static final String ADMISSION_LIMIT = "forelog.admission.limit";
 
     public static final String ADMISSION_IN_FLIGHT = "forelog.admission.in.flight";
+    /** Gauge: connections of callers. */
+    public static final String CONNECTIONS = "forelog.connections";
+
+    /** One more than the limits allow. */
+    public static final String CONNECTIONS_REFUSED = "forelog.connections.refused";
+
     /** Gauge: seconds an event loop is late. */
     public static final String LOOP_LAG = "forelog.loop.lag";
     /** Counter: calls cancelled by the client after hand-off. */

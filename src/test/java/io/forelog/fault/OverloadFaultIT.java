@@ -19,11 +19,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Far more than the queue can take: the share that is served, and whom. The times are the bench's to tell. */
+@Tag("alone")
 class OverloadFaultIT {
     private static final int CAPACITY = 1_000;
     private static final int SECONDS = Soak.choose(6, 30);

@@ -1,6 +1,8 @@
 package io.forelog.ingest;
 
 import io.forelog.access.Admission;
+import io.forelog.access.Doors;
+import io.forelog.access.GuardedTransport;
 import io.forelog.access.Locks;
 import io.forelog.bus.Address;
 import io.forelog.bus.AppendBatch;
@@ -25,8 +27,8 @@ import java.util.stream.IntStream;
 final class EdgeFixture implements AutoCloseable {
     static final long WAIT_SECONDS = 20;
 
-    final Vertx vertx = Vertx.vertx();
-    final Bus bus = Bus.on(vertx);
+    final Vertx vertx;
+    final Bus bus;
     final Samples.Table namespaces = new Samples.Table();
     final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     final ConcurrentLinkedQueue<AppendBatch> batches = new ConcurrentLinkedQueue<>();
@@ -43,6 +45,10 @@ final class EdgeFixture implements AutoCloseable {
     }
 
     EdgeFixture(EdgeLimits limits, Admission admission, EntryDesk desk, Duration drain, Locks locks) {
+        Doors doors = new Doors(locks.connections());
+        doors.measure(registry);
+        vertx = Vertx.builder().withTransport(new GuardedTransport(doors)).build();
+        bus = Bus.on(vertx);
         edge = new Edge(
                 new EdgeSettings("127.0.0.1", 0, 0, drain, true),
                 limits,

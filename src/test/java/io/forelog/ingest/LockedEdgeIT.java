@@ -9,6 +9,7 @@ import io.forelog.access.Credentials;
 import io.forelog.access.Locks;
 import io.forelog.access.NamespaceRights;
 import io.forelog.access.TlsFiles;
+import io.forelog.config.LocksConfig.ConnectionsConfig;
 import io.forelog.config.LocksConfig.IdentitiesConfig;
 import io.forelog.config.LocksConfig.TlsConfig;
 import io.forelog.config.Namespace;
@@ -84,7 +85,7 @@ class LockedEdgeIT {
                 Admission.OPEN,
                 EntryDesk.NONE,
                 Duration.ofMillis(300),
-                new Locks(credentials, NamespaceRights.proved(List.of("root")), tls));
+                new Locks(credentials, NamespaceRights.proved(List.of("root")), tls, ConnectionsConfig.DEFAULT));
         fixture.durable("ns");
         fixture.namespaces.put(
                 Samples.namespace("ns", Namespace.State.ACTIVE, Order.NONE, "EMBEDDED", List.of(WRITER)));
