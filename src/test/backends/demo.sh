@@ -56,8 +56,8 @@ trap 'exit 143' TERM
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 taken=()
-free_port() { # leaves it in $port: below those that the system gives away by itself
-  while port=$((20000 + RANDOM % 10000)) && { listens "$port" || [[ " ${taken[*]-} " == *" $port "* ]]; }; do :; done
+free_port() { # leaves it in $port: below those that the system gives away by itself, and apart: a cluster port takes one behind it too
+  while port=$((20000 + RANDOM % 700 * 14)) && { listens "$port" || [[ " ${taken[*]-} " == *" $port "* ]]; }; do :; done
   taken+=("$port")
 }
 await() { # PID PORT WHAT LOG

@@ -29,7 +29,7 @@ public final class Fleet implements AutoCloseable {
         this.directory = directory;
         this.storeUri = storeUri;
         this.settings = settings;
-        this.ports = Ports.free(size * 2);
+        this.ports = Ports.apart(size * 2, 10);
     }
 
     /** Not started. */
