@@ -2,25 +2,25 @@ package io.forelog.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.datastax.oss.driver.api.core.CqlSession;
+import com.datastax.oss.driver.api.core.cql.Row;
+import com.datastax.oss.driver.api.core.cql.SimpleStatement;
 import com.google.protobuf.ByteString;
 import io.forelog.rig.AuditProbe.Audit;
 import io.forelog.rig.Await;
 import io.forelog.rig.ForelogProcess;
 import io.forelog.rig.LoadWriter;
 import io.forelog.rig.Soak;
+import io.forelog.rig.backend.CassandraServer;
 import io.forelog.rig.backend.OpenSearchServer;
-import io.forelog.rig.backend.PostgresServer;
 import io.forelog.wire.v1.Operation;
 import io.forelog.wire.v1.Target;
 import io.forelog.wire.v1.WriteToLogRequest;
-import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import io.vertx.pgclient.PgConnection;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -124,7 +124,8 @@ class DualWriteFaultIT {
     }
 
     private static final class Database implements Store {
-        private final PostgresServer server = PostgresServer.shared();
+        private static final String TABLE = "shop." + NAMESPACE;
+        private final CassandraServer server = CassandraServer.shared();
 
         @Override
         public String target() {
@@ -133,19 +134,20 @@ class DualWriteFaultIT {
 
         @Override
         public String local(String document) {
-            return replaced(document, "postgresql://postgres@127.0.0.1:5432/postgres", server.uri());
+            return replaced(document, "127.0.0.1:9042", server.contactPoint());
         }
 
         @Override
         public void prepare() {
-            ask("CREATE TABLE " + NAMESPACE
-                    + " (id text PRIMARY KEY, body jsonb, version bigint, entry uuid, deleted boolean NOT NULL)");
+            ask(
+                    "CREATE KEYSPACE IF NOT EXISTS shop WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+            ask("CREATE TABLE " + TABLE + " (id text PRIMARY KEY, body text)");
         }
 
         @Override
         public Map<String, JsonObject> contents() {
             Map<String, JsonObject> contents = new TreeMap<>();
-            for (Row row : ask("SELECT id, body::text FROM " + NAMESPACE + " WHERE NOT deleted")) {
+            for (Row row : ask("SELECT id, body FROM " + TABLE)) {
                 contents.put(row.getString(0), new JsonObject(row.getString(1)));
             }
             return contents;
@@ -163,16 +165,16 @@ class DualWriteFaultIT {
 
         @Override
         public void clear() {
-            ask("DROP TABLE IF EXISTS " + NAMESPACE);
+            ask("DROP TABLE IF EXISTS " + TABLE);
         }
 
-        private RowSet<Row> ask(String sql) {
-            Vertx vertx = Vertx.vertx();
-            try {
-                PgConnection connection = Await.result(PgConnection.connect(vertx, server.uri()));
-                return Await.result(connection.query(sql).execute());
-            } finally {
-                Await.result(vertx.close());
+        private List<Row> ask(String cql) {
+            try (CqlSession session = CqlSession.builder()
+                    .addContactPoint(new InetSocketAddress("127.0.0.1", server.port()))
+                    .withLocalDatacenter(CassandraServer.DATACENTER)
+                    .build()) {
+                return session.execute(SimpleStatement.newInstance(cql).setTimeout(Duration.ofSeconds(20)))
+                        .all();
             }
         }
     }
@@ -191,7 +193,7 @@ class DualWriteFaultIT {
     }
 
     @Test
-    void openSearchAndPostgresHoldTheSameRowByRowThroughAnOutageOfEach() {
+    void openSearchAndCassandraHoldTheSameRowByRowThroughAnOutageOfEach() {
         holdTheSame(new Search(), new Database());
     }
 

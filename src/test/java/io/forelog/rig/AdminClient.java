@@ -14,6 +14,7 @@ import javax.net.ssl.SSLContext;
 
 /** The management API over HTTP, one blocking call at a time: what a stranger's script would do. Test threads. */
 public final class AdminClient {
+    private final String host;
     private final IntSupplier port;
     private final Credential credential;
 
@@ -23,6 +24,11 @@ public final class AdminClient {
     }
 
     public AdminClient(IntSupplier port, Credential credential) {
+        this("127.0.0.1", port, credential);
+    }
+
+    public AdminClient(String host, IntSupplier port, Credential credential) {
+        this.host = host;
         this.port = port;
         this.credential = credential;
     }
@@ -40,8 +46,8 @@ public final class AdminClient {
             return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5));
         }
 
-        URI uri(int port, String path) {
-            return URI.create(scheme + "://127.0.0.1:" + port + path);
+        URI uri(String host, int port, String path) {
+            return URI.create(scheme + "://" + host + ":" + port + path);
         }
     }
 
@@ -70,7 +76,7 @@ public final class AdminClient {
 
     /** {@code path} begins with a slash. An answer that does not come is an {@link UncheckedIOException}. */
     public Reply send(String method, String path, String body, String contentType) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(credential.uri(port.getAsInt(), path))
+        HttpRequest.Builder request = HttpRequest.newBuilder(credential.uri(host, port.getAsInt(), path))
                 .timeout(Duration.ofSeconds(30))
                 .header("Content-Type", contentType)
                 .method(

@@ -3,6 +3,7 @@ package io.forelog.rig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,11 @@ public final class Fleet implements AutoCloseable {
     private final String settings;
     private final AdminClient.Credential administrator;
     private final List<Integer> ports;
+    private final List<Site> sites;
     private final Map<String, ForelogProcess> nodes = new LinkedHashMap<>();
+
+    /** Where a node runs: its address, and the command that its own is an argument of. */
+    public record Site(String host, List<String> under) {}
 
     /** {@code settings}: YAML lines that all nodes have. For {@code size} nodes at most. */
     public Fleet(Path directory, String storeUri, int size, String settings) {
@@ -25,11 +30,22 @@ public final class Fleet implements AutoCloseable {
 
     /** Of nodes that are locked: asked as {@code administrator}. */
     public Fleet(Path directory, String storeUri, int size, String settings, AdminClient.Credential administrator) {
+        this(directory, storeUri, Collections.nCopies(size, new Site("127.0.0.1", List.of())), settings, administrator);
+    }
+
+    /** Each at its own site. */
+    public Fleet(Path directory, String storeUri, List<Site> sites, String settings) {
+        this(directory, storeUri, sites, settings, AdminClient.Credential.NONE);
+    }
+
+    private Fleet(
+            Path directory, String storeUri, List<Site> sites, String settings, AdminClient.Credential administrator) {
+        this.sites = sites;
         this.administrator = administrator;
         this.directory = directory;
         this.storeUri = storeUri;
         this.settings = settings;
-        this.ports = Ports.apart(size * 2, 10);
+        this.ports = Ports.apart(sites.size() * 2, 10);
     }
 
     /** Not started. */
@@ -40,12 +56,17 @@ public final class Fleet implements AutoCloseable {
     /** Not started; in the directory of that name. */
     public ForelogProcess.Builder builder(String name, String folder, String more) {
         int index = nodes.size();
-        return ForelogProcess.in(directory.resolve(folder))
-                .credential(administrator)
+        Site site = sites.get(index);
+        ForelogProcess.Builder builder = ForelogProcess.in(directory.resolve(folder));
+        if (!site.under().isEmpty()) {
+            builder.host(site.host()).under(site.under());
+        }
+        return builder.credential(administrator)
                 .settings("name: " + name)
                 .settings("config_store: {type: postgres, uri: '" + storeUri + "'}")
-                .settings("cluster: {host: 127.0.0.1, port: " + ports.get(index * 2) + ", bus_port: "
-                        + ports.get(index * 2 + 1) + ", seeds: ['127.0.0.1:" + ports.get(0) + "']}")
+                .settings("cluster: {host: " + site.host() + ", port: " + ports.get(index * 2) + ", bus_port: "
+                        + ports.get(index * 2 + 1) + ", seeds: ['"
+                        + sites.get(0).host() + ":" + ports.get(0) + "']}")
                 .settings(settings)
                 .settings(more);
     }
@@ -57,8 +78,14 @@ public final class Fleet implements AutoCloseable {
 
     /** Started and ready. */
     public ForelogProcess start(String name, String more) {
+        return start(name, more, ServiceClasspath.find());
+    }
+
+    /** Started and ready, of another build: a class path. */
+    public ForelogProcess start(String name, String more, String service) {
         ForelogProcess node = builder(name, more).build();
         nodes.put(name, node);
+        node.setService(service);
         node.start();
         return node;
     }
@@ -77,7 +104,12 @@ public final class Fleet implements AutoCloseable {
 
     /** Puts the document and waits until every node that lives has applied it, those of its shard. */
     public void apply(String namespace, String document) {
-        AdminClient.Reply put = all().get(0).admin().put("/admin/v1/namespaces/" + namespace, document);
+        apply(namespace, document, all().get(0));
+    }
+
+    /** Asks that node. */
+    public void apply(String namespace, String document, ForelogProcess node) {
+        AdminClient.Reply put = node.admin().put("/admin/v1/namespaces/" + namespace, document);
         if (put.status() / 100 != 2) {
             throw new AssertionError(put.toString());
         }

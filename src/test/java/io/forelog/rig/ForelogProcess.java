@@ -1,5 +1,6 @@
 package io.forelog.rig;
 
+import io.vertx.core.net.SocketAddress;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,8 +29,10 @@ public final class ForelogProcess implements AutoCloseable {
     private final List<String> jvmFlags;
     private final Map<String, String> environment;
     private final AdminClient.Credential credential;
+    private final String host;
     private final Thread reaper;
     private volatile List<String> under;
+    private volatile String service = ServiceClasspath.find();
     private volatile Process process;
     private volatile Ports ports = new Ports(0, 0, 0);
 
@@ -39,8 +42,10 @@ public final class ForelogProcess implements AutoCloseable {
             List<String> under,
             Map<String, String> environment,
             String extensions,
-            AdminClient.Credential credential) {
+            AdminClient.Credential credential,
+            String host) {
         this.credential = credential;
+        this.host = host;
         this.directory = directory;
         this.extensions = extensions;
         this.jvmFlags = List.copyOf(jvmFlags);
@@ -64,6 +69,7 @@ public final class ForelogProcess implements AutoCloseable {
         private List<String> under = List.of();
         private String extensions = "";
         private AdminClient.Credential credential = AdminClient.Credential.NONE;
+        private String host = "127.0.0.1";
         private final Map<String, String> environment = new HashMap<>();
 
         private Builder(Path directory) {
@@ -111,6 +117,12 @@ public final class ForelogProcess implements AutoCloseable {
             return this;
         }
 
+        /** The address that all of its ports listen on, plain and open. */
+        public Builder host(String address) {
+            host = address;
+            return settings("bind_host: " + address + "\nallow_insecure: true");
+        }
+
         /** How to speak to its management port. */
         public Builder credential(AdminClient.Credential administrator) {
             credential = administrator;
@@ -129,7 +141,7 @@ public final class ForelogProcess implements AutoCloseable {
             write(directory.resolve("conf/forelog.yaml"), settings.toString());
             List<String> all = new ArrayList<>(flags);
             all.add("-Xmx" + heap);
-            return new ForelogProcess(directory, all, under, environment, extensions, credential);
+            return new ForelogProcess(directory, all, under, environment, extensions, credential, host);
         }
 
         /** Started and ready. */
@@ -204,6 +216,11 @@ public final class ForelogProcess implements AutoCloseable {
         under = List.copyOf(command);
     }
 
+    /** Another build of the service, from the next start on: a class path. */
+    public void setService(String classpath) {
+        service = classpath;
+    }
+
     /** kill -9. */
     public void kill() {
         destroy();
@@ -241,6 +258,11 @@ public final class ForelogProcess implements AutoCloseable {
         return ports;
     }
 
+    /** Where it takes writes over gRPC. */
+    public SocketAddress grpc() {
+        return SocketAddress.inetSocketAddress(ports.grpc(), host);
+    }
+
     public AuditProbe audit(String namespace) {
         return new AuditProbe(admin(), namespace);
     }
@@ -251,7 +273,7 @@ public final class ForelogProcess implements AutoCloseable {
     }
 
     public AdminClient admin(AdminClient.Credential as) {
-        return new AdminClient(() -> ports.management(), as);
+        return new AdminClient(host, () -> ports.management(), as);
     }
 
     public Path data() {
@@ -318,7 +340,7 @@ public final class ForelogProcess implements AutoCloseable {
         command.add("-Dvertx.disableFileCPResolving=true");
         command.add("-XX:+ExitOnOutOfMemoryError");
         command.addAll(jvmFlags);
-        command.addAll(List.of("-cp", ServiceClasspath.find() + extensions, "io.forelog.app.Main", "start"));
+        command.addAll(List.of("-cp", service + extensions, "io.forelog.app.Main", "start"));
         command.addAll(List.of("--conf", conf().toString(), "--data", data().toString()));
         command.addAll(List.of("--http-port", "0", "--grpc-port", "0", "--management-port", "0"));
         return command;
@@ -326,7 +348,7 @@ public final class ForelogProcess implements AutoCloseable {
 
     private boolean isReady(Ports candidate) {
         try {
-            return new AdminClient(candidate::management, credential)
+            return new AdminClient(host, candidate::management, credential)
                             .get("/health/ready")
                             .status()
                     == 200;

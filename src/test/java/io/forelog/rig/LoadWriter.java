@@ -23,6 +23,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 
 /**
  * Writes over gRPC from a fixed number of slots, each with one write in flight, and keeps books: what was answered TRUE, what
@@ -35,7 +36,7 @@ public final class LoadWriter implements AutoCloseable {
 
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
     private final GrpcClient client;
-    private final IntSupplier port;
+    private final Supplier<SocketAddress> server;
     private final Duration callLimit;
     private final Map<String, Written> trues = new ConcurrentHashMap<>();
     private final Map<String, String> falses = new ConcurrentHashMap<>();
@@ -52,7 +53,16 @@ public final class LoadWriter implements AutoCloseable {
 
     /** {@code callLimit}: each write's deadline, which the server is told. */
     public LoadWriter(IntSupplier port, Duration callLimit) {
-        this.port = port;
+        this(() -> SocketAddress.inetSocketAddress(port.getAsInt(), "127.0.0.1"), callLimit);
+    }
+
+    /** To servers on more addresses than one. */
+    public static LoadWriter across(Supplier<SocketAddress> server) {
+        return new LoadWriter(server, CALL_LIMIT);
+    }
+
+    private LoadWriter(Supplier<SocketAddress> server, Duration callLimit) {
+        this.server = server;
         this.callLimit = callLimit;
         this.client = GrpcClient.client(vertx, new GrpcClientOptions().setScheduleDeadlineAutomatically(true));
     }
@@ -211,8 +221,7 @@ public final class LoadWriter implements AutoCloseable {
     }
 
     private Future<WriteToLogResponse> call(WriteToLogRequest message) {
-        SocketAddress server = SocketAddress.inetSocketAddress(port.getAsInt(), "127.0.0.1");
-        return client.request(server, WriteAheadLogGrpcClient.WriteToLog)
+        return client.request(server.get(), WriteAheadLogGrpcClient.WriteToLog)
                 .recover(failure -> Future.failedFuture(new Refused("not connected: " + failure.getMessage())))
                 .compose(request -> {
                     request.timeout(callLimit.toMillis(), TimeUnit.MILLISECONDS);

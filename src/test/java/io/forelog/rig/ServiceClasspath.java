@@ -14,25 +14,38 @@ import java.util.stream.Stream;
  * What a child JVM of the rig runs: the packaged jar and its lib folder where they are fresh (failsafe runs behind
  * {@code package}), else the compiled classes and the test's own class path. Stateless.
  */
-final class ServiceClasspath {
+public final class ServiceClasspath {
     private static final Path TARGET = Path.of(System.getProperty("basedir", System.getProperty("user.dir")))
             .resolve("target");
 
     private ServiceClasspath() {}
 
-    static String find() {
+    /** What is in this tree. */
+    public static String find() {
         Path classes = TARGET.resolve("classes");
         Path lib = TARGET.resolve("lib");
-        Optional<Path> jar = jar();
+        Optional<Path> jar = jar(TARGET);
         if (jar.isPresent() && Files.isDirectory(lib) && !isStale(jar.get(), classes)) {
-            return jar.get() + File.pathSeparator + lib + File.separator + "*";
+            return packaged(jar.get());
         }
         String tests = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         return classes + File.pathSeparator + tests;
     }
 
-    private static Optional<Path> jar() {
-        try (Stream<Path> files = Files.list(TARGET)) {
+    /** The build that lies packaged in the tree {@code other}: what the system property {@code forelog.other} names; empty = none. */
+    public static Optional<String> other() {
+        return Optional.ofNullable(System.getProperty("forelog.other"))
+                .filter(tree -> !tree.isBlank())
+                .map(tree -> packaged(jar(Path.of(tree).resolve("target"))
+                        .orElseThrow(() -> new IllegalStateException("no packaged service in " + tree))));
+    }
+
+    private static String packaged(Path jar) {
+        return jar + File.pathSeparator + jar.resolveSibling("lib") + File.separator + "*";
+    }
+
+    private static Optional<Path> jar(Path target) {
+        try (Stream<Path> files = Files.list(target)) {
             return files.filter(file -> file.getFileName().toString().matches("forelog-[0-9].*\\.jar"))
                     .max(Comparator.comparing(ServiceClasspath::modified));
         } catch (IOException e) {

@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A TCP relay on loopback that can be made to misbehave: refuse, cut, reset, stall, delay, close one half. Two daemon
+ * A TCP relay to a server on loopback that can be made to misbehave: refuse, cut, reset, stall, delay, close one half. Two daemon
  * threads a connection, so for hundreds of connections at most; its switches may be turned by any thread.
  */
 public final class TcpProxy implements AutoCloseable {
@@ -30,9 +30,14 @@ public final class TcpProxy implements AutoCloseable {
 
     /** Listens on a free port of loopback. */
     public TcpProxy(int upstreamPort) {
+        this(InetAddress.getLoopbackAddress(), 0, upstreamPort);
+    }
+
+    /** Listens on another address of this machine; on any free port where {@code port} is 0. */
+    public TcpProxy(InetAddress address, int port, int upstreamPort) {
         this.upstreamPort = upstreamPort;
         try {
-            this.listener = new ServerSocket(0, 256, InetAddress.getLoopbackAddress());
+            this.listener = new ServerSocket(port, 256, address);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

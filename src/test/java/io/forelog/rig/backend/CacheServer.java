@@ -54,7 +54,8 @@ public final class CacheServer implements AutoCloseable {
 
     public static CacheServer memcached(Path directory, String... more) {
         int port = Ports.free();
-        List<String> command = new ArrayList<>(List.of("memcached", "-l", "127.0.0.1", "-U", "0"));
+        String plain = List.of(more).contains("-Z") ? "notls:127.0.0.1:" + port : "127.0.0.1";
+        List<String> command = new ArrayList<>(List.of("memcached", "-l", plain, "-U", "0"));
         command.addAll(List.of("-p", Integer.toString(port), "-u", System.getProperty("user.name")));
         command.addAll(List.of(more));
         return started(new CacheServer("memcached", port, "version\r\n", directory, command));

@@ -61,11 +61,15 @@ public final class KafkaCluster implements AutoCloseable {
      * {@code proxy}: a fault proxy stands before all of that client's connections, and before none of the rig's.
      */
     public static Map<String, String> behindProxy(int port, int proxy) {
+        return behindProxy(port, "127.0.0.1:" + proxy);
+    }
+
+    public static Map<String, String> behindProxy(int port, String proxy) {
         return Map.of(
                 "listeners",
                 "PLAINTEXT://127.0.0.1:@port@,CONTROLLER://127.0.0.1:@controller-port@,PROXIED://127.0.0.1:" + port,
                 "advertised.listeners",
-                "PLAINTEXT://127.0.0.1:@port@,PROXIED://127.0.0.1:" + proxy,
+                "PLAINTEXT://127.0.0.1:@port@,PROXIED://" + proxy,
                 "listener.security.protocol.map",
                 "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT");
     }
