@@ -8,7 +8,7 @@ revision=${1:?"which revision? (expected: a commit, tag or branch, for example v
 other=$(mktemp -d)/tree
 trap 'git -C "$here" worktree remove --force "$other"; rmdir "$(dirname "$other")"' EXIT
 git -C "$here" worktree add --quiet --detach "$other" "$revision"
-(cd "$other" && mvn -q -DskipTests -Djacoco.skip=true -Dspotless.check.skip=true package)
+(cd "$other" && mvn -q ${MAVEN_FLAGS:-} -DskipTests -Djacoco.skip=true -Dspotless.check.skip=true package)
 cd "$here"
-mvn -q verify -Djacoco.skip=true -Dtest=NoSuchTest -Dsurefire.failIfNoSpecifiedTests=false -Dit.test=MixedFleetIT \
+mvn -q ${MAVEN_FLAGS:-} verify -Djacoco.skip=true -Dtest=NoSuchTest -Dsurefire.failIfNoSpecifiedTests=false -Dit.test=MixedFleetIT \
   -Dfailsafe.failIfNoSpecifiedTests=false -Dforelog.other="$other" | grep -E 'MEASURED|ERROR|Tests run'

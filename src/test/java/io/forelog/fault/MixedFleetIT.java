@@ -117,11 +117,11 @@ class MixedFleetIT {
                 }
                 kafkaWriter.stop();
                 embeddedWriter.stop();
+                settled(onKafka, kafkaWriter, kafkaReceiver, fleet);
+                settled(embedded, embeddedWriter, embeddedReceiver, fleet);
                 assertThat(kafkaWriter.unknowns())
                         .as("writes that nobody answered")
                         .isEmpty();
-                settled(onKafka, kafkaWriter, kafkaReceiver, fleet);
-                settled(embedded, embeddedWriter, embeddedReceiver, fleet);
             }
         }
     }
