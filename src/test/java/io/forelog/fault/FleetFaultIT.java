@@ -11,6 +11,7 @@ import io.forelog.rig.LoadWriter;
 import io.forelog.rig.ScriptedReceiver;
 import io.forelog.rig.Soak;
 import io.forelog.rig.Verdicts;
+import io.forelog.rig.backend.ElasticMq;
 import io.forelog.rig.backend.KafkaCluster;
 import io.forelog.rig.backend.PostgresServer;
 import io.forelog.wire.v1.WriteToLogRequest;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Three real nodes with a namespace on Kafka, written through all of them by a client that knows them all. */
+/** Three real nodes with a namespace on Kafka and one on SQS, written through all of them by clients that know them all. */
 @Timeout(420)
 class FleetFaultIT {
     private static final Duration LIMIT = Duration.ofSeconds(90);
@@ -34,7 +35,9 @@ class FleetFaultIT {
     Path directory;
 
     private final String namespace = "fleet-" + System.nanoTime();
+    private final String onSqs = "sqs-" + System.nanoTime();
     private final ScriptedReceiver receiver = new ScriptedReceiver();
+    private final ScriptedReceiver ofSqs = new ScriptedReceiver();
     private final AtomicInteger turn = new AtomicInteger();
 
     private String document() {
@@ -45,7 +48,14 @@ class FleetFaultIT {
                                 + "      config: { wal.kafka.bootstrap.servers.prefix: test }");
     }
 
-    private Optional<WriteToLogRequest> numbered(int slot, long n) {
+    private String documentOfSqs() {
+        return Documents.http(ofSqs.url(), Documents.PATIENT)
+                .replace(
+                        "- physical_storage: { type: EMBEDDED }",
+                        "- physical_storage: { type: SQS }\n      config: { wal-queue: [" + onSqs + "] }");
+    }
+
+    private static Optional<WriteToLogRequest> numbered(String namespace, int slot, long n) {
         return Optional.of(LoadWriter.request(namespace, slot + "/" + n, "k" + slot, Duration.ZERO));
     }
 
@@ -67,30 +77,40 @@ class FleetFaultIT {
     @Test
     void noTrueIsLostWhicheverNodeDiesAndARollingRestartFailsNoWrite() {
         KafkaCluster kafka = KafkaCluster.shared(1);
+        ElasticMq sqs = ElasticMq.shared();
         try (receiver;
+                ofSqs;
                 PostgresServer server = PostgresServer.create();
                 Fleet fleet = new Fleet(
                         directory,
                         server.uri(),
                         3,
                         "bootstrap_servers: { test: '" + kafka.bootstrap() + "' }\n"
-                                + "queues: { kafka: { partitions: 6, tier_partitions: 1 } }")) {
+                                + "queues:\n  kafka: { partitions: 6, tier_partitions: 1 }\n  sqs: { endpoint: '"
+                                + sqs.endpoint()
+                                + "', anonymous: true, create: true, visibility: PT5S }")) {
             for (String name : List.of("a", "b", "c")) {
                 fleet.start(name);
             }
             fleet.apply(namespace, document());
+            fleet.apply(onSqs, documentOfSqs());
             List<ForelogProcess> nodes = fleet.all();
-            try (LoadWriter writer = new LoadWriter(() -> port(nodes))) {
-                writer.insist().start(SLOTS, this::numbered);
+            try (LoadWriter writer = new LoadWriter(() -> port(nodes));
+                    LoadWriter toSqs = new LoadWriter(() -> port(nodes))) {
+                writer.insist().start(SLOTS, (slot, n) -> numbered(namespace, slot, n));
+                toSqs.insist().start(SLOTS, (slot, n) -> numbered(onSqs, slot, n));
                 awaitMore(writer, 500, "begun", fleet);
+                awaitMore(toSqs, 100, "begun on SQS", fleet);
 
                 for (ForelogProcess node : nodes) {
                     assertThat(node.stop()).isZero();
                     awaitMore(writer, 200, "one is restarted", fleet);
+                    awaitMore(toSqs, 20, "one is restarted, SQS", fleet);
                     node.start();
                 }
                 awaitMore(writer, 200, "all were restarted", fleet);
                 assertThat(writer.unknowns()).as("writes that nobody answered").isEmpty();
+                assertThat(toSqs.unknowns()).as("writes that nobody answered").isEmpty();
 
                 for (ForelogProcess node : nodes) {
                     node.kill();
@@ -98,6 +118,7 @@ class FleetFaultIT {
                     node.start();
                 }
                 assertThat(writer.unknowns()).hasSizeLessThanOrEqualTo(SLOTS * nodes.size());
+                assertThat(toSqs.unknowns()).hasSizeLessThanOrEqualTo(SLOTS * nodes.size());
 
                 server.kill();
                 awaitMore(writer, 2_000, "the database is away", fleet);
@@ -107,12 +128,10 @@ class FleetFaultIT {
                 long revision = put(nodes.get(1), fleet);
                 fleet.awaitApplied(namespace, revision);
                 writer.stop();
-                Await.until(
-                        "every TRUE has arrived",
-                        LIMIT,
-                        () -> receiver.entryIds().containsAll(writer.trues().keySet()),
-                        () -> writer + fleet.logTails());
-                Verdicts.everyTrueArrived(writer, receiver);
+                toSqs.stop();
+                arrived(writer, receiver, fleet);
+                arrived(toSqs, ofSqs, fleet);
+                Soak.tell("fleet on SQS: %s; %d duplicates", toSqs, ofSqs.duplicates());
                 Audit audit = Await.until(
                         "nothing is pending",
                         LIMIT,
@@ -123,6 +142,15 @@ class FleetFaultIT {
                 discarded(fleet, nodes, writer);
             }
         }
+    }
+
+    private static void arrived(LoadWriter writer, ScriptedReceiver receiver, Fleet fleet) {
+        Await.until(
+                "every TRUE has arrived",
+                LIMIT,
+                () -> receiver.entryIds().containsAll(writer.trues().keySet()),
+                () -> writer + fleet.logTails());
+        Verdicts.everyTrueArrived(writer, receiver);
     }
 
     /** With entries that would be due in an hour, dead to every node; one of the same name begins with nothing. */

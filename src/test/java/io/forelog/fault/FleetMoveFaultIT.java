@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,6 +34,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(420)
 class FleetMoveFaultIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
+    /** Longer than the cluster waits for a silent member. */
+    private static final Duration FROZEN = Duration.ofSeconds(15);
+
     private static final int SLOTS = 4;
     private static final int KEYS = 40;
 
@@ -127,9 +131,12 @@ class FleetMoveFaultIT {
             List<ForelogProcess> here = List.of(first, second);
             receiver.script(this::reply);
             AtomicInteger moved = new AtomicInteger();
+            AtomicBoolean alone = new AtomicBoolean();
             try (LoadWriter writer = new LoadWriter(() -> moved.get() == 1
                     ? blue.ports().grpc()
-                    : here.get(turn.incrementAndGet() % 2).ports().grpc())) {
+                    : here.get(alone.get() ? 0 : turn.incrementAndGet() % 2)
+                            .ports()
+                            .grpc())) {
                 writer.insist().start(SLOTS, this::ofOneKeyAtATime);
                 awaitMore(writer, 300, "on the first node", fleet);
                 assertThat(ownersBy(second)).containsExactly("first");
@@ -145,7 +152,16 @@ class FleetMoveFaultIT {
                                 .status())
                         .isEqualTo(202);
 
-                fleet.apply(namespace, document(KAFKA));
+                // While one of its nodes is out of reach: nobody writes in the new way before that one has heard of it.
+                alone.set(true);
+                Await.pause(Duration.ofMillis(500));
+                second.freeze();
+                Reply changed = first.admin().put("/admin/v1/namespaces/" + namespace, document(KAFKA));
+                assertThat(changed.status()).as(changed::toString).isEqualTo(200);
+                Await.pause(FROZEN);
+                second.thaw();
+                fleet.awaitApplied(namespace, changed.json().getLong("desired_revision"));
+                alone.set(false);
                 awaitMore(writer, 300, "on Kafka", fleet);
                 awaitOwner(blue, "nobody's disk has it", List.of(), fleet);
                 here.forEach(node -> awaitNothingDrains(node, fleet));
