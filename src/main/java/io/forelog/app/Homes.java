@@ -102,7 +102,7 @@ interface Homes {
      * Whether a write that this node takes now can't be overtaken by one that another takes in the old way afterwards. Without news of
      * the others it may: then nothing changes.
      *
-     * @param changed its queues are others than those of the revision before; else only what other shards do counts
+     * @param changed its queues, or their order, are others than those of the revision before; else only what other shards do counts
      */
     boolean mayWrite(String namespace, long revision, boolean changed);
 

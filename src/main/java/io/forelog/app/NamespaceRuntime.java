@@ -59,7 +59,7 @@ final class NamespaceRuntime {
 
     /**
      * @param patient it served before, and serves on where a queue can't be reached
-     * @param changed its queues are others than those it served with before
+     * @param changed its queues are others than those it served with before, or their order is
      */
     NamespaceRuntime(NodeParts parts, Namespace namespace, boolean patient, boolean changed) {
         this.parts = parts;

@@ -95,8 +95,16 @@ final class NamespaceRuntimes implements Deployer {
         Future<Void> ended = old.equals(next) && isGivenAway(runtime) ? giveUp(runtime) : runtime.stop();
         boolean leaves = old.equals(next) && parts.homes().isToLeave(next.name());
         return ended.compose(stopped -> leaves ? parts.homes().leave(next.name()) : Future.succeededFuture())
-                .compose(left -> start(next, old.equals(next), !old.queues().equals(next.queues())))
+                .compose(left -> start(next, old.equals(next), deliversOtherwise(old, next)))
                 .recover(failure -> start(old, true, false).transform(restored -> Future.failedFuture(failure)));
+    }
+
+    /** Other queues, or another order on queues that several nodes consume. */
+    private static boolean deliversOtherwise(Namespace old, Namespace next) {
+        return !old.queues().equals(next.queues())
+                || !Placement.isPinned(next)
+                        && old.document().delivery().order()
+                                != next.document().delivery().order();
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.infinispan.manager.DefaultCacheManager;
 import org.infinispan.notifications.Listener;
 import org.infinispan.notifications.cachemanagerlistener.annotation.Merged;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 final class RepublishingManager extends InfinispanClusterManager {
     /** After the membership changed: at once, when the new members have cleaned up, and when the caches have certainly settled. */
     private static final long[] AFTER_MILLIS = {10, 2_000, 10_000};
+
+    private static final long PATIENCE_MILLIS = 1_000;
+    private static final long AGAIN_MILLIS = 1_000;
 
     private final DefaultCacheManager caches;
     private final Map<String, Set<RegistrationInfo>> own = new ConcurrentHashMap<>();
@@ -54,7 +58,21 @@ final class RepublishingManager extends InfinispanClusterManager {
         if (!registration.localOnly()) {
             own.computeIfAbsent(address, first -> ConcurrentHashMap.newKeySet()).add(registration);
         }
-        super.addRegistration(address, registration, done);
+        say(address, registration, patient(done));
+    }
+
+    /** Until it is known, or no longer true. */
+    private void say(String address, RegistrationInfo registration, Completable<Void> done) {
+        super.addRegistration(address, registration, (nothing, failure) -> {
+            done.complete(nothing, null);
+            if (failure != null && isActive()) {
+                timers().setTimer(AGAIN_MILLIS, timer -> {
+                    if (owns(address, registration)) {
+                        say(address, registration, Promise.promise());
+                    }
+                });
+            }
+        });
     }
 
     @Override
@@ -63,7 +81,36 @@ final class RepublishingManager extends InfinispanClusterManager {
             all.remove(registration);
             return all.isEmpty() ? null : all;
         });
-        super.removeRegistration(address, registration, done);
+        Completable<Void> soon = patient(done);
+        super.removeRegistration(address, registration, (nothing, failure) -> {
+            soon.complete(nothing, null);
+            if (owns(address, registration)) {
+                say(address, registration, Promise.promise()); // it came again, and the late removal took it
+            }
+        });
+    }
+
+    private boolean owns(String address, RegistrationInfo registration) {
+        return own.getOrDefault(address, Set.of()).contains(registration);
+    }
+
+    /**
+     * What this node serves, it serves whoever else knows of it: a cluster that finds itself again can be silent for half a minute,
+     * and no change of a namespace waits for that. {@code done} is told once, with success.
+     */
+    private Completable<Void> patient(Completable<Void> done) {
+        AtomicBoolean told = new AtomicBoolean();
+        Completable<Void> once = (nothing, failure) -> {
+            if (told.compareAndSet(false, true)) {
+                done.complete(nothing, null);
+            }
+        };
+        timers().setTimer(PATIENCE_MILLIS, timer -> once.complete(null, null));
+        return once;
+    }
+
+    private Vertx timers() {
+        return Objects.requireNonNull(vertx, "initialised before it joins");
     }
 
     @Override
@@ -103,9 +150,8 @@ final class RepublishingManager extends InfinispanClusterManager {
     }
 
     private void changed() {
-        Vertx timers = Objects.requireNonNull(vertx, "initialised before it joins");
         for (long millis : AFTER_MILLIS) {
-            timers.setTimer(millis, timer -> sayAgain());
+            timers().setTimer(millis, timer -> sayAgain());
         }
     }
 

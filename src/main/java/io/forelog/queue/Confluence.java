@@ -164,26 +164,43 @@ final class Confluence {
         met.promise().tryComplete(handed);
     }
 
-    /** One of each in turn, then in the order in which they were due. */
     private List<Delivery> collect(int max, long bytesMax) {
         List<Delivery> handed = new ArrayList<>();
         long bytes = 0;
-        int dry = 0;
-        while (dry < inflows.size() && handed.size() < max && (handed.isEmpty() || bytes < bytesMax)) {
-            turn = (turn + 1) % inflows.size();
-            Delivery next = inflows.get(turn).brought.poll();
+        while (handed.size() < max && (handed.isEmpty() || bytes < bytesMax)) {
+            Delivery next = ordered ? earliest() : inTurn();
             if (next == null) {
-                dry++;
-            } else {
-                dry = 0;
-                bytes += next.entry().sizeBytes();
-                handed.add(next);
+                break;
             }
+            bytes += next.entry().sizeBytes();
+            handed.add(next);
         }
-        if (inflows.size() > 1) {
+        if (inflows.size() > 1 && !ordered) {
             handed.sort(BY_DUE);
         }
         return handed;
+    }
+
+    /** One of each. */
+    private @Nullable Delivery inTurn() {
+        for (int i = 0; i < inflows.size(); i++) {
+            turn = (turn + 1) % inflows.size();
+            Delivery next = inflows.get(turn).brought.poll();
+            if (next != null) {
+                return next;
+            }
+        }
+        return null;
+    }
+
+    /** Of the first of each: within a part its own order counts, for the clocks of the nodes that took entries in differ. */
+    private @Nullable Delivery earliest() {
+        return inflows.stream()
+                .map(each -> each.brought)
+                .filter(brought -> !brought.isEmpty())
+                .min(Comparator.comparing(Deque::getFirst, BY_DUE))
+                .map(Deque::poll)
+                .orElse(null);
     }
 
     // ---- with order: is the older one empty?

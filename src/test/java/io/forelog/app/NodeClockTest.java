@@ -27,6 +27,7 @@ class NodeClockTest {
         private long uptime = 1_000_000_000L;
         private String boot = "one";
         private Duration read = Duration.ZERO;
+        private int slowReadings;
 
         private void runs(Duration time) {
             wall += time.toNanos() / 1_000;
@@ -59,7 +60,7 @@ class NodeClockTest {
 
         @Override
         public long uptimeMicros() {
-            runs(read);
+            runs(slowReadings-- > 0 ? Duration.ofMillis(300) : read);
             return uptime < 0 ? -1 : uptime / UPTIME_RESOLUTION_MICROS * UPTIME_RESOLUTION_MICROS;
         }
 
@@ -147,6 +148,12 @@ class NodeClockTest {
                 machine.runs(Duration.ofSeconds(1));
             }
         }
+    }
+
+    @Test
+    void aSlowFirstReadingDoesNotMakeTheWholeLifeLate() {
+        machine.slowReadings = 3;
+        assertThat(open().offsetSeconds()).isZero();
     }
 
     @Test

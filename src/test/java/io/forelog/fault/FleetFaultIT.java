@@ -26,10 +26,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Three real nodes with a namespace on Kafka and one on SQS, written through all of them by clients that know them all. */
-@Timeout(420)
+@Timeout(600)
 class FleetFaultIT {
     private static final Duration LIMIT = Duration.ofSeconds(90);
     private static final int SLOTS = 4;
+    private static final Duration PACE = Duration.ofMillis(5);
 
     @TempDir
     Path directory;
@@ -97,8 +98,8 @@ class FleetFaultIT {
             List<ForelogProcess> nodes = fleet.all();
             try (LoadWriter writer = new LoadWriter(() -> port(nodes));
                     LoadWriter toSqs = new LoadWriter(() -> port(nodes))) {
-                writer.insist().start(SLOTS, (slot, n) -> numbered(namespace, slot, n));
-                toSqs.insist().start(SLOTS, (slot, n) -> numbered(onSqs, slot, n));
+                writer.insist().pace(PACE).start(SLOTS, (slot, n) -> numbered(namespace, slot, n));
+                toSqs.insist().pace(PACE).start(SLOTS, (slot, n) -> numbered(onSqs, slot, n));
                 awaitMore(writer, 500, "begun", fleet);
                 awaitMore(toSqs, 100, "begun on SQS", fleet);
 

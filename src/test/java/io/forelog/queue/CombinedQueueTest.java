@@ -229,20 +229,36 @@ class CombinedQueueTest {
                 .hasRootCauseInstanceOf(WalException.class);
     }
 
+    private QueueSpec ordered() {
+        return new QueueSpec(
+                spec.namespace(),
+                spec.routes(),
+                true,
+                spec.serves(),
+                spec.retention(),
+                spec.deadLetterRetention(),
+                spec.quotaBytes(),
+                false,
+                spec.config());
+    }
+
+    @Test
+    void withOrderTheWayInCountsAndNotTheClocksOfTheNodesThatTookThemIn() throws Exception {
+        rig = new CombinedRig(ordered(), ticker, CombinedRig.NOTHING, CombinedRig.ALL);
+        Entries behind = new Entries(new HandTicker(), "orders");
+        ticker.turn(Duration.ofMillis(300));
+        await(rig.queue.append(List.of(entries.keyed("k", "1"))));
+        await(rig.queue.append(List.of(behind.keyed("k", "2"))));
+        await(rig.queue.append(List.of(entries.keyed("k", "3"))));
+        await(rig.queue.append(List.of(behind.keyed("k", "4"))));
+        Future<List<Delivery>> waiting = rig.queue.take(1, 10, BYTES);
+        rig.ring();
+        assertThat(payloads(await(waiting))).containsExactly("1", "2", "3", "4");
+    }
+
     @Test
     void withOrderTheNewQueueIsConsumedWhenTheOldOneIsEmpty() throws Exception {
-        QueueSpec ordered = spec.of(spec);
-        ordered = new QueueSpec(
-                ordered.namespace(),
-                ordered.routes(),
-                true,
-                ordered.serves(),
-                ordered.retention(),
-                ordered.deadLetterRetention(),
-                ordered.quotaBytes(),
-                false,
-                ordered.config());
-        rig = new CombinedRig(ordered, ticker, CombinedRig.NOTHING, CombinedRig.ALL);
+        rig = new CombinedRig(ordered(), ticker, CombinedRig.NOTHING, CombinedRig.ALL);
         await(rig.first.append(List.of(entries.keyed("k", "old"))));
         await(rig.queue.append(List.of(entries.keyed("k", "new"))));
         List<Delivery> old = take(10);

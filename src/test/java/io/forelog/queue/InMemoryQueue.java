@@ -189,7 +189,9 @@ public final class InMemoryQueue implements Queue {
             }
         }
         long sequence = state.nextSequence;
-        apply(s -> s.append(entry, entry.routes(), entry.dueMicros(), false));
+        // What is not delayed comes in the order of the log, whatever the clock of the node said that took it in.
+        long due = entry.delayed() ? entry.dueMicros() : ticker.micros();
+        apply(s -> s.append(entry, entry.routes(), due, false));
         return appendFault == AppendFault.UNKNOWN_BUT_STORED
                 ? AppendOutcome.unknown(entry.id(), "stored, by the test's wish")
                 : AppendOutcome.appended(entry.id(), receipt(sequence));

@@ -404,6 +404,16 @@ public abstract class QueueConformance {
     }
 
     @Test
+    void withOrderTheWayInCountsAndNotTheClocksOfTheNodesThatTookThemIn() throws Exception {
+        Queue queue = open(ordered());
+        Entries behind = new Entries(() -> ticker.micros() - 300_000, spec(1).namespace());
+        await(queue.append(List.of(entries.keyed("k", "1"), behind.keyed("k", "2"))));
+        await(queue.append(List.of(behind.keyed("k", "3"))));
+        await(queue.append(List.of(entries.keyed("k", "4"))));
+        assertThat(payloads(takeAll(queue, 4))).containsExactly("1", "2", "3", "4");
+    }
+
+    @Test
     void orderedNamespacesMergeImmediateAndDelayedByDueTime() throws Exception {
         Queue queue = open(ordered());
         assumeTrue(queue.capabilities().delayWithOrder(), "order is for the immediate only");

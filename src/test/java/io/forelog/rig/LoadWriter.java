@@ -44,6 +44,7 @@ public final class LoadWriter implements AutoCloseable {
     private final AtomicInteger running = new AtomicInteger();
     private volatile boolean stopping;
     private volatile boolean insisting;
+    private volatile long paceMillis;
     private volatile CountDownLatch ended = new CountDownLatch(0);
 
     /** {@code port} is asked before every write. */
@@ -113,6 +114,12 @@ public final class LoadWriter implements AutoCloseable {
     /** From now on a write that was refused is made again until it is not. */
     public LoadWriter insist() {
         insisting = true;
+        return this;
+    }
+
+    /** From now on each slot pauses so long after a write that was TRUE: where faults are tried, and not what the machine can do. */
+    public LoadWriter pace(Duration pause) {
+        paceMillis = pause.toMillis();
         return this;
     }
 
@@ -212,11 +219,12 @@ public final class LoadWriter implements AutoCloseable {
         return insisting && falses.containsKey(request.getPayload().toStringUtf8()) ? n : n + 1;
     }
 
-    private void again(Script script, int slot, long n, boolean atOnce) {
-        if (atOnce) {
+    private void again(Script script, int slot, long n, boolean decided) {
+        long pause = decided ? paceMillis : PAUSE_MILLIS_AFTER_FAILURE;
+        if (pause == 0) {
             write(script, slot, n);
         } else {
-            vertx.setTimer(PAUSE_MILLIS_AFTER_FAILURE, timer -> write(script, slot, n));
+            vertx.setTimer(pause, timer -> write(script, slot, n));
         }
     }
 

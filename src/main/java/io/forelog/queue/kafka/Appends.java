@@ -34,8 +34,13 @@ final class Appends {
     private volatile Layout layout;
     private volatile boolean closed;
 
-    /** The plan of the topics and how many partitions each has; a keyed record's partition never changes while it holds. */
-    record Layout(TopicPlan plan, Map<String, Integer> partitions) {}
+    /**
+     * Immutable.
+     *
+     * @param partitions how many each topic has
+     * @param keyed over how many of them keys are spread, the first ones; with order the same for every node, whatever is added
+     */
+    record Layout(TopicPlan plan, Map<String, Integer> partitions, Map<String, Integer> keyed) {}
 
     Appends(Sender sender, String node, Ticker ticker, Layout layout) {
         this.sender = sender;
@@ -134,7 +139,7 @@ final class Appends {
     }
 
     private static @Nullable Integer partition(Layout at, String topic, byte @Nullable [] key) {
-        return KafkaRecords.partition(key, at.partitions().getOrDefault(topic, 1));
+        return KafkaRecords.partition(key, at.keyed().getOrDefault(topic, 1));
     }
 
     /** Fresh obligations of one route for entries read from the log. */

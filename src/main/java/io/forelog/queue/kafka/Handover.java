@@ -28,7 +28,7 @@ final class Handover implements ConsumerRebalanceListener {
     private final Mover mover;
     private final Commits commits;
     private final Supplier<RouteTopics> topics;
-    private final boolean ordered;
+    private final boolean lanes;
     private final long drainNanos;
     private final BooleanSupplier abandoned;
     /** The consumer is being closed: what was to be committed is. */
@@ -43,7 +43,7 @@ final class Handover implements ConsumerRebalanceListener {
             Mover mover,
             Commits commits,
             Supplier<RouteTopics> topics,
-            boolean ordered,
+            boolean lanes,
             Duration drainLimit,
             BooleanSupplier abandoned) {
         this.consumer = consumer;
@@ -53,7 +53,7 @@ final class Handover implements ConsumerRebalanceListener {
         this.mover = mover;
         this.commits = commits;
         this.topics = topics;
-        this.ordered = ordered;
+        this.lanes = lanes;
         this.drainNanos = drainLimit.toNanos();
         this.abandoned = abandoned;
     }
@@ -61,7 +61,7 @@ final class Handover implements ConsumerRebalanceListener {
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
         fetching.quietly(() -> {
-            List<Holding> added = start.restore(consumer, partitions, topics.get(), ordered);
+            List<Holding> added = start.restore(consumer, partitions, topics.get(), lanes);
             desk.dropped(each -> partitions.contains(each.partition));
             fetching.forget(partitions);
             desk.assigned(added);

@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Frees the space of what every route has settled and nobody may replay any more (design 14.1), in topics that Forelog made from this
+ * Takes note of partitions that were added; frees the space of what every route has settled and nobody may replay any more (design 14.1), in topics that Forelog made from this
  * data directory; lets dead letters go when their time is over; looks hourly whether the topics still keep what is promised. One
  * round at a time, from one timer.
  */
@@ -76,7 +76,7 @@ final class Housekeeping {
                         .compose(text -> deadLetters.expire(spec.deadLetterRetention()))
                         .mapEmpty()
                 : Future.succeededFuture();
-        inspected.transform(done -> free(spec)).onComplete(done -> {
+        inspected.transform(done -> grow(spec)).transform(done -> free(spec)).onComplete(done -> {
             running = false;
             if (done.failed()) {
                 LOG.atWarn()
@@ -85,6 +85,17 @@ final class Housekeeping {
                         .log("Kafka housekeeping failed; done again in a minute");
             }
         });
+    }
+
+    /** Partitions that were added to a main topic: their companions are made, and what is written by nobody's order goes there too. */
+    Future<Void> grow(QueueSpec spec) {
+        Appends.Layout before = appends.layout();
+        return topics.hasGrown(before)
+                .compose(grown -> grown
+                        ? topics.ensure(before.plan(), spec)
+                                .onSuccess(appends::update)
+                                .<Void>mapEmpty()
+                        : Future.succeededFuture());
     }
 
     /**

@@ -33,18 +33,18 @@ final class KafkaConsumption implements Consumption {
 
     private final Vertx vertx;
     private final String namespace;
-    private final boolean ordered;
+    private final boolean lanes;
     private final ReaderSettings settings;
     private final String shard;
     private final Ticker ticker;
     private final Map<Integer, RouteReader> readers = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
-    /** Its topics exist. */
-    KafkaConsumption(Vertx vertx, QueueSpec spec, String shard, ReaderSettings settings, Ticker ticker) {
+    /** Its topics exist; {@code lanes}: those of parked lanes, too. */
+    KafkaConsumption(Vertx vertx, QueueSpec spec, boolean lanes, String shard, ReaderSettings settings, Ticker ticker) {
         this.vertx = vertx;
         this.namespace = spec.namespace();
-        this.ordered = spec.ordered();
+        this.lanes = lanes;
         this.shard = shard;
         this.settings = settings;
         this.ticker = ticker;
@@ -53,7 +53,7 @@ final class KafkaConsumption implements Consumption {
 
     private void open(int route, RouteTopics topics, long startMillis) {
         RouteReader reader = new RouteReader(
-                namespace, route, KafkaNames.group(namespace, route), ordered, topics, settings, startMillis, ticker);
+                namespace, route, KafkaNames.group(namespace, route), lanes, topics, settings, startMillis, ticker);
         readers.put(route, reader);
         reader.start();
     }
@@ -125,7 +125,7 @@ final class KafkaConsumption implements Consumption {
         RouteReader reader = readers.get(route);
         if (reader == null) {
             promise.fail(unknown(route));
-        } else if (!ordered) {
+        } else if (!lanes) {
             promise.complete(List.of());
         } else {
             reader.desk().parked(max, promise);

@@ -27,7 +27,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -125,12 +124,11 @@ final class KafkaQueue implements Queue {
 
     private Future<Void> attempt() {
         QueueSpec opening = spec;
-        TopicPlan plan = TopicPlan.of(opening, cluster.shard());
         return cluster.probe()
                 .compose(asked -> cluster.connect())
-                .compose(connected -> topics.ensure(plan, opening))
-                .compose(partitions ->
-                        cluster.vertx().executeBlocking(() -> begin(opening, new Appends.Layout(plan, partitions))))
+                .compose(connected -> topics.plan(opening))
+                .compose(plan -> topics.ensure(plan, opening))
+                .compose(layout -> cluster.vertx().executeBlocking(() -> begin(opening, layout)))
                 .compose(begun -> {
                     if (closed) {
                         return end(begun);
@@ -156,7 +154,8 @@ final class KafkaQueue implements Queue {
         ReaderSettings reading =
                 ReaderSettings.of(cluster.connection(), cluster.node().node());
         cluster.pumpTiers(reading);
-        KafkaConsumption consumption = new KafkaConsumption(cluster.vertx(), opening, cluster.shard(), reading, ticker);
+        KafkaConsumption consumption =
+                new KafkaConsumption(cluster.vertx(), opening, layout.plan().lanes(), cluster.shard(), reading, ticker);
         Census census = new Census(cluster, scan, deadLetters, appends, namespace);
         return new Works(
                 appends,
@@ -186,9 +185,10 @@ final class KafkaQueue implements Queue {
             spec = next;
             return Future.succeededFuture();
         }
-        return topics.ensure(plan, next).map(partitions -> {
+        boolean lanes = now.appends().layout().plan().lanes();
+        return topics.ensure(lanes ? plan.withLanes() : plan, next).map(layout -> {
             now.consumption().update(next);
-            now.appends().update(new Appends.Layout(plan, partitions));
+            now.appends().update(layout);
             spec = next;
             return null;
         });
@@ -402,7 +402,7 @@ final class KafkaQueue implements Queue {
 
     /** Deletes what Forelog made for this namespace alone. The queue is closed. */
     Future<Void> delete() {
-        TopicPlan plan = TopicPlan.of(spec, cluster.shard());
+        TopicPlan plan = TopicPlan.of(spec, cluster.shard()).withLanes();
         List<String> groups = new java.util.ArrayList<>(List.of(KafkaNames.deadLetterGroup(spec.namespace())));
         plan.routes().forEach(route -> groups.add(KafkaNames.group(spec.namespace(), route)));
         return topics.delete(Housekeeping.topics(plan), spec.namespace())
@@ -416,9 +416,8 @@ final class KafkaQueue implements Queue {
         return on(now -> now.housekeeping().free(spec));
     }
 
-    /** For tests. */
-    Map<String, Integer> partitions() {
-        Works now = works;
-        return now == null ? Map.of() : now.appends().layout().partitions();
+    /** As once a minute: partitions that were added are taken note of. For tests. */
+    Future<Appends.Layout> grow() {
+        return on(now -> now.housekeeping().grow(spec).map(done -> now.appends().layout()));
     }
 }

@@ -70,9 +70,9 @@ final class PartitionStart {
         }
     }
 
-    /** What is newly assigned, with its parked lanes where the namespace is ordered; the consumer stands where it goes on. */
+    /** What is newly assigned, with its parked lanes where it has such ones; the consumer stands where it goes on. */
     List<Holding> restore(
-            Consumer<byte[], byte[]> open, Collection<TopicPartition> partitions, RouteTopics topics, boolean ordered) {
+            Consumer<byte[], byte[]> open, Collection<TopicPartition> partitions, RouteTopics topics, boolean lanes) {
         if (partitions.isEmpty()) {
             return List.of();
         }
@@ -83,13 +83,17 @@ final class PartitionStart {
         }
         Map<TopicPartition, String> all = new HashMap<>();
         Set<TopicPartition> parks = new HashSet<>();
+        Map<String, Integer> counts = new HashMap<>();
         for (TopicPartition partition : partitions) {
             String main = mains.getOrDefault(partition.topic(), partition.topic());
             all.put(partition, main);
-            if (ordered && main.equals(partition.topic())) {
+            if (lanes && main.equals(partition.topic())) {
                 TopicPartition park = new TopicPartition(topics.park(main), partition.partition());
-                all.put(park, main);
-                parks.add(park);
+                // One that was added a moment ago has none yet, and no key is written to it.
+                if (partition.partition() < counts.computeIfAbsent(park.topic(), topic -> partitions(open, topic))) {
+                    all.put(park, main);
+                    parks.add(park);
+                }
             }
         }
         Map<TopicPartition, OffsetAndMetadata> committed = steady(() -> open.committed(all.keySet(), LIMIT));
@@ -111,11 +115,15 @@ final class PartitionStart {
                 readParked(holding);
             } else {
                 open.seek(partition, holding.window.watermark());
-                waitForOthers(holding, committed.get(partition), ordered);
+                waitForOthers(holding, committed.get(partition), lanes);
             }
             holdings.add(holding);
         }
         return holdings;
+    }
+
+    private static int partitions(Consumer<byte[], byte[]> open, String topic) {
+        return steady(() -> open.partitionsFor(topic, LIMIT)).size();
     }
 
     /** A leader that is new may not know its end yet: a log that is shorter than what was read of it is asked for again. */
@@ -200,10 +208,10 @@ final class PartitionStart {
     }
 
     /** Whoever had it last left deliveries on their way: ordered ones wait until those have ended. */
-    private void waitForOthers(Holding holding, @Nullable OffsetAndMetadata committed, boolean ordered) {
+    private void waitForOthers(Holding holding, @Nullable OffsetAndMetadata committed, boolean lanes) {
         CommitMetadata metadata =
                 committed == null ? null : CommitMetadata.decode(committed.metadata(), committed.offset());
-        if (ordered && metadata != null && !metadata.clean() && metadata.owner() != settings.owner()) {
+        if (lanes && metadata != null && !metadata.clean() && metadata.owner() != settings.owner()) {
             holding.open = false;
             holding.opensNanos =
                     Math.max(1, System.nanoTime() + settings.orderedWait().toNanos());

@@ -34,7 +34,7 @@ final class RouteReader implements Runnable {
     private final int route;
     private final String group;
     private final String member;
-    private final boolean ordered;
+    private final boolean lanes;
     private final ReaderSettings settings;
     private final RouteDesk desk;
     private final PartitionStart start;
@@ -55,7 +55,7 @@ final class RouteReader implements Runnable {
             String namespace,
             int route,
             String group,
-            boolean ordered,
+            boolean lanes,
             RouteTopics topics,
             ReaderSettings settings,
             long startMillis,
@@ -64,7 +64,7 @@ final class RouteReader implements Runnable {
         this.route = route;
         this.group = group;
         this.member = "forelog-" + settings.nodeId() + "-" + namespace + "-" + route;
-        this.ordered = ordered;
+        this.lanes = lanes;
         this.topics = topics;
         this.settings = settings;
         RouteRecords records = new RouteRecords(namespace, route);
@@ -172,7 +172,7 @@ final class RouteReader implements Runnable {
                 mover,
                 commits,
                 () -> topics,
-                ordered,
+                lanes,
                 settings.drainLimit(),
                 () -> abandoned);
         consumer = open;
@@ -227,7 +227,7 @@ final class RouteReader implements Runnable {
         }
         mover.move(open);
         commits.commitInTurn(open);
-        if (ordered) {
+        if (lanes) {
             fetching.openWhatWaited();
         }
         fetching.pause(open);

@@ -12,6 +12,7 @@ import java.util.Set;
  * @param mains where fresh entries go
  * @param deadLetters in the order of {@code mains}
  * @param shard whose tiers are used
+ * @param lanes there is where to park: with order, or what was parked while there was
  */
 record TopicPlan(
         String namespace,
@@ -19,7 +20,7 @@ record TopicPlan(
         List<String> mains,
         List<String> deadLetters,
         List<Integer> routes,
-        boolean ordered) {
+        boolean lanes) {
     static TopicPlan of(QueueSpec spec, String shard) {
         return new TopicPlan(
                 spec.namespace(),
@@ -30,16 +31,19 @@ record TopicPlan(
                 spec.ordered());
     }
 
+    /** Also of a namespace that is ordered no more. */
+    TopicPlan withLanes() {
+        return lanes ? this : new TopicPlan(namespace, shard, mains, deadLetters, routes, true);
+    }
+
     /** In the order of the mains. */
     List<String> readies() {
         return mains.stream().map(KafkaNames::ready).toList();
     }
 
-    /** Empty where nothing is ordered. */
+    /** Empty where nothing is parked. */
     List<String> parks(int route) {
-        return ordered
-                ? mains.stream().map(main -> KafkaNames.park(main, route)).toList()
-                : List.of();
+        return lanes ? mains.stream().map(main -> KafkaNames.park(main, route)).toList() : List.of();
     }
 
     List<String> tiers() {
@@ -57,7 +61,7 @@ record TopicPlan(
     /** Those with as many partitions as their main topic, beside it. */
     List<String> companions(String main) {
         List<String> all = new ArrayList<>(List.of(KafkaNames.ready(main)));
-        if (ordered) {
+        if (lanes) {
             routes.forEach(route -> all.add(KafkaNames.park(main, route)));
         }
         return all;

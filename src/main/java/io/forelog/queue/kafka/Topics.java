@@ -4,6 +4,7 @@ import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.forelog.observe.LogKeys;
 import io.forelog.queue.QueueSpec;
+import io.forelog.queue.kafka.Appends.Layout;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
@@ -46,11 +47,20 @@ final class Topics {
         this.created = created;
     }
 
+    /** With lanes also where a namespace that is ordered no more may have something parked. */
+    Future<TopicPlan> plan(QueueSpec spec) {
+        TopicPlan plan = TopicPlan.of(spec, cluster.shard());
+        Set<String> parks = new LinkedHashSet<>();
+        plan.routes().forEach(route -> parks.addAll(plan.withLanes().parks(route)));
+        return plan.lanes()
+                ? Future.succeededFuture(plan)
+                : describe(parks).map(there -> there.isEmpty() ? plan : plan.withLanes());
+    }
+
     /**
-     * Ends when all topics of {@code plan} are there, fit to be used, and known to the producer: the number of partitions of
-     * each. INVALID_ARGUMENT where one of others does not keep what is promised; UNAVAILABLE where the cluster does not answer.
+     * Ends when all topics of {@code plan} are there, fit to be used, and known to the producer. INVALID_ARGUMENT where one of others does not keep what is promised; UNAVAILABLE where the cluster does not answer.
      */
-    Future<Map<String, Integer>> ensure(TopicPlan plan, QueueSpec spec) {
+    Future<Layout> ensure(TopicPlan plan, QueueSpec spec) {
         Set<String> shared = new LinkedHashSet<>(plan.tiers());
         Set<String> all = new LinkedHashSet<>(plan.mains());
         all.addAll(plan.deadLetterTopics());
@@ -68,7 +78,7 @@ final class Topics {
                         TopicDescription known = there.get(topic);
                         if (known == null) {
                             missing.add(new NewTopic(topic, count, (short) replication).configs(settings(replication)));
-                        } else if (known.partitions().size() < count) {
+                        } else if (count(known) < count) {
                             grown.put(topic, NewPartitions.increaseTo(count));
                         }
                     });
@@ -79,29 +89,74 @@ final class Topics {
                                             admin.createPartitions(grown).all()))
                             .compose(made -> refuse(there, spec))
                             .compose(fine -> created.use(cluster.name(), all, spec.namespace()))
-                            .compose(used -> awaitKnown(List.copyOf(all)));
+                            .compose(used -> awaitKnown(List.copyOf(all)))
+                            .compose(known -> layout(plan, known));
                 }));
     }
 
-    /** Companions have as many partitions as their main topic has; never fewer than they have now. */
+    /**
+     * What is read is all there is. Over how many partitions keys are spread is for every node to see in the same way, whenever it
+     * looks: with order in the ready topic, which then is as it was made, whatever was added to the main one since.
+     */
+    private Future<Layout> layout(TopicPlan plan, Map<String, Integer> known) {
+        Set<String> own = new LinkedHashSet<>(plan.mains());
+        plan.mains().forEach(main -> own.addAll(plan.companions(main)));
+        return describe(own).map(there -> {
+            Map<String, Integer> partitions = new HashMap<>(known);
+            there.forEach((topic, description) -> partitions.put(topic, count(description)));
+            Map<String, Integer> keyed = new HashMap<>(known);
+            for (String main : plan.lanes() ? plan.mains() : List.<String>of()) {
+                int ready = partitions.getOrDefault(KafkaNames.ready(main), 1);
+                int has = partitions.getOrDefault(main, 1);
+                keyed.put(main, Math.min(has, ready));
+                keyed.put(KafkaNames.ready(main), ready);
+                if (has > ready) {
+                    LOG.atWarn()
+                            .addKeyValue(LogKeys.NAMESPACE, plan.namespace())
+                            .addKeyValue(
+                                    LogKeys.REASON,
+                                    "topic " + main + " has " + has + " partitions, it was made with " + ready)
+                            .log(
+                                    "Partitions that were added are not written to: with order: key a key stays where it is");
+                }
+            }
+            return new Layout(plan, Map.copyOf(partitions), Map.copyOf(keyed));
+        });
+    }
+
+    /** Whether a main topic has more partitions than {@code layout} knows of. */
+    Future<Boolean> hasGrown(Layout layout) {
+        return describe(new LinkedHashSet<>(layout.plan().mains()))
+                .map(there -> there.entrySet().stream()
+                        .anyMatch(each -> count(each.getValue())
+                                > layout.partitions().getOrDefault(each.getKey(), Integer.MAX_VALUE)));
+    }
+
+    private static int count(TopicDescription description) {
+        return description.partitions().size();
+    }
+
+    /**
+     * Companions have as many partitions as their main topic has; never fewer than they have now. With order the ready topic keeps
+     * those that it was made with: it says over how many keys are spread.
+     */
     private Map<String, Integer> wanted(TopicPlan plan, Map<String, TopicDescription> there) {
         KafkaSettings settings = cluster.settings();
         Map<String, Integer> wanted = new LinkedHashMap<>();
         for (String main : plan.mains()) {
             TopicDescription known = there.get(main);
-            int count =
-                    known == null ? settings.partitions() : known.partitions().size();
+            int count = known == null ? settings.partitions() : count(known);
             wanted.put(main, count);
             plan.companions(main).forEach(companion -> wanted.put(companion, count));
+            TopicDescription ready = there.get(KafkaNames.ready(main));
+            if (plan.lanes() && ready != null) {
+                wanted.put(KafkaNames.ready(main), count(ready));
+            }
         }
         plan.deadLetterTopics().forEach(topic -> wanted.putIfAbsent(topic, 1));
         for (String tier : plan.tiers()) {
             TopicDescription known = there.get(tier);
-            wanted.put(
-                    tier,
-                    known == null
-                            ? settings.tierPartitions()
-                            : known.partitions().size());
+            wanted.put(tier, known == null ? settings.tierPartitions() : count(known));
         }
         return wanted;
     }

@@ -111,6 +111,7 @@ final class ConsumptionRig implements AutoCloseable {
         KafkaConsumption consumption = new KafkaConsumption(
                 of,
                 spec,
+                spec.ordered(),
                 shard,
                 new ReaderSettings(
                         settings.connection(), node, commitInterval, settings.drainLimit(), Duration.ofSeconds(2)),

@@ -1,5 +1,6 @@
 package io.forelog.queue.kafka;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -16,6 +17,7 @@ import io.forelog.queue.Entries;
 import io.forelog.queue.InMemoryQueue;
 import io.forelog.queue.MediumHealth;
 import io.forelog.queue.Page;
+import io.forelog.queue.ParkedKey;
 import io.forelog.queue.QueueMedium;
 import io.forelog.queue.QueueSpec;
 import io.forelog.queue.Settlement;
@@ -28,6 +30,7 @@ import io.vertx.core.buffer.Buffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -155,7 +158,7 @@ class KafkaQueueIT {
     @Test
     void topicsAreMadeWithTheSettingsThatThePromisesRestOn() throws Exception {
         KafkaQueue queue = rig.open(rig.own(spec(1)));
-        assertThat(queue.partitions().keySet())
+        assertThat(await(queue.grow()).partitions().keySet())
                 .contains(rig.name(), rig.name() + "-ready", rig.name() + "-dlq", "forelog-" + rig.name() + "-tier-7d");
         try (Admin admin = kafka.admin()) {
             var resource = new org.apache.kafka.common.config.ConfigResource(
@@ -190,7 +193,99 @@ class KafkaQueueIT {
                 spec.config(),
                 new QueueSpec.Demands(1000, Duration.ZERO, Set.of("topic-compaction", "topic-message-size")));
         KafkaQueue queue = (KafkaQueue) await(medium.open(brave));
-        assertThat(queue.partitions()).containsEntry(rig.name(), 2).containsEntry(rig.name() + "-ready", 2);
+        assertThat(await(queue.grow()).partitions())
+                .containsEntry(rig.name(), 2)
+                .containsEntry(rig.name() + "-ready", 2);
+    }
+
+    private KafkaQueue open(boolean ordered) throws Exception {
+        QueueSpec spec = rig.own(spec(1));
+        return rig.open(new QueueSpec(
+                spec.namespace(),
+                spec.routes(),
+                ordered,
+                spec.serves(),
+                spec.retention(),
+                spec.deadLetterRetention(),
+                spec.quotaBytes(),
+                false,
+                spec.config()));
+    }
+
+    private Map<String, Integer> partitionsOfKeys() {
+        Map<String, Integer> where = new HashMap<>();
+        kafka.records(rig.name()).forEach(record -> {
+            Integer before = where.put(new String(record.key(), UTF_8), record.partition());
+            assertThat(before).isIn(null, record.partition());
+        });
+        return where;
+    }
+
+    private void appendKeys(KafkaQueue queue) throws Exception {
+        List<Entry> keyed = new ArrayList<>();
+        for (int key = 0; key < 60; key++) {
+            keyed.add(with(entries.immediate(""), Buffer.buffer("k" + key), Buffer.buffer("x")));
+        }
+        assertThat(await(queue.append(keyed))).allMatch(each -> each.durable() == Durable.TRUE);
+    }
+
+    @Test
+    void withOrderAKeyStaysInItsPartitionWhateverIsAddedAlsoForNodesThatBeginLater() throws Exception {
+        rig.set("partitions", 2);
+        KafkaQueue before = open(true);
+        appendKeys(before);
+        Map<String, Integer> first = partitionsOfKeys();
+        kafka.addPartitions(rig.name(), 5);
+        Appends.Layout layout = await(before.grow());
+        assertThat(layout.partitions())
+                .as("all are read, and have where to park")
+                .containsEntry(rig.name(), 5)
+                .containsEntry(rig.name() + "-park-1", 5);
+        appendKeys(before);
+        appendKeys(rig.crashAndReopen(before));
+        assertThat(partitionsOfKeys()).isEqualTo(first);
+        assertThat(first.values()).containsOnly(0, 1);
+    }
+
+    @Test
+    void whatIsParkedIsDeliveredAlsoWhereOrderIsNoLongerWanted() throws Exception {
+        KafkaQueue queue = open(true);
+        await(queue.append(List.of(entries.keyed("k", "1"), entries.keyed("k", "2"), entries.keyed("other", "3"))));
+        List<Delivery> taken = new ArrayList<>();
+        while (taken.size() < 3) {
+            taken.addAll(await(queue.take(1, 3, 1 << 20)));
+        }
+        await(queue.settle(taken.stream()
+                .map(each -> new Settlement(
+                        each,
+                        each.entry().key().toString().equals("k")
+                                ? new Verdict.Park(0, null)
+                                : new Verdict.Delivered(ticker.micros())))
+                .toList()));
+        await(queue.close());
+        queue = open(false);
+        assertThat(await(queue.parked(1, 9))).extracting(ParkedKey::key).containsExactly(Buffer.buffer("k"));
+        assertThat(await(queue.tally()).routes().get(0).pending()).isEqualTo(2);
+        List<Delivery> parked = await(queue.takeParked(1, Buffer.buffer("k"), 9));
+        assertThat(parked).extracting(each -> each.entry().payload().toString()).containsExactly("1", "2");
+        await(queue.settle(parked.stream()
+                .map(each -> new Settlement(each, new Verdict.Delivered(ticker.micros())))
+                .toList()));
+        Tally.RouteTally books = await(queue.tally()).routes().get(0);
+        assertThat(books.delivered()).isEqualTo(3);
+        assertThat(books.pending()).isZero();
+    }
+
+    @Test
+    void withoutOrderPartitionsThatWereAddedAreWrittenTo() throws Exception {
+        rig.set("partitions", 2);
+        KafkaQueue queue = open(false);
+        kafka.addPartitions(rig.name(), 5);
+        assertThat(await(queue.grow()).partitions())
+                .containsEntry(rig.name(), 5)
+                .containsEntry(rig.name() + "-ready", 5);
+        appendKeys(rig.crashAndReopen(queue));
+        assertThat(partitionsOfKeys().values()).contains(0, 1, 2, 3, 4);
     }
 
     @Test

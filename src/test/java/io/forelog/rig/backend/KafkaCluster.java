@@ -11,12 +11,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -195,6 +197,23 @@ public final class KafkaCluster implements AutoCloseable {
     /** {@code replication} is cut to the number of nodes. */
     public void createTopic(String topic, int partitions, int replication) {
         createTopic(topic, partitions, replication, Map.of());
+    }
+
+    /** Behind the back of whoever uses it: more partitions, {@code count} in all. */
+    public void addPartitions(String topic, int count) {
+        try (Admin admin = admin()) {
+            result(admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(count)))
+                    .all());
+        }
+    }
+
+    /** The partitions that the members of a group have between them. */
+    public Set<TopicPartition> assigned(String group) {
+        try (Admin admin = admin()) {
+            return result(admin.describeConsumerGroups(List.of(group)).all()).get(group).members().stream()
+                    .flatMap(member -> member.assignment().topicPartitions().stream())
+                    .collect(Collectors.toSet());
+        }
     }
 
     public void createTopic(String topic, int partitions, int replication, Map<String, String> settings) {
