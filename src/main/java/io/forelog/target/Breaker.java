@@ -16,7 +16,9 @@ import java.util.random.RandomGenerator;
  *     └────────────────────── trial succeeded ──────────────── HALF_OPEN─┘
  * </pre>
  *
- * <p>Only transport errors, 5xx and time-outs are failures: a target that rejects an entry is well. An attempt carries
+ * <p>Only transport errors, 5xx and time-outs are failures: a target that rejects an entry is well. What has failed before and fails
+ * again says more of itself than of the target: as long as anything went well within the window, first attempts alone are judged,
+ * so that a few entries that a target can't take don't close it for all others. An attempt carries
  * the epoch in which it began, so that what began before a change of state has no say after it.
  */
 final class Breaker {
@@ -41,6 +43,10 @@ final class Breaker {
     private final RandomGenerator random;
     private final int[] totals = new int[BUCKETS];
     private final int[] failures = new int[BUCKETS];
+    /** Of these, deliveries that had not failed before. */
+    private final int[] firstTotals = new int[BUCKETS];
+
+    private final int[] firstFailures = new int[BUCKETS];
     private long bucket;
     private int inARow;
 
@@ -72,8 +78,8 @@ final class Breaker {
         return epoch;
     }
 
-    /** An attempt that began in {@code begun} has ended. */
-    void ended(long begun, boolean failed, String why) {
+    /** An attempt that began in {@code begun} has ended; {@code again}: what failed had failed before. */
+    void ended(long begun, boolean failed, boolean again, String why) {
         if (begun != epoch) {
             return;
         }
@@ -82,8 +88,9 @@ final class Breaker {
                 open(why);
             } else {
                 close();
+                count(false, again);
             }
-        } else if (state == State.CLOSED && count(failed)) {
+        } else if (state == State.CLOSED && count(failed, again)) {
             open(why);
         }
     }
@@ -126,8 +133,9 @@ final class Breaker {
         trips = 0;
         inARow = 0;
         reason = "";
-        Arrays.fill(totals, 0);
-        Arrays.fill(failures, 0);
+        for (int[] each : new int[][] {totals, failures, firstTotals, firstFailures}) {
+            Arrays.fill(each, 0);
+        }
     }
 
     private void change(State next) {
@@ -136,28 +144,47 @@ final class Breaker {
         epoch++;
     }
 
-    private boolean count(boolean failed) {
-        long now = Math.floorDiv(ticker.micros(), BUCKET_MICROS);
-        for (long stale = Math.max(bucket + 1, now - BUCKETS + 1); stale <= now; stale++) {
-            totals[Math.floorMod(stale, BUCKETS)] = 0;
-            failures[Math.floorMod(stale, BUCKETS)] = 0;
-        }
-        bucket = Math.max(bucket, now);
-        int slot = Math.floorMod(bucket, BUCKETS);
+    /** Whether it is to open. */
+    private boolean count(boolean failed, boolean again) {
+        int slot = slot();
         totals[slot]++;
+        firstTotals[slot] += again ? 0 : 1;
         if (!failed) {
             inARow = 0;
             return false;
         }
-        inARow++;
         failures[slot]++;
-        int total = 0;
-        int bad = 0;
-        for (int i = 0; i < BUCKETS; i++) {
-            total += totals[i];
-            bad += failures[i];
+        firstFailures[slot] += again ? 0 : 1;
+        inARow += again ? 0 : 1;
+        int total = sum(totals);
+        int bad = sum(failures);
+        int first = sum(firstTotals);
+        int firstBad = sum(firstFailures);
+        return bad == total && total >= SAMPLES_MIN
+                || !again
+                        && (Math.min(inARow, firstBad) >= IN_A_ROW
+                                || first >= SAMPLES_MIN && firstBad >= first * RATIO);
+    }
+
+    private int slot() {
+        long now = Math.floorDiv(ticker.micros(), BUCKET_MICROS);
+        for (long stale = Math.max(bucket + 1, now - BUCKETS + 1); stale <= now; stale++) {
+            int slot = Math.floorMod(stale, BUCKETS);
+            totals[slot] = 0;
+            failures[slot] = 0;
+            firstTotals[slot] = 0;
+            firstFailures[slot] = 0;
         }
-        return Math.min(inARow, bad) >= IN_A_ROW || total >= SAMPLES_MIN && bad >= total * RATIO;
+        bucket = Math.max(bucket, now);
+        return Math.floorMod(bucket, BUCKETS);
+    }
+
+    private static int sum(int[] buckets) {
+        int sum = 0;
+        for (int each : buckets) {
+            sum += each;
+        }
+        return sum;
     }
 
     State state() {

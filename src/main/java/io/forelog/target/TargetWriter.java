@@ -205,6 +205,7 @@ public final class TargetWriter {
 
     private void judge(Attempt attempt, List<Outcome> outcomes, @Nullable Outcome missing, long nanos) {
         int failed = 0;
+        boolean again = true;
         boolean pushedBack = false;
         Outcome.@Nullable Retry loudest = null;
         int count = attempt.deliveries.size();
@@ -212,7 +213,10 @@ public final class TargetWriter {
             Outcome outcome = missing != null ? missing : outcomes.get(i);
             attempt.work.set(attempt.from + i, outcome);
             if (outcome instanceof Outcome.Retry retry) {
-                failed += sick(retry.code()) ? 1 : 0;
+                if (sick(retry.code())) {
+                    failed++;
+                    again &= attempt.deliveries.get(i).firstFailure() != null;
+                }
                 pushedBack |= retry.code() == ErrorCode.TARGET_TIMEOUT || retry.code() == ErrorCode.RATE_LIMITED;
                 loudest = loudest == null || retry.after().compareTo(loudest.after()) > 0 ? retry : loudest;
             } else if (outcome instanceof Outcome.Rejected rejected) {
@@ -232,7 +236,7 @@ public final class TargetWriter {
         if (loudest != null && !loudest.after().isZero()) {
             breaker.silence(ticker.micros() + micros(loudest.after()), loudest.text());
         } else {
-            breaker.ended(attempt.epoch, sick, loudest == null ? "" : loudest.text());
+            breaker.ended(attempt.epoch, sick, sick && again, loudest == null ? "" : loudest.text());
         }
         attempt.work.settled(count);
         if (breaker.epoch() != before) {

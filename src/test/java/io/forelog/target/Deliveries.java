@@ -3,6 +3,8 @@ package io.forelog.target;
 import io.forelog.model.Delivery;
 import io.forelog.model.Entry;
 import io.forelog.model.EntryId;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.Failure;
 import io.forelog.model.IdempotencyToken;
 import io.forelog.model.Operation;
 import io.forelog.model.Priority;
@@ -31,6 +33,23 @@ public final class Deliveries {
     public static List<Delivery> many(int count) {
         return IntStream.range(0, count)
                 .mapToObj(i -> of(i, "k" + i, "payload " + i))
+                .toList();
+    }
+
+    /** As {@link #many}, each tried in vain before. */
+    public static List<Delivery> failedBefore(int count) {
+        Failure before = new Failure(ACCEPTED_MICROS, ErrorCode.TARGET_UNAVAILABLE, "as before");
+        return many(count).stream()
+                .map(each -> new Delivery(
+                        each.entry(),
+                        each.route(),
+                        each.receipt(),
+                        each.place(),
+                        2,
+                        each.dueMicros(),
+                        before,
+                        before,
+                        0))
                 .toList();
     }
 

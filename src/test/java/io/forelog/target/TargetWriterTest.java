@@ -184,6 +184,33 @@ class TargetWriterTest {
     }
 
     @Test
+    void staysClosedForEntriesThatFailAgainAndAgainWhileOthersGoWell() {
+        ScriptedAdapter adapter = new ScriptedAdapter(1);
+        TargetWriter writer = writer(adapter, limit(1, 0, 1));
+        for (int second = 0; second < 30; second++) {
+            adapter.always = Outcome.applied();
+            assertThat(kinds(writer.deliver(Deliveries.many(1)))).containsOnly(Outcome.Kind.APPLIED);
+            adapter.always = SICK;
+            assertThat(kinds(writer.deliver(Deliveries.failedBefore(25)))).containsOnly(Outcome.Kind.RETRY);
+            clock.advance(Duration.ofSeconds(1));
+        }
+        assertThat(writer.status().breaker()).isEqualTo("closed");
+        assertThat(kinds(writer.deliver(Deliveries.many(20)))).contains(Outcome.Kind.RETRY);
+        assertThat(writer.status().breaker())
+                .as("first attempts tell of an outage")
+                .isEqualTo("open");
+    }
+
+    @Test
+    void opensWhereNothingGoesWellThoughAllHadFailedBefore() {
+        ScriptedAdapter adapter = new ScriptedAdapter(1);
+        adapter.always = SICK;
+        TargetWriter writer = writer(adapter, limit(1, 0, 1));
+        writer.deliver(Deliveries.failedBefore(10));
+        assertThat(writer.status().breaker()).isEqualTo("open");
+    }
+
+    @Test
     void staysClosedForATargetThatRejects() {
         ScriptedAdapter adapter = new ScriptedAdapter(1);
         adapter.always = Outcome.rejected(ErrorCode.TARGET_REJECTED, "HTTP 400", false);

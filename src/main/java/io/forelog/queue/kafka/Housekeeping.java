@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes note of partitions that were added; frees the space of what every route has settled and nobody may replay any more (design 14.1), in topics that Forelog made from this
+ * Keeps the topics known to the producer; takes note of partitions that were added; frees the space of what every route has settled and nobody may replay any more (design 14.1), in topics that Forelog made from this
  * data directory; lets dead letters go when their time is over; looks hourly whether the topics still keep what is promised. One
  * round at a time, from one timer.
  */
@@ -65,6 +65,7 @@ final class Housekeeping {
 
     /** On the timer's context. */
     void run(QueueSpec spec) {
+        keepKnown();
         if (running) {
             return;
         }
@@ -85,6 +86,13 @@ final class Housekeeping {
                         .log("Kafka housekeeping failed; done again in a minute");
             }
         });
+    }
+
+    /** Where nothing is written for minutes a write must not find a topic unknown, for it may not wait. */
+    private void keepKnown() {
+        TopicPlan plan = appends.layout().plan();
+        topics(plan).forEach(cluster.sender()::partitions);
+        plan.tiers().forEach(cluster.sender()::partitions);
     }
 
     /** Partitions that were added to a main topic: their companions are made, and what is written by nobody's order goes there too. */

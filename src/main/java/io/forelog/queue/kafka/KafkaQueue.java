@@ -390,8 +390,9 @@ final class KafkaQueue implements Queue {
         return end(begun, KafkaConsumption::close);
     }
 
-    private static Future<Void> end(Works now, Function<KafkaConsumption, Future<Void>> how) {
+    private Future<Void> end(Works now, Function<KafkaConsumption, Future<Void>> how) {
         now.appends().close();
+        cluster.sender().forget(Housekeeping.topics(now.appends().layout().plan()));
         return how.apply(now.consumption())
                 .transform(done -> now.deadLetters().close())
                 .transform(done -> {

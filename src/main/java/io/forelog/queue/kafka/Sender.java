@@ -2,6 +2,7 @@ package io.forelog.queue.kafka;
 
 import io.forelog.observe.LogKeys;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,9 @@ final class Sender {
 
     private static final long LOOK_NANOS = 20_000_000L;
     private static final int REQUEST_LIMIT_MILLIS = 2_000;
+    /** A topic of which nobody has asked for so long is known no more: one that is deleted is not asked for for ever. */
+    private static final int KNOWN_MILLIS = 300_000;
+
     static final int RECORD_BYTES_MAX = 17 << 20;
     static final long OVERHEAD_BYTES = 512;
     private static final Logger LOG = LoggerFactory.getLogger(Sender.class);
@@ -72,7 +76,7 @@ final class Sender {
         config.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, DELIVERY_LIMIT_MILLIS);
         config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, RECORD_BYTES_MAX);
         config.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 2 * settings.inFlightBytes() + (64L << 20));
-        config.put(ProducerConfig.METADATA_MAX_IDLE_CONFIG, Duration.ofDays(365).toMillis());
+        config.putIfAbsent(ProducerConfig.METADATA_MAX_IDLE_CONFIG, KNOWN_MILLIS);
         config.putIfAbsent(ProducerConfig.METADATA_MAX_AGE_CONFIG, 60_000);
         config.putIfAbsent(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
         config.putIfAbsent(ProducerConfig.SOCKET_CONNECTION_SETUP_TIMEOUT_MS_CONFIG, 2_000);
@@ -119,7 +123,7 @@ final class Sender {
         }
     }
 
-    /** Of a topic; empty = not known yet, asked for now. Never waits. */
+    /** Of a topic; empty = not known yet, asked for now. Never waits. It stays known for five minutes. */
     List<PartitionInfo> partitions(String topic) {
         topics.add(topic);
         return partitions(producer, topic);
@@ -131,6 +135,11 @@ final class Sender {
         } catch (TimeoutException e) {
             return List.of();
         }
+    }
+
+    /** They are written to no more. */
+    void forget(Collection<String> gone) {
+        gone.forEach(topics::remove);
     }
 
     /** Its producer refuses everything from now on: closed, or after an error that it does not survive. */

@@ -1,9 +1,15 @@
 package io.forelog.queue.rocksdb;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.forelog.model.Delivery;
+import io.forelog.queue.ParkedKey;
 import io.forelog.queue.Queue;
 import io.forelog.queue.QueueConformance;
 import io.forelog.queue.QueueSpec;
+import io.forelog.queue.Verdict;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +17,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RocksQueueConformanceTest extends QueueConformance {
@@ -47,14 +54,31 @@ class RocksQueueConformanceTest extends QueueConformance {
 
     @Override
     protected Queue crashAndReopen(Queue queue) throws Exception {
+        return crashAndReopen(queue.spec());
+    }
+
+    private Queue crashAndReopen(QueueSpec spec) throws Exception {
         RocksNode dead = nodes.get(nodes.size() - 1);
         RocksNode next = dead.crashInto(folder.resolve("node-" + nodes.size()));
         nodes.add(next);
-        return next.open(queue.spec());
+        return next.open(spec);
     }
 
     @Override
     protected void ticked(Queue queue) {
         RocksNode.wake(queue);
+    }
+
+    @Test
+    void whatIsParkedIsDeliveredAlsoWhereOrderIsNoLongerWanted() throws Exception {
+        Queue queue = open(ordered());
+        await(queue.append(List.of(entries.keyed("k", "1"), entries.keyed("k", "2"))));
+        settle(queue, takeAll(queue, 2), new Verdict.Park(0, null));
+        queue = crashAndReopen(spec(1));
+        assertThat(await(queue.parked(1, 9))).extracting(ParkedKey::key).containsExactly(Buffer.buffer("k"));
+        List<Delivery> parked = await(queue.takeParked(1, Buffer.buffer("k"), 9));
+        assertThat(payloads(parked)).containsExactly("1", "2");
+        settle(queue, parked, delivered());
+        assertThat(await(queue.tally()).routes().get(0).pending()).isZero();
     }
 }
