@@ -30,6 +30,9 @@ import org.junit.jupiter.api.io.TempDir;
 class FleetFaultIT {
     private static final Duration LIMIT = Duration.ofSeconds(90);
     private static final int SLOTS = 4;
+    /** So long that only what is lost is not answered, on however busy a machine. */
+    private static final Duration CALL_LIMIT = Duration.ofSeconds(20);
+
     private static final Duration PACE = Duration.ofMillis(5);
 
     @TempDir
@@ -96,8 +99,8 @@ class FleetFaultIT {
             fleet.apply(namespace, document());
             fleet.apply(onSqs, documentOfSqs());
             List<ForelogProcess> nodes = fleet.all();
-            try (LoadWriter writer = new LoadWriter(() -> port(nodes));
-                    LoadWriter toSqs = new LoadWriter(() -> port(nodes))) {
+            try (LoadWriter writer = new LoadWriter(() -> port(nodes), CALL_LIMIT);
+                    LoadWriter toSqs = new LoadWriter(() -> port(nodes), CALL_LIMIT)) {
                 writer.insist().pace(PACE).start(SLOTS, (slot, n) -> numbered(namespace, slot, n));
                 toSqs.insist().pace(PACE).start(SLOTS, (slot, n) -> numbered(onSqs, slot, n));
                 awaitMore(writer, 500, "begun", fleet);

@@ -108,7 +108,7 @@ public final class LoadWriter implements AutoCloseable {
     /** No new writes; ends when those in flight are answered. */
     public void stop() {
         stopping = true;
-        await(CALL_LIMIT.multipliedBy(3));
+        await(callLimit.multipliedBy(3));
     }
 
     /** From now on a write that was refused is made again until it is not. */
