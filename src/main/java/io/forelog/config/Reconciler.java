@@ -202,7 +202,13 @@ public final class Reconciler {
     }
 
     private ReloadPlan plan(Snapshot snapshot) {
-        return ReloadPlan.of(snapshot, parser, shard, applied, live.byName());
+        return ReloadPlan.of(
+                snapshot,
+                parser,
+                shard,
+                applied,
+                live.byName(),
+                numbers.missing().keySet());
     }
 
     // ---- on home
@@ -242,6 +248,7 @@ public final class Reconciler {
             steps = steps.compose(done -> closed ? Future.succeededFuture() : apply(step));
         }
         return steps.onComplete(done -> {
+            tellUnnumbered(snapshot);
             describe(snapshot);
             if (!failures.isEmpty() && !closed) {
                 vertx.setTimer(AGAIN.toMillis(), id -> again());
@@ -278,6 +285,15 @@ public final class Reconciler {
         refusals = problems;
     }
 
+    private void tellUnnumbered(Snapshot snapshot) {
+        numbers.missing().forEach((name, why) -> {
+            StoredDocument wanted = snapshot.documents().get(name);
+            if (wanted != null && !closed) {
+                failed(name, wanted.revision(), new WalException(ErrorCode.UNAVAILABLE, why));
+            }
+        });
+    }
+
     /** Never fails: what goes wrong is kept as the namespace's failure. */
     private Future<Void> apply(Step step) {
         String name = step.to().name();
@@ -287,10 +303,6 @@ public final class Reconciler {
         }
         if (late.contains(name)) {
             return Future.succeededFuture();
-        }
-        String unnumbered = numbers.missing(name);
-        if (unnumbered != null) {
-            return failed(step, new WalException(ErrorCode.UNAVAILABLE, unnumbered));
         }
         return limited(name, deploy(step))
                 .compose(done -> keep(step.to(), step.nextRoute(), step.written()))
@@ -360,17 +372,21 @@ public final class Reconciler {
     }
 
     private Future<Void> failed(Step step, Throwable failure) {
+        return failed(step.to().name(), step.to().revision(), failure);
+    }
+
+    private Future<Void> failed(String name, long revision, Throwable failure) {
         WalException told = WalException.of(failure);
         String why = told.publicMessage();
-        if (step.kind() == Kind.ADD) {
+        if (live.find(name) == null) {
             ErrorCode code = told.code() == ErrorCode.CORRUPT ? ErrorCode.CORRUPT : ErrorCode.UNAVAILABLE;
-            live.stop(step.to().name(), new WalException(code, String.valueOf(told.getMessage())));
+            live.stop(name, new WalException(code, String.valueOf(told.getMessage())));
         }
-        if (!why.equals(failures.put(step.to().name(), why))) {
+        if (!why.equals(failures.put(name, why))) {
             count("failed");
             LOG.atError()
-                    .addKeyValue(LogKeys.NAMESPACE, step.to().name())
-                    .addKeyValue(LogKeys.REVISION, step.to().revision())
+                    .addKeyValue(LogKeys.NAMESPACE, name)
+                    .addKeyValue(LogKeys.REVISION, revision)
                     .addKeyValue(LogKeys.REASON, why)
                     .log("A namespace could not be applied; what served before serves on");
         }

@@ -5,6 +5,7 @@ import io.forelog.config.Namespace.State;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -86,14 +87,16 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
      * @param shard this node's
      * @param applied by namespace, removed ones included
      * @param live what serves now, by namespace
+     * @param unnumbered whose documents can't be applied yet: what was applied last serves meanwhile
      */
     static ReloadPlan of(
             Snapshot wanted,
             DocumentParser parser,
             String shard,
             Map<String, AppliedRecord> applied,
-            Map<String, Namespace> live) {
-        return new Planning(wanted, parser, shard, applied, live).plan();
+            Map<String, Namespace> live,
+            Set<String> unnumbered) {
+        return new Planning(wanted, parser, shard, applied, live, unnumbered).plan();
     }
 
     /** One planning; owned by one thread. */
@@ -103,6 +106,7 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
         private final String shard;
         private final Map<String, AppliedRecord> applied;
         private final Map<String, Namespace> live;
+        private final Set<String> unnumbered;
         private final List<Step> steps = new ArrayList<>();
         private final Map<String, List<String>> problems = new TreeMap<>();
         private final Map<String, String> foreign = new TreeMap<>();
@@ -112,12 +116,14 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
                 DocumentParser parser,
                 String shard,
                 Map<String, AppliedRecord> applied,
-                Map<String, Namespace> live) {
+                Map<String, Namespace> live,
+                Set<String> unnumbered) {
             this.wanted = wanted;
             this.parser = parser;
             this.shard = shard;
             this.applied = applied;
             this.live = live;
+            this.unnumbered = unnumbered;
         }
 
         ReloadPlan plan() {
@@ -133,7 +139,11 @@ record ReloadPlan(String held, List<Step> steps, Map<String, List<String>> probl
             for (String name : names) {
                 StoredDocument document = wanted.documents().get(name);
                 AppliedRecord record = applied.get(name);
-                if (document != null) {
+                if (unnumbered.contains(name)) {
+                    if (record != null && record.state() != State.RETIRED) {
+                        serveAsBefore(record, record.state());
+                    }
+                } else if (document != null) {
                     wanted(document, record);
                 } else if (record != null && record.state() != State.RETIRED) {
                     end(record, wanted.discarded().contains(name) ? State.DISCARDING : State.RETIRING);

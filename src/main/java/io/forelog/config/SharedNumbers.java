@@ -26,10 +26,9 @@ final class SharedNumbers {
         this.parser = parser;
     }
 
-    /** Why {@code namespace} can't be applied now; null where it can. */
-    @Nullable
-    String missing(String namespace) {
-        return missing.get(namespace);
+    /** By namespace, of the last {@link #complete}: why its document can't be applied now. */
+    Map<String, String> missing() {
+        return Map.copyOf(missing);
     }
 
     /** {@code wanted} with a number for each target of each document; never fails, see {@link #missing}. */
@@ -44,7 +43,7 @@ final class SharedNumbers {
             String name = stored.namespace();
             Set<String> targets = targets(stored);
             if (!numbers.getOrDefault(name, Map.of()).keySet().containsAll(targets)) {
-                asked = asked.compose(before -> ask(name, targets, applied.get(name), numbers));
+                asked = asked.compose(before -> ask(stored, targets, applied.get(name), numbers));
             }
         }
         return asked.map(done -> new Snapshot(
@@ -65,20 +64,29 @@ final class SharedNumbers {
     }
 
     private Future<Void> ask(
-            String name,
+            StoredDocument stored,
             Set<String> targets,
             @Nullable AppliedRecord before,
             Map<String, Map<String, Integer>> numbers) {
+        String name = stored.namespace();
         Map<String, Integer> known = new TreeMap<>();
         if (before != null) {
             before.routes().forEach((target, route) -> known.put(target, route.id()));
         }
         return store.number(name, targets, known, before == null ? 1 : before.nextRoute())
                 .onSuccess(given -> numbers.put(name, given))
-                .onFailure(failure -> missing.put(
-                        name,
-                        "targets: some of " + targets + " have no number yet, which the config store gives out: "
-                                + WalException.of(failure).getMessage()))
+                .onFailure(failure -> {
+                    if (before != null
+                            && before.revision() == stored.revision()
+                            && known.keySet().containsAll(targets)) {
+                        numbers.put(name, known); // the store gave them when this revision was applied here
+                        return;
+                    }
+                    missing.put(
+                            name,
+                            "targets: some of " + targets + " have no number yet, which the config store gives out: "
+                                    + WalException.of(failure).getMessage());
+                })
                 .transform(done -> Future.succeededFuture());
     }
 }

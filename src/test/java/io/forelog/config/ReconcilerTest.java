@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -52,6 +53,11 @@ class ReconcilerTest {
                 Duration.ofSeconds(10),
                 micros::get,
                 new SimpleMeterRegistry());
+    }
+
+    private void restart() {
+        live = new LiveNamespaces(shard -> "");
+        reconciler = reconciler(NEVER);
     }
 
     private static <T> T get(Future<T> future) throws Exception {
@@ -216,8 +222,7 @@ class ReconcilerTest {
         get(reconciler.refresh());
         shrinkAfter(Duration.ofHours(1));
         assertThat(live.find("a").routes()).containsOnlyKeys("x", "y");
-        live = new LiveNamespaces(shard -> "");
-        reconciler = reconciler(NEVER);
+        restart();
         get(reconciler.start(NEVER));
         assertThat(live.find("a").routes().get("x").retiring()).isTrue();
         deployer.left = new Deployer.Left(0, 7);
@@ -237,6 +242,27 @@ class ReconcilerTest {
         get(reconciler.start(NEVER));
         assertThat(deployer.calls).isEmpty();
         assertThat(status("a").problems()).singleElement().asString().contains("CORRUPT: a.json: no number");
+    }
+
+    /** The copy of the store that a node keeps may be of just before the numbers were given. */
+    @Test
+    void whatWasAppliedIsServedAgainThoughTheStoreIsAwayAndItsCopyHasNoNumbers() throws Exception {
+        store.shared = true;
+        store.want("a", targets("x", "y"));
+        get(reconciler.start(NEVER));
+        assertThat(applied.records.get("a").routes().get("y").id()).isEqualTo(41);
+
+        restart();
+        store.away = true;
+        get(reconciler.start(NEVER));
+        assertThat(status("a").problems()).isEmpty();
+        assertThat(live.find("a").routes().get("y").id()).isEqualTo(41);
+
+        restart();
+        store.want("a", targets("x", "y", "z"));
+        get(reconciler.start(NEVER));
+        assertThat(status("a").problems()).singleElement().asString().contains("[x, y, z] have no number yet");
+        assertThat(live.find("a").routes()).containsOnlyKeys("x", "y");
     }
 
     @Test
@@ -261,6 +287,8 @@ class ReconcilerTest {
         private final TreeSet<String> removed = new TreeSet<>();
         private final Map<String, Long> revisions = new TreeMap<>();
         private volatile Consumer<Snapshot> watcher = snapshot -> {};
+        private volatile boolean shared;
+        private volatile boolean away;
 
         synchronized void want(String namespace, String text) {
             long revision = revisions.merge(namespace, 1L, Long::sum);
@@ -289,6 +317,23 @@ class ReconcilerTest {
         @Override
         public void watch(Consumer<Snapshot> newWatcher) {
             watcher = newWatcher;
+        }
+
+        @Override
+        public boolean isShared() {
+            return shared;
+        }
+
+        /** Which the store that all share has given, and a copy that was kept of it does not know yet. */
+        @Override
+        public Future<Map<String, Integer>> number(
+                String namespace, Set<String> targets, Map<String, Integer> used, int least) {
+            if (away) {
+                return Future.failedFuture(new WalException(ErrorCode.UNAVAILABLE, "the database is away"));
+            }
+            Map<String, Integer> numbers = new TreeMap<>();
+            targets.forEach(target -> numbers.put(target, 40 + numbers.size()));
+            return Future.succeededFuture(numbers);
         }
 
         @Override

@@ -41,7 +41,7 @@ class ReloadPlanTest {
     }
 
     private ReloadPlan plan() {
-        return ReloadPlan.of(new Snapshot(problem, documents, removed), parser, "default", applied, live);
+        return ReloadPlan.of(new Snapshot(problem, documents, removed), parser, "default", applied, live, Set.of());
     }
 
     /** As the reconciler does it where everything works. */

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(420)
 class MixedFleetIT {
     private static final Duration LIMIT = Duration.ofSeconds(90);
+    private static final Duration CALL_LIMIT = Duration.ofSeconds(15);
     private static final int SLOTS = 4;
     private static final int LATER = 50;
 
@@ -48,8 +49,10 @@ class MixedFleetIT {
     }
 
     private LoadWriter writer(List<ForelogProcess> nodes) {
-        return LoadWriter.across(() -> nodes.get(Math.floorMod(turn.incrementAndGet(), nodes.size()))
-                        .grpc())
+        return LoadWriter.across(
+                        () -> nodes.get(Math.floorMod(turn.incrementAndGet(), nodes.size()))
+                                .grpc(),
+                        CALL_LIMIT)
                 .insist();
     }
 

@@ -47,6 +47,10 @@ class PartitionFaultIT {
     private static final Duration CUT = Duration.ofSeconds(25);
 
     private static final int SLOTS = 4;
+    /** So long that only what is lost is not answered, on however busy a machine; shorter than a cut. */
+    private static final Duration CALL_LIMIT = Duration.ofSeconds(15);
+
+    private static final Duration PACE = Duration.ofMillis(5);
     private static final List<String> NAMES = List.of("a", "b", "c");
 
     @TempDir
@@ -63,9 +67,12 @@ class PartitionFaultIT {
     }
 
     private LoadWriter writer() {
-        return LoadWriter.across(() -> inReach.get(Math.floorMod(turn.incrementAndGet(), inReach.size()))
-                        .grpc())
-                .insist();
+        return LoadWriter.across(
+                        () -> inReach.get(Math.floorMod(turn.incrementAndGet(), inReach.size()))
+                                .grpc(),
+                        CALL_LIMIT)
+                .insist()
+                .pace(PACE);
     }
 
     private static LoadWriter.Script into(String namespace) {

@@ -15,6 +15,7 @@ import io.vertx.grpc.client.GrpcClientOptions;
 import io.vertx.grpc.client.GrpcClientResponse;
 import io.vertx.grpc.common.GrpcStatus;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -58,8 +59,8 @@ public final class LoadWriter implements AutoCloseable {
     }
 
     /** To servers on more addresses than one. */
-    public static LoadWriter across(Supplier<SocketAddress> server) {
-        return new LoadWriter(server, CALL_LIMIT);
+    public static LoadWriter across(Supplier<SocketAddress> server, Duration callLimit) {
+        return new LoadWriter(server, callLimit);
     }
 
     private LoadWriter(Supplier<SocketAddress> server, Duration callLimit) {
@@ -133,7 +134,7 @@ public final class LoadWriter implements AutoCloseable {
         return falses;
     }
 
-    /** Payload text -> what was answered: UNKNOWN, or a transport's failure. */
+    /** Payload text -> what was answered: UNKNOWN, or a transport's failure, how long it took and when it was. */
     public Map<String, String> unknowns() {
         return unknowns;
     }
@@ -210,7 +211,7 @@ public final class LoadWriter implements AutoCloseable {
                             again(script, slot, next(request, n), decided);
                         },
                         failure -> {
-                            failed(request, failure);
+                            failed(request, failure, sent);
                             again(script, slot, next(request, n), false);
                         });
     }
@@ -288,13 +289,18 @@ public final class LoadWriter implements AutoCloseable {
             case TRILEAN_FALSE -> falses.put(text, response.getMessage());
             default -> {
                 falses.remove(text);
-                unknowns.put(text, response.getMessage());
+                unknowns.put(text, response.getMessage() + after(sent));
             }
         }
         return false;
     }
 
-    private void failed(WriteToLogRequest request, Throwable failure) {
+    private static String after(long sentMicros) {
+        long millis = (ScriptedReceiver.nowMicros() - sentMicros) / 1_000;
+        return " (after " + millis + " ms, " + Instant.now() + ")";
+    }
+
+    private void failed(WriteToLogRequest request, Throwable failure, long sent) {
         String text = request.getPayload().toStringUtf8();
         // A stream behind the last one that a server that goes says it has taken: it was not read.
         boolean unread = String.valueOf(failure.getMessage()).contains("GOAWAY error code = 0");
@@ -302,7 +308,7 @@ public final class LoadWriter implements AutoCloseable {
             falses.put(text, String.valueOf(failure.getMessage()));
         } else {
             falses.remove(text);
-            unknowns.put(text, String.valueOf(failure.getMessage()));
+            unknowns.put(text, failure.getMessage() + after(sent));
         }
     }
 }

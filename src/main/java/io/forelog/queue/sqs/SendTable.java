@@ -12,8 +12,8 @@ import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchResultEntry;
 
 /**
- * What an answer to SendMessageBatch means, entry by entry. Requests are sent once: the SDK repeats nothing, so that a refusal
- * is always that of a first attempt. Stateless, any thread.
+ * What an answer to SendMessageBatch means, entry by entry. The SDK repeats nothing, so that a refusal is always that of a first
+ * attempt; {@link Sends} repeats what was not answered, whose refusal then decides nothing. Stateless, any thread.
  *
  * <pre>
  * entry confirmed                            TRUE
@@ -84,6 +84,12 @@ final class SendTable {
             return Sent.refused(ErrorCode.UNAVAILABLE, "SQS can't be reached: " + words(cause));
         }
         return Sent.unknown("SQS: " + words(cause));
+    }
+
+    /** Handed over, and nobody said what became of it. */
+    static boolean unanswered(Throwable failure) {
+        Throwable cause = unwrapped(failure);
+        return !(cause instanceof AwsServiceException) && !neverConnected(cause);
     }
 
     static Throwable unwrapped(Throwable failure) {

@@ -3,8 +3,10 @@ package io.forelog.queue.sqs;
 import io.forelog.model.ErrorCode;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -20,11 +22,14 @@ import software.amazon.awssdk.services.sqs.model.SendMessageBatchResultEntry;
 /**
  * The way into one queue: fills batches across all that want to send. Up to {@link #EAGER} batches leave at once, however
  * small, so that nothing lingers at low load; beyond them only full ones, so that load fills batches. Of a FIFO queue's group
- * one batch is under way at a time, which keeps its order. Owned by the home; bounded by entries, bytes and batches.
+ * one batch is under way at a time, which keeps its order. A batch that got no answer is sent once more, on another connection.
+ * Owned by the home; bounded by entries, bytes and batches.
  */
 final class Sends {
     static final int BATCH_MOST = 10;
     static final int EAGER = 4;
+    /** Of a request's time, for the first try: the rest is the second's. */
+    private static final int FIRST_SHARE = 3;
 
     private final SqsCalls calls;
     private final String url;
@@ -157,15 +162,39 @@ final class Sends {
             entries.add(entry(i, batch.get(i)));
             groups.add(batch.get(i).group());
         }
-        calls.call(client -> client.sendMessageBatch(request -> request.queueUrl(url)
-                        .entries(entries)
-                        .overrideConfiguration(o -> o.apiCallTimeout(calls.limit()))))
-                .onComplete(answer -> ended(batch, judged(batch.size(), answer)), failure -> {
-                    Sent all = SendTable.failed(failure);
-                    Sent[] outcomes = new Sent[batch.size()];
-                    java.util.Arrays.fill(outcomes, all);
+        Duration first = calls.limit().dividedBy(FIRST_SHARE);
+        ask(entries, first).onComplete(answer -> ended(batch, judged(batch.size(), answer)), failure -> {
+            if (closed || !SendTable.unanswered(failure)) {
+                ended(batch, all(batch.size(), SendTable.failed(failure)));
+            } else {
+                again(batch, entries, calls.limit().minus(first), SendTable.failed(failure));
+            }
+        });
+    }
+
+    /** What the first try did nobody knows: only a confirmation makes that better. */
+    private void again(
+            List<Outgoing> batch, List<SendMessageBatchRequestEntry> entries, Duration limit, Sent doubtful) {
+        ask(entries, limit)
+                .map(answer -> judged(batch.size(), answer))
+                .otherwise(failure -> all(batch.size(), doubtful))
+                .onSuccess(outcomes -> {
+                    for (int i = 0; i < outcomes.length; i++) {
+                        outcomes[i] = outcomes[i].isStored() ? outcomes[i] : doubtful;
+                    }
                     ended(batch, outcomes);
                 });
+    }
+
+    private Future<SendMessageBatchResponse> ask(List<SendMessageBatchRequestEntry> entries, Duration limit) {
+        return calls.call(client -> client.sendMessageBatch(
+                request -> request.queueUrl(url).entries(entries).overrideConfiguration(o -> o.apiCallTimeout(limit))));
+    }
+
+    private static Sent[] all(int count, Sent outcome) {
+        Sent[] outcomes = new Sent[count];
+        Arrays.fill(outcomes, outcome);
+        return outcomes;
     }
 
     private SendMessageBatchRequestEntry entry(int number, Outgoing outgoing) {
@@ -174,7 +203,7 @@ final class Sends {
                 .messageBody(outgoing.body())
                 .messageAttributes(ParcelCodec.sdk(outgoing.attributes()));
         if (fifo) {
-            // Its own each time: a copy of a message is no repetition of it.
+            // Its own for each sending: a copy of a message is no repetition of it, a second try of a batch is.
             entry.messageGroupId(outgoing.group())
                     .messageDeduplicationId(UUID.randomUUID().toString());
         } else if (outgoing.delaySeconds() > 0) {
@@ -184,8 +213,7 @@ final class Sends {
     }
 
     private static Sent[] judged(int count, SendMessageBatchResponse answer) {
-        Sent[] outcomes = new Sent[count];
-        java.util.Arrays.fill(outcomes, SendTable.notNamed());
+        Sent[] outcomes = all(count, SendTable.notNamed());
         for (SendMessageBatchResultEntry each : answer.successful()) {
             outcomes[Integer.parseInt(each.id())] = SendTable.confirmed(each);
         }

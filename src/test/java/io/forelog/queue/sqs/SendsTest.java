@@ -17,10 +17,12 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
+import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequest;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchResponse;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchResultEntry;
+import software.amazon.awssdk.services.sqs.model.SqsException;
 
 /** How batches are filled and what bounds them, against a client whose answers the test gives by hand. */
 class SendsTest {
@@ -70,6 +72,10 @@ class SendsTest {
         });
     }
 
+    private static Throwable failed(int status) {
+        return SqsException.builder().statusCode(status).build();
+    }
+
     /** Answers nothing by itself. */
     private static final class HandClient implements SqsAsyncClient {
         final List<SendMessageBatchRequest> requests = new ArrayList<>();
@@ -97,6 +103,10 @@ class SendsTest {
                     .complete(SendMessageBatchResponse.builder()
                             .successful(confirmed)
                             .build());
+        }
+
+        void fail(int number, Throwable cause) {
+            answers.get(number).completeExceptionally(cause);
         }
 
         @Override
@@ -168,13 +178,97 @@ class SendsTest {
                                     .id("0")
                                     .build())
                             .build());
-            client.answers.get(1).completeExceptionally(new java.io.IOException("reset"));
+            client.fail(1, failed(503));
             return null;
         });
+        assertThat(client.requests).as("an answer is not asked for again").hasSize(2);
         assertThat(await(first.get(0)).durable()).isEqualTo(Durable.TRUE);
         assertThat(await(first.get(1)).durable()).isEqualTo(Durable.UNKNOWN);
         assertThat(await(second.get(0)).durable()).isEqualTo(Durable.UNKNOWN);
         assertThat(await(second.get(1)).durable()).isEqualTo(Durable.UNKNOWN);
+    }
+
+    @Test
+    void whatIsNotAnsweredIsSentOnceMoreAndOnlyAConfirmationMakesItTrue() throws Exception {
+        Sends sends = sends(false, Map.of());
+        List<Future<Sent>> all = send(sends, 3, "a", "");
+        there(() -> {
+            client.fail(0, new java.io.IOException("reset"));
+            return null;
+        });
+        assertThat(client.sizes()).containsExactly(3, 3);
+        assertThat(all).noneMatch(Future::isComplete);
+        there(() -> {
+            client.answers
+                    .get(1)
+                    .complete(SendMessageBatchResponse.builder()
+                            .successful(SendMessageBatchResultEntry.builder()
+                                    .id("0")
+                                    .build())
+                            .failed(BatchResultErrorEntry.builder()
+                                    .id("1")
+                                    .senderFault(true)
+                                    .code("InvalidMessageContents")
+                                    .build())
+                            .build());
+            return null;
+        });
+        assertThat(await(all.get(0)).durable()).isEqualTo(Durable.TRUE);
+        assertThat(await(all.get(1)))
+                .as("refused now, and perhaps taken before")
+                .extracting(Sent::durable, Sent::text)
+                .containsExactly(Durable.UNKNOWN, "SQS: reset");
+        assertThat(await(all.get(2)).durable()).isEqualTo(Durable.UNKNOWN);
+    }
+
+    @Test
+    void whatFailsTwiceIsUnknownEvenIfTheSecondTryNeverConnected() throws Exception {
+        Sends sends = sends(false, Map.of("sending", 1));
+        List<Future<Sent>> all = send(sends, 11, "a", "");
+        there(() -> {
+            client.fail(0, new java.io.IOException("reset"));
+            return null;
+        });
+        there(() -> {
+            client.fail(1, new java.net.ConnectException("refused"));
+            return null;
+        });
+        assertThat(await(all.get(0)).durable()).isEqualTo(Durable.UNKNOWN);
+        assertThat(client.sizes()).as("and the next has its turn").containsExactly(10, 10, 1);
+    }
+
+    @Test
+    void whatNeverConnectedIsRefusedAtOnceAndAClosedWayTriesNothingAgain() throws Exception {
+        Sends sends = sends(false, Map.of("sending", 2));
+        List<Future<Sent>> all = send(sends, 20, "a", "");
+        there(() -> {
+            client.fail(0, new java.net.ConnectException("refused"));
+            sends.close();
+            client.fail(1, new java.io.IOException("reset"));
+            return null;
+        });
+        assertThat(await(all.get(0)).durable()).isEqualTo(Durable.FALSE);
+        assertThat(await(all.get(19)).durable()).isEqualTo(Durable.UNKNOWN);
+        assertThat(client.requests).hasSize(2);
+    }
+
+    @Test
+    void theSecondTryOfAFifoQueueHasTheSameDeduplicationIdsAndHoldsItsGroups() throws Exception {
+        Sends sends = sends(true, Map.of());
+        send(sends, 1, "k1", "k");
+        send(sends, 1, "k2", "k");
+        there(() -> {
+            client.fail(0, new java.io.IOException("reset"));
+            return null;
+        });
+        assertThat(client.requests).hasSize(2);
+        assertThat(client.requests.get(1).entries())
+                .isEqualTo(client.requests.get(0).entries());
+        there(() -> {
+            client.confirm(1);
+            return null;
+        });
+        assertThat(client.requests.get(2).entries().get(0).messageBody()).isEqualTo("k2");
     }
 
     @Test
