@@ -243,6 +243,11 @@ final class NamespaceQueues {
         return Future.join(checks).mapEmpty();
     }
 
+    /** As {@link Queue#atRest}, of all of them. */
+    void atRest() {
+        queues.values().forEach(one -> one.queue().atRest());
+    }
+
     Future<Void> close() {
         whole = null;
         List<Opened> all = List.copyOf(queues.values());

@@ -309,7 +309,13 @@ final class NamespaceRuntime {
         Future<Void> refused =
                 producing == null ? Future.succeededFuture() : producing.drain(parts.vertx(), parts.drainLimit());
         return refused.transform(done -> undeploy(acrossId))
-                .transform(done -> consuming == null ? Future.succeededFuture() : consuming.drain(parts.drainLimit()))
+                .transform(
+                        done -> consuming == null ? Future.succeededFuture(false) : consuming.drain(parts.drainLimit()))
+                .onSuccess(drained -> {
+                    if (drained) {
+                        queues.atRest();
+                    }
+                })
                 .transform(done -> undeploy(producerId))
                 .onComplete(done -> {
                     if (producing != null) {

@@ -144,7 +144,7 @@ final class Node {
                         this::consumes,
                         config.drainTimeout()),
                 admission::forget);
-        this.load = new LoadSampler(ticker, new MachineLoad(0), this::loopLagSeconds, runtimes);
+        this.load = new LoadSampler(ticker, new MachineLoad(config.networkCapacity()), this::loopLagSeconds, runtimes);
         this.services = new LocalNode(
                 config, data.path(), vertx, ticker, namespaces, runtimes, media, tables, load, locks, cluster);
         this.admin = new AdminServer(

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param bootstrapServers addresses by the prefix that a document names
  * @param namespaceDefaults what a namespace document lacks
  * @param drainTimeout what SIGTERM waits for writes and deliveries in flight
+ * @param networkCapacity bytes a second that the machine's network carries in one direction; 0 = as its interfaces say
  * @param bench serves the echoes that {@code forelog bench} compares with
  */
 public record NodeConfig(
@@ -43,6 +44,7 @@ public record NodeConfig(
         Map<String, Object> namespaceDefaults,
         Duration drainTimeout,
         Duration auditInterval,
+        long networkCapacity,
         boolean bench) {
 
     /** 0 = any free one. */
@@ -129,6 +131,7 @@ public record NodeConfig(
                 namespaceDefaults,
                 drainTimeout,
                 auditInterval,
+                networkCapacity,
                 bench);
     }
 
@@ -167,6 +170,7 @@ public record NodeConfig(
                 namespaceDefaults,
                 drainTimeout,
                 auditInterval,
+                networkCapacity,
                 bench);
     }
 

@@ -71,6 +71,7 @@ public final class NodeConfigReader {
                 root.map("namespace_defaults"),
                 root.duration("drain_timeout", Duration.ofMillis(1), Duration.ofMinutes(30), Duration.ofSeconds(25)),
                 root.duration("audit_interval", Duration.ofMillis(100), Duration.ofDays(1), Duration.ofSeconds(10)),
+                root.bytes("network_capacity", 0, 0),
                 root.flag("bench", false));
         root.refuseTheRest();
         return config;

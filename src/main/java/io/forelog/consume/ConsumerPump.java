@@ -48,7 +48,7 @@ public final class ConsumerPump extends VerticleBase {
 
     private long timer = -1;
     private long timerMicros = Long.MAX_VALUE;
-    private @Nullable Promise<Void> drained;
+    private @Nullable Promise<Boolean> drained;
 
     public ConsumerPump(
             Queue queue, Bus bus, Namespace namespace, Ticker ticker, MeterRegistry metrics, PauseRegister register) {
@@ -114,9 +114,9 @@ public final class ConsumerPump extends VerticleBase {
     private void turn() {
         turnSoon = false;
         long next = flows.turn();
-        Promise<Void> waiting = drained;
+        Promise<Boolean> waiting = drained;
         if (waiting != null && flows.drained()) {
-            waiting.tryComplete();
+            waiting.tryComplete(true);
         }
         wakeAt(next);
     }
@@ -195,15 +195,15 @@ public final class ConsumerPump extends VerticleBase {
 
     /**
      * Takes and sends no more, and ends when all that is at a target has come back and is settled, or after
-     * {@code limit}. What is not settled then is delivered again after the next start.
+     * {@code limit}: whether all had. What is not settled then is delivered again after the next start.
      */
-    public Future<Void> drain(Duration limit) {
+    public Future<Boolean> drain(Duration limit) {
         return here(() -> {
-            Promise<Void> done = drained == null ? Promise.promise() : drained;
+            Promise<Boolean> done = drained == null ? Promise.promise() : drained;
             drained = done;
             flows.drain();
             soon();
-            vertx.setTimer(Math.max(1, limit.toMillis()), late -> done.tryComplete());
+            vertx.setTimer(Math.max(1, limit.toMillis()), late -> done.tryComplete(false));
             return done.future();
         });
     }

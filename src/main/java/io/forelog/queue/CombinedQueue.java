@@ -316,6 +316,11 @@ public final class CombinedQueue implements Queue {
     }
 
     @Override
+    public void atRest() {
+        parts.forEach(part -> part.queue().atRest());
+    }
+
+    @Override
     public Future<Void> close() {
         routes.values().forEach(Confluence::close);
         return Future.join(parts.stream().map(part -> part.queue().close()).toList())

@@ -245,6 +245,14 @@ public final class OpeningQueue implements Queue {
     }
 
     @Override
+    public void atRest() {
+        Queue queue = open;
+        if (queue != null) {
+            queue.atRest();
+        }
+    }
+
+    @Override
     public Future<Void> close() {
         List<Runnable> ends;
         synchronized (this) {

@@ -109,6 +109,12 @@ public interface Queue {
         return 0;
     }
 
+    /**
+     * Nothing that was taken is at a target any more, and nothing more will be taken or settled: whoever takes next need not
+     * wait for it. Said before {@link #close}, or not at all. At once.
+     */
+    default void atRest() {}
+
     /** Entries whose futures have not ended yet end UNAVAILABLE or UNKNOWN; takes end empty. */
     Future<Void> close();
 }

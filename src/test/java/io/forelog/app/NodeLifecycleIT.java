@@ -226,8 +226,10 @@ class NodeLifecycleIT {
     /** A target that is away is no reason for more nodes: what waits for it is told apart from what can be delivered. */
     @Test
     void tellsWhatIsBehindBecauseOfLoadApartFromWhatIsStopped() throws IOException {
-        try (ForelogProcess service =
-                        ForelogProcess.in(directory).namespace("ns", LOG_TARGET).start();
+        try (ForelogProcess service = ForelogProcess.in(directory)
+                        .settings("network_capacity: 1GiB")
+                        .namespace("ns", LOG_TARGET)
+                        .start();
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
             service.admin().post("/admin/v1/namespaces/ns:pause", new JsonObject());
             for (int i = 0; i < 5; i++) {
@@ -239,6 +241,12 @@ class NodeLifecycleIT {
                     LIMIT,
                     () -> consumer(service).getLong("stopped") == 5,
                     () -> String.valueOf(consumer(service)));
+            assertThat(service.admin()
+                            .get("/admin/v1/signals")
+                            .json()
+                            .getJsonObject("utilisation")
+                            .getDouble("network"))
+                    .isBetween(0.0, 1.0);
             assertThat(consumer(service).getLong("lag")).isZero();
             assertThat(consumer(service).getLong("scheduled")).isEqualTo(1);
             service.admin().post("/admin/v1/namespaces/ns:resume", new JsonObject());

@@ -159,6 +159,14 @@ class NodeConfigTest {
     }
 
     @Test
+    void aNetworkThatDoesNotSayWhatItCarriesIsToldSo() {
+        assertThat(read("network_capacity: 100MiB").networkCapacity()).isEqualTo(100L << 20);
+        assertThat(read("").networkCapacity()).isZero();
+        assertThatThrownBy(() -> read("network_capacity: fast"))
+                .hasMessageContaining("network_capacity: fast (expected: a number of bytes >= 0");
+    }
+
+    @Test
     void settingsAreFoundByTypeAndHiddenByToString() {
         NodeConfig config = read("queues: {embedded: {low_disk_bytes: 5}}\ntargets: {http: {token: s3cret}}");
         assertThat(config.queues()).containsEntry("EMBEDDED", Map.of("low_disk_bytes", 5));

@@ -68,7 +68,7 @@ class ConsumerPumpTest {
 
         await().untilAsserted(() ->
                 assertThat(queue.tally().result().routes().get(0).delivered()).isEqualTo(2));
-        get(pump.drain(Duration.ofSeconds(5)));
+        assertThat(get(pump.drain(Duration.ofSeconds(5)))).isTrue();
         assertThat(arrived).containsExactly("a", "b");
     }
 

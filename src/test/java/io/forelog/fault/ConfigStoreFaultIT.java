@@ -13,6 +13,7 @@ import io.forelog.rig.backend.PostgresServer;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,9 +42,12 @@ class ConfigStoreFaultIT {
         return node.admin().get("/health/ready").body();
     }
 
+    /** Until it is TRUE: the queue lies on one of the two, which one that has just begun may have to find first. */
     private void writeAndAwait(ForelogProcess node, String text) {
-        try (LoadWriter writer = new LoadWriter(() -> node.ports().grpc())) {
-            writer.writeOne(LoadWriter.request("ns", text, "", Duration.ZERO));
+        try (LoadWriter writer = new LoadWriter(() -> node.ports().grpc()).insist()) {
+            writer.start(1, (slot, n) -> n > 0 ? Optional.empty() : Optional.of(LoadWriter.request("ns", text)));
+            writer.await(LIMIT);
+            assertThat(writer.trues()).as(writer.toString()).hasSize(1);
         }
         Await.until(
                 text + " arrives",

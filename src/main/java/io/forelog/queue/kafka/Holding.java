@@ -65,7 +65,12 @@ final class Holding {
 
     /** What to commit. */
     OffsetAndMetadata committable(int owner) {
-        String text = CommitMetadata.encode(window.taken() == 0, owner, books, window.watermark(), window.runs());
+        return committable(owner, window.taken() == 0);
+    }
+
+    /** {@code clean}: nothing of it is on its way. */
+    OffsetAndMetadata committable(int owner, boolean clean) {
+        String text = CommitMetadata.encode(clean, owner, books, window.watermark(), window.runs());
         return new OffsetAndMetadata(window.watermark(), text);
     }
 }

@@ -19,6 +19,7 @@ final class Holdings {
     private final Map<TopicPartition, Holding> byPartition = new LinkedHashMap<>();
     private final List<Holding> ring = new ArrayList<>();
     private long aboveWatermarks;
+    private boolean atRest;
 
     /** {@code owner}: whose marks they are. */
     Holdings(int owner) {
@@ -61,8 +62,16 @@ final class Holdings {
         return aboveWatermarks;
     }
 
+    /** Whoever took has given up what it holds and has not sent: none of it is on its way. */
+    void atRest() {
+        atRest = true;
+    }
+
     /** Nothing that was taken of those partitions is on its way. */
     boolean quiet(Collection<TopicPartition> partitions) {
+        if (atRest) {
+            return true;
+        }
         for (TopicPartition partition : partitions) {
             Holding holding = byPartition.get(partition);
             if (holding != null && holding.window.taken() > 0) {
@@ -89,7 +98,7 @@ final class Holdings {
         Map<TopicPartition, OffsetAndMetadata> marks = new HashMap<>();
         for (Holding holding : ring) {
             if ((holding.dirty || unchangedToo) && (only == null || only.contains(holding.partition))) {
-                marks.put(holding.partition, holding.committable(owner));
+                marks.put(holding.partition, holding.committable(owner, atRest || holding.window.taken() == 0));
                 holding.dirty = false;
             }
         }

@@ -221,6 +221,11 @@ final class KafkaConsumption implements Consumption {
         }
     }
 
+    /** As {@code Queue.atRest}. */
+    void atRest() {
+        readers.values().forEach(RouteReader::atRest);
+    }
+
     /** Ends takes empty, commits, leaves the groups. */
     @Override
     public Future<Void> close() {

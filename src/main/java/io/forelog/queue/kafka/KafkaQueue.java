@@ -359,6 +359,14 @@ final class KafkaQueue implements Queue {
     }
 
     @Override
+    public void atRest() {
+        Works now = works;
+        if (now != null) {
+            now.consumption().atRest();
+        }
+    }
+
+    @Override
     public Future<Void> close() {
         return close(KafkaConsumption::close);
     }

@@ -206,6 +206,13 @@ final class RouteDesk {
         }
     }
 
+    /** As {@link Holdings#atRest}. */
+    void atRest() {
+        synchronized (lock) {
+            holdings.atRest();
+        }
+    }
+
     /** As {@link Holdings#quiet}. */
     boolean quiet(Collection<TopicPartition> partitions) {
         synchronized (lock) {

@@ -103,6 +103,11 @@ final class RouteReader implements Runnable {
         ring();
     }
 
+    /** Nothing that was taken is at a target any more. Any thread. */
+    void atRest() {
+        desk.atRest();
+    }
+
     /** Commits what is settled, then leaves the group. Does not wait for it. */
     void stop() {
         stopping = true;

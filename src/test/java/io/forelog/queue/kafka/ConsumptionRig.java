@@ -55,6 +55,8 @@ final class ConsumptionRig implements AutoCloseable {
     private final List<TierPump> pumps = new ArrayList<>();
     final QueueSpec spec;
     private final int partitions;
+    /** Of what is opened from now on: how long a successor waits for what the last owner left on its way. */
+    Duration orderedWait = Duration.ofSeconds(2);
 
     ConsumptionRig(int partitions, boolean ordered) throws Exception {
         this.partitions = partitions;
@@ -113,8 +115,7 @@ final class ConsumptionRig implements AutoCloseable {
                 spec,
                 spec.ordered(),
                 shard,
-                new ReaderSettings(
-                        settings.connection(), node, commitInterval, settings.drainLimit(), Duration.ofSeconds(2)),
+                new ReaderSettings(settings.connection(), node, commitInterval, settings.drainLimit(), orderedWait),
                 clock);
         open.add(consumption);
         return consumption;

@@ -247,6 +247,22 @@ class KafkaConsumptionIT {
     }
 
     @Test
+    void whatAnOwnerAtRestHeldAndHadNotSentIsNotWaitedForAndComesInOrder() throws Exception {
+        try (ConsumptionRig rig = new ConsumptionRig(1, true)) {
+            rig.orderedWait = Duration.ofHours(1);
+            KafkaConsumption first = rig.open("a");
+            rig.append(List.of(
+                    rig.entries.keyed("k", "k-0"), rig.entries.keyed("k", "k-1"), rig.entries.keyed("k", "k-2")));
+            List<Delivery> taken = takeAll(first, 3);
+            rig.settle(first, taken.subList(0, 1), rig.delivered());
+            first.atRest();
+            rig.close(first);
+            List<Delivery> again = takeAll(rig.open("b"), 2);
+            assertThat(payloads(again)).containsExactly("k-1", "k-2");
+        }
+    }
+
+    @Test
     void whatLiesParkedInAPartitionThatComesInARebalanceGoesBeforeWhatCameLater() throws Exception {
         try (ConsumptionRig rig = new ConsumptionRig(2, true)) {
             KafkaConsumption first = rig.open("a");

@@ -91,7 +91,12 @@ class OrderedStormIT {
         @Override
         public void close() {
             Await.result(pump.drain(Duration.ofSeconds(5))
-                    .compose(drained -> rig.leave(consumption))
+                    .compose(drained -> {
+                        if (drained) {
+                            consumption.atRest();
+                        }
+                        return rig.leave(consumption);
+                    })
                     .compose(left -> vertx.close()));
         }
     }

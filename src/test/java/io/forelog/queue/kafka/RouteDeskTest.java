@@ -94,6 +94,25 @@ class RouteDeskTest {
         assertThat(holding.window.taken()).isEqualTo(1);
     }
 
+    @Test
+    void whatWasTakenIsOnItsWayUntilWhoeverTookItIsAtRest() {
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        desk.assigned(List.of(holding));
+        desk.fetched(holding, List.of(fetched(holding, 0, "k")), 1, 0);
+        desk.take(1, 1_000, Promise.promise());
+        assertThat(desk.quiet(List.of(main))).isFalse();
+        assertThat(committed(main).clean()).isFalse();
+        desk.atRest();
+        assertThat(desk.quiet(List.of(main))).isTrue();
+        assertThat(committed(main).clean()).isTrue();
+        assertThat(desk.committable(null, true).get(main).offset()).isZero();
+    }
+
+    private CommitMetadata committed(TopicPartition partition) {
+        OffsetAndMetadata mark = desk.committable(null, true).get(partition);
+        return CommitMetadata.decode(mark.metadata(), mark.offset());
+    }
+
     /** One that was aborted alone lets others pass, but none of its key. */
     @Test
     void whatIsParkedOfAKeyIsWrittenInItsOrderHoweverOftenItIsAborted() {
