@@ -29,7 +29,7 @@ public final class Main implements Runnable {
     }
 
     static CommandLine commandLine() {
-        return Commands.addTo(new CommandLine(new Main()).addSubcommand(new StartCommand()));
+        return Commands.addTo(new CommandLine(new Main()).addSubcommand(new StartCommand()), new CheckCommand());
     }
 
     @Override

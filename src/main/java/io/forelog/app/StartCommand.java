@@ -2,17 +2,11 @@ package io.forelog.app;
 
 import io.forelog.admin.NodeStatus;
 import io.forelog.config.NodeConfig;
-import io.forelog.config.NodeConfigReader;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.forelog.observe.LogKeys;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -91,7 +85,7 @@ final class StartCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         AdapterCatalogue catalogue = AdapterCatalogue.load();
-        NodeConfig config = overridden(read(catalogue));
+        NodeConfig config = overridden(NodeFile.read(conf, catalogue));
         Node node = new Node(config, conf, catalogue, DataDirectory.lock(config.dataDirectory()));
         CountDownLatch stopped = new CountDownLatch(1);
         Thread hook = new Thread(() -> stopOnSignal(node, config, stopped), "forelog-stop");
@@ -119,38 +113,6 @@ final class StartCommand implements Callable<Integer> {
         return WalException.of(cause);
     }
 
-    private NodeConfig read(AdapterCatalogue catalogue) {
-        Path file = conf.resolve("forelog.yaml");
-        try {
-            NodeConfig config = NodeConfigReader.read(
-                    Files.exists(file) ? Files.readString(file) : missing(file), hostName(), catalogue.schemas());
-            List<String> problems = catalogue.settingsProblems(config);
-            if (!problems.isEmpty()) {
-                throw new WalException(ErrorCode.INVALID_ARGUMENT, String.join("\n", problems));
-            }
-            return config;
-        } catch (WalException e) {
-            String text = String.valueOf(e.getMessage());
-            throw new WalException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    file + (text.contains("\n") ? ":\n  " + text.replace("\n", "\n  ") : ": " + text),
-                    e);
-        } catch (IOException e) {
-            throw new WalException(ErrorCode.INVALID_ARGUMENT, file + ": " + e + " (expected: a file to read)", e);
-        }
-    }
-
-    /** A directory without the file is a node with every default; no directory is a slip of the keyboard. */
-    private String missing(Path file) {
-        if (!Files.isDirectory(conf)) {
-            throw new WalException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "--conf " + conf.toAbsolutePath() + ": no such directory (expected: one with " + file.getFileName()
-                            + " and namespaces/)");
-        }
-        return "";
-    }
-
     private NodeConfig overridden(NodeConfig read) {
         NodeConfig config = read.withPorts(
                 port("--http-port", http, read.ports().http()),
@@ -172,14 +134,6 @@ final class StartCommand implements Callable<Integer> {
                     spec.commandLine(), option + ": " + asked + " (expected: 0 to " + PORT_MAX + ")");
         }
         return asked == null ? read : asked;
-    }
-
-    private static String hostName() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            return "localhost";
-        }
     }
 
     private static void stopOnSignal(Node node, NodeConfig config, CountDownLatch stopped) {

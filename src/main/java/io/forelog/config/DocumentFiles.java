@@ -62,18 +62,21 @@ final class DocumentFiles {
         known.keySet().retainAll(files.keySet());
         Map<String, Found> documents = new TreeMap<>();
         for (Map.Entry<String, Path> file : files.entrySet()) {
-            String text = read(file.getKey(), file.getValue());
-            if (text == null) {
-                continue;
-            }
-            String namespace = namespace(file.getKey(), text);
-            Found found = new Found(namespace, file.getValue(), file.getKey(), text, false);
-            Found other = documents.putIfAbsent(namespace, found);
-            if (other != null) {
-                documents.put(namespace, twice(other, found));
+            Found found = one(file.getValue());
+            Found other = found == null ? null : documents.putIfAbsent(found.namespace(), found);
+            if (found != null && other != null) {
+                documents.put(found.namespace(), twice(other, found));
             }
         }
         return new Seen("", documents);
+    }
+
+    /** Null where it is gone again. */
+    @Nullable
+    Found one(Path file) throws IOException {
+        String name = String.valueOf(file.getFileName());
+        String text = read(name, file);
+        return text == null ? null : new Found(namespace(name, text), file, name, text, false);
     }
 
     private static boolean isDocument(Path file) {
@@ -109,7 +112,8 @@ final class DocumentFiles {
 
     /** What the document says, else what it said last, else the file's name. */
     private String namespace(String name, String text) {
-        String fallback = name.substring(0, name.lastIndexOf('.'));
+        int dot = name.lastIndexOf('.');
+        String fallback = dot < 0 ? name : name.substring(0, dot);
         try {
             Object said = DocumentText.parse(text).get("namespace");
             String namespace = said instanceof String own

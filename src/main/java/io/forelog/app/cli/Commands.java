@@ -2,6 +2,7 @@ package io.forelog.app.cli;
 
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -13,8 +14,10 @@ import picocli.CommandLine.TypeConversionException;
 public final class Commands {
     private Commands() {}
 
-    /** Adds them all, and how failures are told; answers {@code root}. */
-    public static CommandLine addTo(CommandLine root) {
+    /** Adds them all, and how failures are told; answers {@code root}. {@code offline}: those of {@code config} that need no node. */
+    public static CommandLine addTo(CommandLine root, Object... offline) {
+        Group config = new Group("config", "The node's configuration, and all namespace documents at once.");
+        List.of(offline).forEach(config::with);
         root.addSubcommand(new WriteCommand())
                 .addSubcommand(
                         new Group("namespace", "Namespace documents: what a namespace's targets and policies are.")
@@ -27,10 +30,7 @@ public final class Commands {
                                 .with(new NamespaceCommands.Rollback())
                                 .with(new NamespaceCommands.Delete())
                                 .line)
-                .addSubcommand(new Group("config", "All namespace documents at once.")
-                        .with(new ConfigCommands.Import())
-                        .with(new ConfigCommands.Export())
-                        .line)
+                .addSubcommand(config.with(new ConfigCommands.Import()).with(new ConfigCommands.Export()).line)
                 .addSubcommand(new Group("entry", "Single entries: where they are, cancel, reschedule.")
                         .with(new EntryCommands.Get())
                         .with(new EntryCommands.Cancel())
