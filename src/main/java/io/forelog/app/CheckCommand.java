@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
         usageHelpAutoWidth = true,
         sortOptions = false,
         description = {
-            "Checks forelog.yaml and namespace documents as a node would, with no node running: for a commit",
-            "hook or a CI. Starts nothing, and reaches no queue, database or target."
+            "Checks forelog.yaml and documents as a node would, with no node running.",
+            "For a commit hook or a CI: starts nothing, and reaches no queue, database or target."
         },
         footer = {
             "",
