@@ -22,6 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(240)
 class ConfigStoreFaultIT {
     private static final Duration LIMIT = Duration.ofSeconds(40);
+    /** Longer than any lease. */
+    private static final Duration AWAY = Duration.ofSeconds(Soak.choose(15, 60));
+
     private static final String NS = "/admin/v1/namespaces/ns";
 
     @TempDir
@@ -89,6 +92,9 @@ class ConfigStoreFaultIT {
             writeAndAwait(first, "without");
             assertThat(first.admin().put(NS, document(6)).status()).isEqualTo(503);
             assertThat(applied(first)).isEqualTo(1);
+            Await.pause(AWAY);
+            writeAndAwait(first, "long without");
+            writeAndAwait(second, "long without, by the other");
             first.killAndRestart();
             writeAndAwait(first, "restarted without");
 

@@ -33,6 +33,9 @@ class FleetFaultIT {
     /** So long that only what is lost is not answered, on however busy a machine. */
     private static final Duration CALL_LIMIT = Duration.ofSeconds(20);
 
+    /** Of the database: longer than any lease. */
+    private static final Duration AWAY = Duration.ofSeconds(Soak.choose(12, 60));
+
     private static final Duration PACE = Duration.ofMillis(5);
 
     @TempDir
@@ -125,7 +128,9 @@ class FleetFaultIT {
                 assertThat(toSqs.unknowns()).hasSizeLessThanOrEqualTo(SLOTS * nodes.size());
 
                 server.kill();
-                awaitMore(writer, 2_000, "the database is away", fleet);
+                Await.pause(AWAY);
+                awaitMore(writer, 500, "the database is away", fleet);
+                awaitMore(toSqs, 100, "the database is away, SQS", fleet);
                 nodes.get(0).killAndRestart();
                 awaitMore(writer, 500, "a node restarted without it", fleet);
                 server.start();

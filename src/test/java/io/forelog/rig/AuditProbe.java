@@ -67,6 +67,11 @@ public final class AuditProbe {
         return readBalanced();
     }
 
+    /** What holds deliveries up, for messages. */
+    private String pumps() {
+        return admin.get("/admin/v1/namespaces/" + namespace + "/pumps").body();
+    }
+
     public void await(String what, Duration limit, Predicate<Audit> condition) {
         AtomicReference<Audit> last = new AtomicReference<>();
         Await.until(
@@ -76,6 +81,6 @@ public final class AuditProbe {
                     last.set(read());
                     return condition.test(last.get());
                 },
-                () -> last.get().raw());
+                () -> last.get().raw() + pumps());
     }
 }
