@@ -16,7 +16,7 @@ public interface TargetProvider {
         return ConfigSchema.EMPTY;
     }
 
-    /** What retries and what is rejected, printed in docs/targets.md and by {@code forelog namespace get}. */
+    /** What retries and what is rejected, printed in docs/targets.md. */
     RetryTable retryTable();
 
     /** Opens the adapter of one target of one namespace, on the context that will use it. Needs no reachable server. */

@@ -59,7 +59,7 @@ final class WriteCommand extends NamespaceCommand {
     @Parameters(
             arity = "0..1",
             paramLabel = "PAYLOAD",
-            description = "The payload; without it, --file or standard input.")
+            description = "The payload; without it, --file or standard input. A delete or touch needs none.")
     private @Nullable String text;
 
     @Option(
@@ -180,6 +180,9 @@ final class WriteCommand extends NamespaceCommand {
                     throw new ParameterException(spec().commandLine(), "a payload or --file, not both");
                 }
                 return text.getBytes(StandardCharsets.UTF_8);
+            }
+            if (file == null && operation != Operation.PUT) {
+                return new byte[0]; // a deletion or a touch needs none
             }
             return file == null || file.equals("-") ? System.in.readAllBytes() : Files.readAllBytes(Path.of(file));
         } catch (IOException e) {
