@@ -3,6 +3,7 @@ package io.forelog.queue.rocksdb;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
+import io.forelog.model.IdempotencyToken;
 import io.forelog.model.Receipt;
 import io.forelog.model.WalException;
 import io.forelog.wire.EnvelopeCodec;
@@ -19,11 +20,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Appends; envelopes and hashes are made by the caller's thread, outcomes on the caller's context. */
 final class AppendCommand extends Command {
-    private static final int HASH_BYTES = 16;
     private static final long ENTRY_OVERHEAD = 200;
 
     private final List<Entry> entries;
     private final byte[][] envelopes;
+    /** Of the entries with a token; empty = none has one. */
+    private @Nullable Idempotence[] idempotent = new Idempotence[0];
+
     private final long[] sequences;
     private final Promise<List<AppendOutcome>> promise;
     private final String name;
@@ -42,9 +45,19 @@ final class AppendCommand extends Command {
         for (int i = 0; i < envelopes.length; i++) {
             envelopes[i] = EnvelopeCodec.encode(entries.get(i));
             sum += envelopes[i].length + ENTRY_OVERHEAD;
+            IdempotencyToken token = entries.get(i).token();
+            if (token != null) {
+                if (idempotent.length == 0) {
+                    idempotent = new Idempotence[envelopes.length];
+                }
+                idempotent[i] = new Idempotence(tokenHash(token.token()), contentHash(entries.get(i), false));
+            }
         }
         this.bytes = sum;
     }
+
+    /** What a token and its write are known by. */
+    private record Idempotence(byte[] token, byte[] content) {}
 
     Future<List<AppendOutcome>> future() {
         return promise.future();
@@ -77,13 +90,14 @@ final class AppendCommand extends Command {
         commit.count(envelopes.length);
         for (int i = 0; i < envelopes.length; i++) {
             Entry entry = entries.get(i);
-            AppendOutcome known = entry.token() == null ? null : seen(entry, backlog, committer);
+            Idempotence idempotence = idempotent.length == 0 ? null : idempotent[i];
+            AppendOutcome known = idempotence == null ? null : seen(entry, idempotence, backlog, committer);
             if (known != null) {
                 other(i, known);
             } else {
                 sequences[i] = backlog.append(entry, envelopes[i], false, commit);
-                if (entry.token() != null) {
-                    remember(entry, sequences[i], backlog, committer);
+                if (idempotence != null) {
+                    remember(entry, idempotence, sequences[i], backlog, committer);
                 }
             }
         }
@@ -98,8 +112,8 @@ final class AppendCommand extends Command {
     }
 
     /** What the same token was answered before. */
-    private @Nullable AppendOutcome seen(Entry entry, Backlog backlog, Committer committer) {
-        byte[] hash = tokenHash(tokenOf(entry));
+    private @Nullable AppendOutcome seen(Entry entry, Idempotence idempotence, Backlog backlog, Committer committer) {
+        byte[] hash = idempotence.token();
         Backlog.Token token = backlog.freshToken(hash);
         if (token == null) {
             token = committer.tokens().find(namespace, hash, committer.commit().micros());
@@ -107,7 +121,7 @@ final class AppendCommand extends Command {
         if (token == null) {
             return null;
         }
-        return Arrays.equals(token.payloadHash(), payloadHash(entry))
+        return isSame(token, entry, idempotence)
                 ? AppendOutcome.duplicateOf(token.id(), receipt(token.sequence()))
                 : AppendOutcome.refused(
                         entry.id(),
@@ -116,35 +130,49 @@ final class AppendCommand extends Command {
                                 + token.id() + ")");
     }
 
-    private void remember(Entry entry, long sequence, Backlog backlog, Committer committer) {
-        byte[] hash = tokenHash(tokenOf(entry));
-        Backlog.Token token = new Backlog.Token(entry.id(), sequence, payloadHash(entry));
+    /**
+     * The routes of one write are among those of the other: where it names no target, the default ones may have changed
+     * between the two.
+     */
+    private static boolean isSame(Backlog.Token token, Entry entry, Idempotence idempotence) {
+        if (token.routes().isEmpty()) {
+            return Arrays.equals(token.contentHash(), contentHash(entry, true));
+        }
+        return Arrays.equals(token.contentHash(), idempotence.content())
+                && (token.routes().containsAll(entry.routes()) || entry.routes().containsAll(token.routes()));
+    }
+
+    private void remember(Entry entry, Idempotence idempotence, long sequence, Backlog backlog, Committer committer) {
+        byte[] hash = idempotence.token();
+        Backlog.Token token = new Backlog.Token(entry.id(), sequence, idempotence.content(), entry.routes());
         Commit commit = committer.commit();
         backlog.addToken(
                 hash, token, Keys.token(namespace, Tokens.day(commit.micros()), hash), Tokens.encode(token), commit);
     }
 
-    private static String tokenOf(Entry entry) {
-        return entry.token() == null ? "" : entry.token().token();
-    }
-
     static byte[] tokenHash(String token) {
-        return Arrays.copyOf(Keys.sha256().digest(token.getBytes(StandardCharsets.UTF_8)), HASH_BYTES);
+        return Arrays.copyOf(Keys.sha256().digest(token.getBytes(StandardCharsets.UTF_8)), Tokens.HASH_BYTES);
     }
 
-    /** Of what makes two writes the same: payload, key, destination, operation and routes, each with its length. */
-    private static byte[] payloadHash(Entry entry) {
+    /**
+     * Of what makes two writes the same: payload, key, destination and operation, each with its length; {@code routes} too in
+     * tokens of the version before.
+     */
+    static byte[] contentHash(Entry entry, boolean routes) {
         MessageDigest digest = Keys.sha256();
-        for (byte[] part : List.of(
-                entry.payload().getBytes(),
-                entry.key().getBytes(),
-                entry.destination().getBytes(StandardCharsets.UTF_8),
-                entry.operation().name().getBytes(StandardCharsets.UTF_8),
-                entry.routes().toString().getBytes(StandardCharsets.UTF_8))) {
-            digest.update(ByteBuffer.allocate(4).putInt(part.length).flip());
-            digest.update(part);
+        add(digest, entry.payload().getBytes());
+        add(digest, entry.key().getBytes());
+        add(digest, entry.destination().getBytes(StandardCharsets.UTF_8));
+        add(digest, entry.operation().name().getBytes(StandardCharsets.UTF_8));
+        if (routes) {
+            add(digest, entry.routes().toString().getBytes(StandardCharsets.UTF_8));
         }
-        return Arrays.copyOf(digest.digest(), HASH_BYTES);
+        return Arrays.copyOf(digest.digest(), Tokens.HASH_BYTES);
+    }
+
+    private static void add(MessageDigest digest, byte[] part) {
+        digest.update(ByteBuffer.allocate(4).putInt(part.length).flip());
+        digest.update(part);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.forelog.queue.rocksdb;
 
+import io.forelog.queue.QueueSpec;
 import io.forelog.queue.Tally;
 import io.forelog.queue.Tally.RouteTally;
 import java.util.ArrayList;
@@ -23,7 +24,7 @@ final class Auditor {
         this.database = database;
     }
 
-    Tally tally(int namespace) {
+    Tally tally(int namespace, QueueSpec spec) {
         Snapshot snapshot = database.snapshot();
         try (ReadOptions read = new ReadOptions().setSnapshot(snapshot).setFillCache(false)) {
             byte[] value = get(read, Keys.state(namespace));
@@ -31,7 +32,7 @@ final class Auditor {
                 return new Tally(0, List.of(), true);
             }
             StateRecord state = StateRecord.decode(value);
-            Map<Integer, Long> inLog = inLog(namespace, state, read);
+            Map<Integer, Long> inLog = inLog(namespace, spec, state, read);
             List<RouteTally> routes = new ArrayList<>();
             for (RouteBacklog route : state.routes().values()) {
                 byte[] prefix = Keys.route(namespace, route.id);
@@ -66,11 +67,14 @@ final class Auditor {
     }
 
     /** Obligations that lie in the log: those of the index from the watermark's record on, less those that left it. */
-    private Map<Integer, Long> inLog(int namespace, StateRecord state, ReadOptions read) {
+    private Map<Integer, Long> inLog(int namespace, QueueSpec spec, StateRecord state, ReadOptions read) {
         Map<Integer, Long> from = new HashMap<>();
         Map<Integer, Long> counts = new HashMap<>();
         long least = Long.MAX_VALUE;
         for (RouteBacklog route : state.routes().values()) {
+            if (!Backlog.takes(spec, route)) {
+                continue; // gone: it stands where it stood, and all behind that would be read for nothing
+            }
             long start = recordHolding(namespace, route.settled.watermark(), read);
             from.put(route.id, start);
             least = Math.min(least, start);

@@ -108,7 +108,7 @@ final class Backlog {
     record TokenKey(java.nio.ByteBuffer hash) {}
 
     /** What a token stands for. */
-    record Token(EntryId id, long sequence, byte[] payloadHash) {}
+    record Token(EntryId id, long sequence, byte[] contentHash, java.util.List<Integer> routes) {}
 
     @Nullable
     Token freshToken(byte[] hash) {
@@ -126,6 +126,9 @@ final class Backlog {
             seal(commit);
         }
         commit.touch(this);
+        // A node that is ahead of this one names routes that are not known here yet. They begin with this entry, not
+        // behind it.
+        entry.routes().forEach(this::route);
         long sequence = nextSequence++;
         boolean later = !readmission && entry.delayed();
         building.add(sequence, entry, envelope, later, readmission);
@@ -151,9 +154,9 @@ final class Backlog {
             seal(commit);
         }
         commit.touch(this);
+        RouteBacklog route = route(one.route());
         Timer timer = one.timer().at(nextSequence++);
         building.add(timer.sequence(), timer.entry(), one.envelope(), true, true);
-        RouteBacklog route = route(one.route());
         route.movedIn++;
         putTimer(route, timer, one.value(), commit);
     }
@@ -378,11 +381,20 @@ final class Backlog {
         }
     }
 
+    /** One that is gone stays known, stands still, and holds up nobody. */
+    boolean takes(RouteBacklog route) {
+        return takes(spec, route);
+    }
+
+    static boolean takes(QueueSpec spec, RouteBacklog route) {
+        return route.logPending > 0 || spec.routes().contains(route.id);
+    }
+
     /** Nothing below it is in the log for anybody. */
     long watermark() {
         long least = nextSequence;
         for (RouteBacklog route : routes.values()) {
-            if (spec.routes().contains(route.id) || route.logPending > 0) {
+            if (takes(route)) {
                 least = Math.min(least, route.settled.watermark());
             }
         }

@@ -207,6 +207,9 @@ final class Committer {
             while (!stopping || !inbox.isEmpty()) {
                 turn();
             }
+        } catch (Error e) {
+            died(e);
+            throw e;
         } finally {
             inbox.close(command -> {
                 command.failWith(absent("stopped"));
@@ -215,6 +218,18 @@ final class Committer {
             completions.release();
             commit.close();
         }
+    }
+
+    /** Of an error that nothing was made for, as memory that ran out: nobody knows what became of those it was working on. */
+    private void died(Error e) {
+        LOG.atError()
+                .setCause(e)
+                .addKeyValue(LogKeys.DATABASE, database.name())
+                .log("the committer ends: its namespaces stop until a restart");
+        unknown(e);
+        stopForGood(new WalException(
+                ErrorCode.INTERNAL,
+                "database " + database.name() + ": its committer ended: " + e + " (restart the node)"));
     }
 
     private void turn() {
@@ -329,7 +344,9 @@ final class Committer {
                 if (route.demand != null) {
                     next = Math.min(next, route.nextDue);
                 }
-                passed = Math.min(passed, route.cursor);
+                if (backlog.takes(route)) {
+                    passed = Math.min(passed, route.cursor);
+                }
             }
             backlog.tail.dropBelow(passed);
         }
@@ -363,6 +380,15 @@ final class Committer {
                 .setCause(failure)
                 .addKeyValue(LogKeys.DATABASE, database.name())
                 .log("a commit failed: its entries are UNKNOWN, the database is reopened");
+        unknown(failure);
+        while (!stopping && !reopen()) {
+            refuseWhileDown();
+            inbox.await(ticker, REOPEN_PAUSE_NANOS, REOPEN_PAUSE_NANOS);
+        }
+        recovering = false;
+    }
+
+    private void unknown(Throwable failure) {
         WalException unknown = new WalException(
                 ErrorCode.UNKNOWN_DURABILITY, "database " + database.name() + ": " + failure.getMessage());
         group.forEach(command -> {
@@ -371,11 +397,6 @@ final class Committer {
         });
         group.clear();
         completions.release();
-        while (!stopping && !reopen()) {
-            refuseWhileDown();
-            inbox.await(ticker, REOPEN_PAUSE_NANOS, REOPEN_PAUSE_NANOS);
-        }
-        recovering = false;
     }
 
     private boolean reopen() {
@@ -394,7 +415,7 @@ final class Committer {
             LOG.atInfo().addKeyValue(LogKeys.DATABASE, database.name()).log("the database is open again");
             reopenFailure = "";
             return true;
-        } catch (WalException e) {
+        } catch (RuntimeException e) {
             String reason = String.valueOf(e.getMessage());
             if (!reason.equals(reopenFailure)) {
                 reopenFailure = reason;
@@ -403,8 +424,8 @@ final class Committer {
                         .addKeyValue(LogKeys.REASON, reason)
                         .log("the database could not be reopened; tried again and again");
             }
-            if (e.code() == ErrorCode.CORRUPT) {
-                stopForGood(e);
+            if (e instanceof WalException wal && wal.code() == ErrorCode.CORRUPT) {
+                stopForGood(wal);
                 return true;
             }
             return false;

@@ -3,6 +3,7 @@ package io.forelog.queue.rocksdb;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Folders;
 import io.forelog.model.WalException;
+import io.forelog.observe.LogKeys;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -24,8 +25,11 @@ import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
+import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One RocksDB in a folder: {@code db/}, the side file {@code confirmed}, and {@code lock} against a second process. It is
@@ -33,6 +37,8 @@ import org.rocksdb.WriteOptions;
  * holds {@link #reading()}, so that nobody reads while it is reopened.
  */
 final class Database {
+    private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+
     private final String name;
     private final Path folder;
     private final RocksOptions options;
@@ -44,6 +50,9 @@ final class Database {
 
     /** Tests make the next write fail. */
     volatile boolean failNextWrite;
+
+    /** Tests make the next openings after a failed write fail, so many. */
+    final java.util.concurrent.atomic.AtomicInteger failReopens = new java.util.concurrent.atomic.AtomicInteger();
 
     /** What is there while it is open. Handles are in the order of {@link Family}. */
     private record Open(RocksDB db, DBOptions options, ColumnFamilyHandle[] handles, Confirmed confirmed) {}
@@ -64,8 +73,16 @@ final class Database {
 
     /** CORRUPT where it does not hold what it confirmed, or can't be opened at all; nothing is touched then. */
     void open() {
+        open(ErrorCode.CORRUPT);
+    }
+
+    /** {@code unopened}: what else than damage means that keeps it from being opened. */
+    private void open(ErrorCode unopened) {
         lock.writeLock().lock();
         try {
+            if (unopened == ErrorCode.UNAVAILABLE && failReopens.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
+                throw new IOException("No space left on device, says a test");
+            }
             Folders.make(folder);
             lockAgainstOthers();
             Confirmed confirmed = Confirmed.open(folder.resolve("confirmed"));
@@ -80,10 +97,19 @@ final class Database {
             handles.get(0).close();
             open = new Open(opened, db, byFamily, confirmed);
         } catch (RocksDBException | IOException e) {
-            throw new WalException(ErrorCode.CORRUPT, "database " + name + " in " + folder + ": " + e.getMessage(), e);
+            throw new WalException(
+                    isDamage(e) ? ErrorCode.CORRUPT : unopened,
+                    "database " + name + " in " + folder + ": " + e.getMessage(),
+                    e);
         } finally {
             lock.writeLock().unlock();
         }
+    }
+
+    private static boolean isDamage(Exception e) {
+        return e instanceof RocksDBException rocks
+                && rocks.getStatus() != null
+                && rocks.getStatus().getCode() == Status.Code.Corruption;
     }
 
     private String path() {
@@ -274,10 +300,10 @@ final class Database {
         Folders.sync(target);
     }
 
-    /** After a failed write: what it holds is read anew from the disk. */
+    /** After a failed write: what it holds is read anew from the disk. UNAVAILABLE where that can't be done now: a full disk is no damage. */
     void reopen() {
         closeDatabase();
-        open();
+        open(ErrorCode.UNAVAILABLE);
     }
 
     private void closeDatabase() {
@@ -286,7 +312,7 @@ final class Database {
             Open current = open;
             open = null;
             if (current != null) {
-                current.confirmed().force();
+                forceQuietly(current.confirmed());
                 for (ColumnFamilyHandle handle : current.handles()) {
                     handle.close();
                 }
@@ -295,6 +321,18 @@ final class Database {
             }
         } finally {
             lock.writeLock().unlock();
+        }
+    }
+
+    /** A device that has just failed a write fails this one too; without it the check at the next opening is weaker, no more. */
+    private void forceQuietly(Confirmed confirmed) {
+        try {
+            confirmed.force();
+        } catch (RuntimeException | InternalError e) {
+            LOG.atWarn()
+                    .addKeyValue(LogKeys.DATABASE, name)
+                    .addKeyValue(LogKeys.REASON, e.getMessage())
+                    .log("the side file could not be synced");
         }
     }
 

@@ -25,6 +25,10 @@ final class Finder {
     private static final long BEFORE_MICROS = 1_000_000L;
 
     private static final long AFTER_MICROS = 10_000_000L;
+    /** Where it is not found there: clocks of nodes differ, and a disk or a node may stand for as long as a write may wait, and longer. */
+    private static final long LONG_BEFORE_MICROS = 30_000_000L;
+
+    private static final long LONG_AFTER_MICROS = 600_000_000L;
     private static final int FAILURES_MOST = 20;
 
     private final Database database;
@@ -50,7 +54,29 @@ final class Finder {
     @Nullable
     Located locate(int namespace, String name, EntryId id) {
         Map<Long, Map<Integer, Place>> places = places(namespace, id);
-        Located inLog = inLog(namespace, name, id);
+        long made = id.millis() * 1_000L;
+        Located inLog = inLog(namespace, name, id, made - BEFORE_MICROS, made + AFTER_MICROS);
+        if (inLog == null && places.isEmpty()) {
+            inLog = inLog(namespace, name, id, made - LONG_BEFORE_MICROS, made + LONG_AFTER_MICROS);
+        }
+        return located(namespace, name, inLog, places);
+    }
+
+    /** Whose sequence a token tells. */
+    @Nullable
+    Located locate(int namespace, String name, EntryId id, long sequence) {
+        Located inLog = null;
+        try (LogTimes times = new LogTimes(database, namespace)) {
+            IndexRecord record = times.holding(sequence);
+            if (record != null && record.first() <= sequence) {
+                inLog = inRecord(namespace, name, id, record);
+            }
+        }
+        return located(namespace, name, inLog, places(namespace, id));
+    }
+
+    private @Nullable Located located(
+            int namespace, String name, @Nullable Located inLog, Map<Long, Map<Integer, Place>> places) {
         if (inLog == null && places.isEmpty()) {
             return null;
         }
@@ -86,24 +112,29 @@ final class Finder {
         return places;
     }
 
-    private @Nullable Located inLog(int namespace, String name, EntryId id) {
-        long made = id.millis() * 1_000L;
+    private @Nullable Located inLog(int namespace, String name, EntryId id, long fromMicros, long toMicros) {
         try (LogTimes times = new LogTimes(database, namespace)) {
-            for (IndexRecord record = times.firstFrom(made - BEFORE_MICROS);
-                    record != null && record.commitMicros() <= made + AFTER_MICROS;
+            for (IndexRecord record = times.firstFrom(fromMicros);
+                    record != null && record.commitMicros() <= toMicros;
                     record = times.next()) {
                 if (record.readmitted() || id.high() < record.idLow() || id.high() > record.idHigh()) {
                     continue;
                 }
-                byte[] value = database.get(Family.LOG, Keys.log(namespace, record.first()));
-                LogValue.Found found = value == null ? null : LogValue.find(name, id, value);
+                Located found = inRecord(namespace, name, id, record);
                 if (found != null) {
-                    return new Located(
-                            found.entry(), record.first() + found.index(), found.scheduled(), Map.of(), Map.of());
+                    return found;
                 }
             }
         }
         return null;
+    }
+
+    private @Nullable Located inRecord(int namespace, String name, EntryId id, IndexRecord record) {
+        byte[] value = database.get(Family.LOG, Keys.log(namespace, record.first()));
+        LogValue.Found found = value == null ? null : LogValue.find(name, id, value);
+        return found == null
+                ? null
+                : new Located(found.entry(), record.first() + found.index(), found.scheduled(), Map.of(), Map.of());
     }
 
     /** As the database knows it: what is in flight shows where it lies. */

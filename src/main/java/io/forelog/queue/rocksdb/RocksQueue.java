@@ -119,7 +119,11 @@ final class RocksQueue implements Queue {
 
     @Override
     public Future<Optional<EntryStatus>> find(EntryId id) {
-        return query(() -> Optional.ofNullable(store.finder().locate(number, name, id))
+        return status(() -> store.finder().locate(number, name, id));
+    }
+
+    private Future<Optional<EntryStatus>> status(Supplier<Finder.@Nullable Located> where) {
+        return query(() -> Optional.ofNullable(where.get())
                         .map(located -> store.finder()
                                 .status(number, name, located, store.ticker().micros())))
                 .compose(this::withClaims);
@@ -139,7 +143,12 @@ final class RocksQueue implements Queue {
                         store.tokens().find(number, hash, store.ticker().micros())))
                 .compose(found -> found.isEmpty()
                         ? Future.succeededFuture(Optional.empty())
-                        : find(found.get().id()));
+                        : status(() -> store.finder()
+                                .locate(
+                                        number,
+                                        name,
+                                        found.get().id(),
+                                        found.get().sequence())));
     }
 
     @Override
@@ -201,7 +210,7 @@ final class RocksQueue implements Queue {
     @Override
     public Future<Tally> tally() {
         Promise<Tally> promise = context().promise();
-        store.audit(() -> store.tally(number), promise);
+        store.audit(() -> store.tally(number, spec), promise);
         return promise.future();
     }
 

@@ -123,14 +123,14 @@ final class Store {
      * A count of millions takes seconds: it is answered again until twenty times as long has passed, so that audits cost at
      * most a twentieth of a processor. On the worker for audits.
      */
-    Tally tally(int number) {
+    Tally tally(int number, QueueSpec spec) {
         Counted last = counted.get(number);
         if (last != null && System.nanoTime() - last.atNanos() < last.tookNanos() * COUNT_SHARE) {
             return last.tally();
         }
         long began = System.nanoTime();
         long micros = ticker.micros();
-        Tally found = auditor.tally(number);
+        Tally found = auditor.tally(number, spec);
         Tally tally = new Tally(found.entries(), found.routes(), found.exact(), micros);
         long took = System.nanoTime() - began;
         counted.put(number, new Counted(tally, began, took < COUNT_FREE_NANOS ? 0 : took));

@@ -42,6 +42,7 @@ final class RocksTableStore implements TableStore {
     private static final long GROUP_BYTES = 16L << 20;
     private static final long SWEEP_STEP_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long SWEEP_REST_NANOS = TimeUnit.HOURS.toNanos(1);
+    private static final long OPEN_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** A request that waits for the writing thread. */
     record Request(List<TableWrite> writes, long bytes, Context home, Promise<List<WriteEffect>> promise) {
@@ -74,6 +75,10 @@ final class RocksTableStore implements TableStore {
     private final Sweep sweep = new Sweep();
     private final GroupWrite group = new GroupWrite(sweep);
     private long sweepAtNanos;
+    private long openAtNanos;
+
+    /** Tests make the next write fail. */
+    volatile boolean failNextWrite;
 
     private RocksTableStore(Vertx vertx, Path directory, Ticker ticker, TableDatabase db) {
         this.vertx = vertx;
@@ -125,6 +130,8 @@ final class RocksTableStore implements TableStore {
                 Request first = queue.poll(200, TimeUnit.MILLISECONDS);
                 if (first != null) {
                     writeGroup(first);
+                } else {
+                    openAgain();
                 }
                 sweepIfTime();
             }
@@ -154,6 +161,10 @@ final class RocksTableStore implements TableStore {
         }
         waitingBytes.addAndGet(-bytes);
         try {
+            if (failNextWrite) {
+                failNextWrite = false;
+                throw new RocksDBException("failed by a test");
+            }
             List<List<WriteEffect>> effects = group.write(opened(), requests);
             for (int i = 0; i < requests.size(); i++) {
                 requests.get(i).answer(effects.get(i), null);
@@ -185,6 +196,23 @@ final class RocksTableStore implements TableStore {
             return opened;
         } finally {
             lock.writeLock().unlock();
+        }
+    }
+
+    /** Also where nobody writes: a target whose breaker is open only asks, and is answered by an open database alone. */
+    private void openAgain() {
+        long now = System.nanoTime();
+        if (db != null || closing || now - openAtNanos < 0) {
+            return;
+        }
+        openAtNanos = now + OPEN_AGAIN_NANOS;
+        try {
+            opened();
+        } catch (RuntimeException e) {
+            LOG.atDebug()
+                    .addKeyValue(LogKeys.DATABASE, directory)
+                    .addKeyValue(LogKeys.REASON, e.getMessage())
+                    .log("tables still can't be opened");
         }
     }
 

@@ -244,6 +244,47 @@ class RocksDurabilityTest {
     }
 
     @Test
+    void aDatabaseThatCannotBeReopenedAtOnceIsTriedAgainAndNotCalledCorrupt() throws Exception {
+        RocksNode node = node("node", Map.of());
+        Queue queue = node.open(spec());
+        Database database = ((RocksQueue) queue).store().database();
+        database.failReopens.set(2);
+        database.failNextWrite = true;
+        assertThat(await(queue.append(List.of(entries.immediate("?")))).get(0).durable())
+                .isEqualTo(Durable.UNKNOWN);
+        AppendOutcome outcome;
+        do {
+            assertThat(node.medium.health().get(0).state())
+                    .isIn(MediumHealth.State.RECOVERING, MediumHealth.State.SERVING);
+            outcome = await(queue.append(List.of(entries.immediate("!")))).get(0);
+        } while (outcome.code() == ErrorCode.UNAVAILABLE);
+        assertThat(outcome.durable()).isEqualTo(Durable.TRUE);
+        assertThat(database.failReopens.get()).isZero();
+    }
+
+    @Test
+    void anErrorThatEndsTheCommitterEndsAllThatWaitsAndIsToldAsHealth() throws Exception {
+        RocksNode node = node("node", Map.of());
+        Queue queue = node.open(spec());
+        Store store = ((RocksQueue) queue).store();
+        Future<List<Delivery>> take = queue.take(1, 10, MANY_BYTES);
+        CountDownLatch held = new CountDownLatch(1);
+        store.inbox().put((Committer committer) -> hold(held));
+        Future<List<AppendOutcome>> appended = queue.append(List.of(entries.immediate("?")));
+        store.inbox().put((Committer committer) -> {
+            throw new OutOfMemoryError("says a test");
+        });
+        held.countDown();
+        assertThat(await(appended).get(0).durable()).isEqualTo(Durable.UNKNOWN);
+        assertThat(failureOf(() -> await(take)).getMessage()).contains("says a test");
+        AppendOutcome later =
+                await(queue.append(List.of(entries.immediate("later")))).get(0);
+        assertThat(later.durable()).isEqualTo(Durable.FALSE);
+        assertThat(node.medium.health().get(0).state()).isNotEqualTo(MediumHealth.State.SERVING);
+        assertThat(node.medium.health().get(0).text()).contains("says a test");
+    }
+
+    @Test
     void whatWaitsForACommitThatFailsIsAnsweredToo() throws Exception {
         Queue queue = node("node", Map.of()).open(spec());
         Store store = ((RocksQueue) queue).store();

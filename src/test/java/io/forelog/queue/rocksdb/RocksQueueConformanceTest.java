@@ -3,6 +3,7 @@ package io.forelog.queue.rocksdb;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.forelog.model.Delivery;
+import io.forelog.model.Entry;
 import io.forelog.queue.ParkedKey;
 import io.forelog.queue.Queue;
 import io.forelog.queue.QueueConformance;
@@ -11,6 +12,7 @@ import io.forelog.queue.Verdict;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -80,5 +82,28 @@ class RocksQueueConformanceTest extends QueueConformance {
         assertThat(payloads(parked)).containsExactly("1", "2");
         settle(queue, parked, delivered());
         assertThat(await(queue.tally()).routes().get(0).pending()).isZero();
+    }
+
+    @Test
+    void anEntryForARouteThatIsNotKnownYetIsDeliveredOnceItIs() throws Exception {
+        Queue queue = open(spec(1));
+        Entry early = entries.routed("early", 1, 2);
+        Entry delayed = entries.make("delayed", "", Duration.ofSeconds(1), null, 2);
+        await(queue.append(List.of(early, delayed)));
+        Entry again = entries.routed("again", 1);
+        await(queue.append(List.of(again)));
+        await(queue.readmit(List.of(again), 3));
+        await(queue.update(spec(1, 2, 3)));
+        List<Delivery> taken = await(queue.take(2, 9, 1 << 20));
+        assertThat(payloads(taken)).containsExactly("early");
+        List<Delivery> readmitted = await(queue.take(3, 9, 1 << 20));
+        assertThat(payloads(readmitted)).containsExactly("again");
+        settle(queue, taken, delivered());
+        settle(queue, readmitted, delivered());
+        turn(queue, Duration.ofSeconds(1));
+        assertThat(payloads(await(queue.take(2, 9, 1 << 20)))).containsExactly("delayed");
+        queue = crashAndReopen(spec(1, 2, 3));
+        assertThat(payloads(await(queue.take(2, 9, 1 << 20)))).containsExactly("delayed");
+        assertBalanced(queue);
     }
 }

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Delivery;
 import io.forelog.model.Entry;
+import io.forelog.model.ErrorCode;
 import io.forelog.queue.Entries;
 import io.forelog.queue.HandTicker;
 import io.forelog.queue.InMemoryQueue;
 import io.forelog.queue.Queue;
 import io.forelog.queue.Settlement;
 import io.forelog.queue.Verdict;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,12 +22,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.rocksdb.WriteBatch;
 
 /** How long a token is known, and what is settled out of order behind what is not. */
 class RocksTokensAndWindowTest {
@@ -77,6 +81,72 @@ class RocksTokensAndWindowTest {
         assertThat(anew.id()).isNotEqualTo(first.id());
         assertThat(anew.duplicate()).isFalse();
         assertThat(write("b").id()).isEqualTo(anew.id());
+    }
+
+    private Entry tokened(String payload, Integer... routes) {
+        return entries.make(payload, "", Duration.ZERO, "token", routes);
+    }
+
+    private AppendOutcome write(Entry entry) throws Exception {
+        return await(queue.append(List.of(entry))).get(0);
+    }
+
+    @Test
+    void aRepeatedWriteIsTheSameThoughTheDefaultTargetsHaveChanged() throws Exception {
+        AppendOutcome first = write(tokened("a", 1, 2));
+        assertThat(write(tokened("a", 1, 2, 3)).id()).isEqualTo(first.id());
+        assertThat(write(tokened("a", 2)).id()).isEqualTo(first.id());
+        AppendOutcome other = write(tokened("a", 3));
+        assertThat(other.code()).isEqualTo(ErrorCode.TOKEN_REUSED);
+        assertThat(write(tokened("b", 1, 2)).code()).isEqualTo(ErrorCode.TOKEN_REUSED);
+    }
+
+    @Test
+    void aTokenOfTheVersionThatHashedRoutesIsKnown() throws Exception {
+        Entry entry = tokened("a", 1);
+        AppendOutcome first = write(entry);
+        RocksQueue rocks = (RocksQueue) queue;
+        byte[] hash = AppendCommand.tokenHash("token");
+        byte[] old = java.nio.ByteBuffer.allocate(40)
+                .putLong(entry.id().high())
+                .putLong(entry.id().low())
+                .putLong(0)
+                .put(AppendCommand.contentHash(entry, true))
+                .array();
+        try (WriteBatch batch = new WriteBatch()) {
+            Database database = rocks.store().database();
+            batch.put(
+                    database.handle(Family.TOKEN), Keys.token(rocks.number(), Tokens.day(ticker.micros()), hash), old);
+            database.writeApart(batch);
+        }
+        assertThat(write(tokened("a", 1)).id()).isEqualTo(first.id());
+        assertThat(write(tokened("a", 1, 2)).code()).isEqualTo(ErrorCode.TOKEN_REUSED);
+    }
+
+    @Test
+    void whatWasCommittedLateIsFoundByIdAndByToken() throws Exception {
+        RocksQueue rocks = (RocksQueue) queue;
+        CountDownLatch held = new CountDownLatch(1);
+        rocks.store().inbox().put((Committer committer) -> {
+            try {
+                held.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        Entry entry = tokened("a", 1);
+        Future<List<AppendOutcome>> appended = queue.append(List.of(entry));
+        ticker.turn(Duration.ofSeconds(90));
+        held.countDown();
+        await(appended);
+        assertThat(await(queue.find(entry.id()))).isPresent();
+        assertThat(await(queue.findByToken("token"))).isPresent();
+        ticker.turn(Duration.ofMinutes(30));
+        Entry early = entries.tokened("b", "early"); // an id of a clock that is far behind the owner's
+        ticker.turn(Duration.ofMinutes(30));
+        await(queue.append(List.of(early)));
+        assertThat(await(queue.findByToken("early"))).isPresent();
+        assertThat(await(queue.cancel(entry.id()))).isNotEmpty();
     }
 
     @Test

@@ -86,6 +86,21 @@ class RocksTableStoreIT {
     }
 
     @Test
+    void isReadAgainAfterAFailedWriteThoughNobodyWrites() {
+        WriterRig.await(store.apply(List.of(put("a", "", "kept", 1))));
+        ((RocksTableStore) store).failNextWrite = true;
+        assertThatThrownBy(() -> WriterRig.await(store.apply(List.of(put("b", "", "lost", 1)))))
+                .hasMessageContaining("failed by a test");
+        io.forelog.rig.Await.until("it is open again", java.time.Duration.ofSeconds(20), () -> {
+            try {
+                return get("a") != null;
+            } catch (RuntimeException e) {
+                return false;
+            }
+        });
+    }
+
+    @Test
     void readsBackAllThatItConfirmedAfterAReopen() {
         List<TableWrite> writes = new ArrayList<>();
         for (int i = 0; i < 5_000; i++) {
