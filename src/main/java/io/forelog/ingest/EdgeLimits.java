@@ -11,7 +11,8 @@ import java.time.Duration;
  * @param batchBytes payload bytes of one bus message, one entry more at most
  * @param appendLimit of a write whose caller names no deadline
  * @param appendLimitMax of any write
- * @param bodyBytesMax a request of one entry, its envelope included
+ * @param bodyBytesMax a request of one entry: the largest payload that a namespace may allow, and its envelope
+ * @param bodiesBytesMax requests that come in pieces and are not complete
  * @param batchBodyBytesMax a request of many
  * @param batchRequestEntries entries of a request of many
  * @param streamMessages messages of one stream that are not answered
@@ -24,6 +25,7 @@ record EdgeLimits(
         Duration appendLimit,
         Duration appendLimitMax,
         int bodyBytesMax,
+        long bodiesBytesMax,
         int batchBodyBytesMax,
         int batchRequestEntries,
         int streamMessages) {
@@ -35,7 +37,10 @@ record EdgeLimits(
             1 << 20,
             Duration.ofSeconds(5),
             Duration.ofMinutes(5),
-            16 << 20,
+            (16 << 20) + (64 << 10),
+            Math.max(
+                    64L << 20,
+                    Runtime.getRuntime().maxMemory() / 4 / Runtime.getRuntime().availableProcessors()),
             8 << 20,
             1_000,
             64);

@@ -84,7 +84,7 @@ final class EdgeVerticle extends VerticleBase {
                 vertx, intake, () -> !edge.draining(), edge.settings().bench());
         HttpEdge httpEdge = new HttpEdge(
                 intake,
-                new HttpEntryCall(edge.desk(), edge.ticker()),
+                new HttpEntryCall(edge.desk(), edge.ticker(), intake.bodies()),
                 edge.pages(),
                 edge.settings().bench());
         measureLag();
@@ -150,9 +150,11 @@ final class EdgeVerticle extends VerticleBase {
             } else {
                 pipeline.addFirst(consolidation);
             }
-            HalfClose.allow(server);
-            SlowRequests.watch(
-                    server.channelHandlerContext(), edge.locks().connections().requestLimit());
+            HalfClose.allow(
+                    server,
+                    SlowRequests.watch(
+                            server.channelHandlerContext(),
+                            edge.locks().connections().requestLimit()));
         }
     }
 

@@ -26,11 +26,15 @@ class GrpcCall {
     private final GrpcServerResponse<Buffer, Buffer> response;
     private final int messageBytesMax;
     private final Identity caller;
+    private final Intake intake;
+    private final long openedMicros;
     private boolean over;
     private boolean gone;
 
     GrpcCall(GrpcServerRequest<Buffer, Buffer> request, Intake intake, int messageBytesMax) {
         this.request = request;
+        this.intake = intake;
+        this.openedMicros = intake.micros();
         this.caller = intake.identify(request.headers(), request.connection());
         this.response = request.response();
         this.messageBytesMax = messageBytesMax;
@@ -60,8 +64,9 @@ class GrpcCall {
         return over || gone;
     }
 
-    long timeoutMicros() {
-        return request.timeout() * 1_000L;
+    /** What its caller still waits, as {@link Intake#write} takes it. */
+    long leftMicros() {
+        return intake.leftMicros(request.timeout() * 1_000L, openedMicros);
     }
 
     GrpcServerRequest<Buffer, Buffer> request() {

@@ -51,7 +51,7 @@ final class GrpcUnaryCall extends GrpcCall implements Reply {
             if (batch) {
                 takeBatch(payload);
             } else {
-                intake.write(ProtobufRequests.one(payload), timeoutMicros(), this, 0);
+                intake.write(ProtobufRequests.one(payload), leftMicros(), this, 0);
             }
         } catch (RuntimeException e) {
             fail(e);
@@ -74,8 +74,9 @@ final class GrpcUnaryCall extends GrpcCall implements Reply {
         }
         answers = new ProtobufAnswers.Answer[requests.size()];
         waiting = requests.size();
+        long left = leftMicros();
         for (int i = 0; i < requests.size(); i++) {
-            intake.write(requests.get(i), timeoutMicros(), this, i);
+            intake.write(requests.get(i), left, this, i);
         }
     }
 

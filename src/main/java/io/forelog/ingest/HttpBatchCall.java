@@ -25,6 +25,7 @@ final class HttpBatchCall implements Reply, Handler<Buffer> {
     private final Identity caller;
     private final Inlet inlet;
     private final HttpForm form;
+    private final long openedMicros;
     private @Nullable HttpBody body;
     private String[] outcomes = {};
     private int waiting;
@@ -36,6 +37,7 @@ final class HttpBatchCall implements Reply, Handler<Buffer> {
         this.intake = intake;
         this.inlet = inlet;
         this.form = form;
+        this.openedMicros = intake.micros();
     }
 
     static void open(HttpServerRequest request, Intake intake, Identity caller, String namespace) {
@@ -59,7 +61,7 @@ final class HttpBatchCall implements Reply, Handler<Buffer> {
             return;
         }
         HttpBatchCall call = new HttpBatchCall(request, intake, caller, inlet, form);
-        call.body = HttpBody.read(request, intake.limits().batchBodyBytesMax(), call);
+        call.body = HttpBody.read(request, intake.bodies(), intake.limits().batchBodyBytesMax(), call);
     }
 
     private static HttpForm form(MultiMap headers) {
@@ -79,7 +81,7 @@ final class HttpBatchCall implements Reply, Handler<Buffer> {
         List<JsonRequests.Slice> elements;
         long timeout;
         try {
-            timeout = HttpWriteCall.timeoutMicros(request.headers());
+            timeout = intake.leftMicros(HttpWriteCall.timeoutMicros(request.headers()), openedMicros);
             JsonRequests.Slice slice = HttpBody.slice(whole);
             int max = intake.limits().batchRequestEntries();
             elements = form == HttpForm.JSON_LINES ? lines(slice, max) : JsonRequests.elements(slice, max);
@@ -131,10 +133,7 @@ final class HttpBatchCall implements Reply, Handler<Buffer> {
     private void write(JsonRequests.Slice element, long timeout, int index) {
         WriteRequest write;
         try {
-            write = form == HttpForm.EVENT_BATCH
-                    ? CloudEvents.structured(inlet.name(), request.headers(), element)
-                            .request()
-                    : JsonRequests.one(inlet.name(), element).request();
+            write = form.readOneOf(inlet.name(), request.headers(), element, index);
         } catch (RuntimeException e) {
             intake.refuse(inlet, Refusal.of(WalException.of(e)), this, index);
             return;

@@ -9,23 +9,27 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.internal.buffer.BufferInternal;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The body of one request as it comes in, and whether its client is still there. Owned by the event loop of its
  * connection. Bounded by {@code bytesMax}, however it is framed: more is answered 413 and the connection is closed
- * behind the answer.
+ * behind the answer. What comes in pieces is one of the loop's {@link Bodies}.
  */
 final class HttpBody implements Handler<Buffer> {
     private final HttpServerRequest request;
     private final int bytesMax;
     private final Handler<Buffer> whole;
+    private final Bodies bodies;
     private @Nullable Buffer received;
+    private Bodies.@Nullable Body pieces;
     private boolean over;
     private boolean gone;
 
-    private HttpBody(HttpServerRequest request, int bytesMax, Handler<Buffer> whole) {
+    private HttpBody(HttpServerRequest request, Bodies bodies, int bytesMax, Handler<Buffer> whole) {
+        this.bodies = bodies;
         this.request = request;
         this.bytesMax = bytesMax;
         this.whole = whole;
@@ -35,7 +39,7 @@ final class HttpBody implements Handler<Buffer> {
      * {@code whole} gets the body once it is there. Null where the request was answered instead: too large by its own
      * words, in a coding, or with an expectation nobody can meet.
      */
-    static @Nullable HttpBody read(HttpServerRequest request, int bytesMax, Handler<Buffer> whole) {
+    static @Nullable HttpBody read(HttpServerRequest request, Bodies bodies, int bytesMax, Handler<Buffer> whole) {
         String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
         if (length != null && exceeds(length, bytesMax)) {
             tooLarge(request, length + " bytes", bytesMax);
@@ -63,7 +67,7 @@ final class HttpBody implements Handler<Buffer> {
             }
             request.response().writeContinue();
         }
-        HttpBody body = new HttpBody(request, bytesMax, whole);
+        HttpBody body = new HttpBody(request, bodies, bytesMax, whole);
         Handler<Throwable> left = body::fail;
         request.exceptionHandler(left);
         request.response().exceptionHandler(left);
@@ -82,7 +86,7 @@ final class HttpBody implements Handler<Buffer> {
 
     static void tooLarge(HttpServerRequest request, String found, int bytesMax) {
         HttpServerResponse response = request.response();
-        if (request.version() == io.vertx.core.http.HttpVersion.HTTP_1_1) {
+        if (request.version() == HttpVersion.HTTP_1_1) {
             response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
         HttpAnswers.problem(
@@ -95,23 +99,49 @@ final class HttpBody implements Handler<Buffer> {
             return;
         }
         Buffer before = received;
-        if (before == null && chunk.length() <= bytesMax) {
-            received = chunk;
-        } else if (before == null || before.length() + chunk.length() > bytesMax) {
-            over = true;
-            received = null;
+        Bodies.Body together = pieces;
+        int length = (together != null ? together.length() : before == null ? 0 : before.length()) + chunk.length();
+        if (length > bytesMax) {
+            drop();
             tooLarge(request, "more than " + bytesMax + " bytes", bytesMax);
+        } else if (before == null && together == null) {
+            received = chunk;
         } else {
-            received = Buffer.buffer(Math.max(before.length() * 2, before.length() + chunk.length()))
-                    .appendBuffer(before)
-                    .appendBuffer(chunk);
+            if (together == null && before != null) {
+                together = bodies.begin(before, this::late);
+                pieces = together;
+                received = null;
+            }
+            if (together != null && !together.add(chunk)) {
+                drop();
+                HttpAnswers.problem(request.response(), bodies.full());
+            }
+        }
+    }
+
+    private void late() {
+        drop();
+        HttpAnswers.problem(request.response(), bodies.late());
+    }
+
+    /** Nothing more is taken. */
+    private void drop() {
+        over = true;
+        received = null;
+        if (pieces != null) {
+            pieces.end();
+            pieces = null;
+        }
+        if (request.version() == HttpVersion.HTTP_1_1) {
+            request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
     }
 
     private void end() {
         if (!over) {
             over = true;
-            Buffer body = received;
+            Buffer body = pieces == null ? received : pieces.end();
+            pieces = null;
             received = null;
             whole.handle(body == null ? Bytes.EMPTY : body);
         }
@@ -119,9 +149,12 @@ final class HttpBody implements Handler<Buffer> {
 
     private void fail(Throwable failure) {
         if (!over && (failure instanceof DecoderException || failure instanceof IllegalArgumentException)) {
-            over = true;
-            received = null;
+            drop();
             HttpAnswers.unframed(request, failure);
+        }
+        if (pieces != null) {
+            pieces.end();
+            pieces = null;
         }
         gone = true;
     }

@@ -22,8 +22,10 @@ final class HttpEntryCall {
 
     private final EntryDesk desk;
     private final Ticker ticker;
+    private final Bodies bodies;
 
-    HttpEntryCall(EntryDesk desk, Ticker ticker) {
+    HttpEntryCall(EntryDesk desk, Ticker ticker, Bodies bodies) {
+        this.bodies = bodies;
         this.desk = desk;
         this.ticker = ticker;
     }
@@ -39,6 +41,7 @@ final class HttpEntryCall {
     void patch(HttpServerRequest request, String namespace, String id) {
         HttpBody.read(
                 request,
+                bodies,
                 BODY_BYTES_MAX,
                 body -> answer(
                         request,

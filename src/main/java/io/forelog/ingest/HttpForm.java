@@ -61,9 +61,9 @@ enum HttpForm {
     int bodyBytesMax(int payloadBytesMax, int limit) {
         long largest = switch (this) {
             case RAW, EVENT_BINARY -> payloadBytesMax;
-            default -> payloadBytesMax * 2L + ENVELOPE_BYTES;
+            default -> payloadBytesMax * 2L + ENVELOPE_BYTES; // base64, or a text of which many characters are escaped
         };
-        return (int) Math.min(largest, limit);
+        return (int) Math.min(largest, this == RAW || this == EVENT_BINARY ? limit : limit * 2L);
     }
 
     /** One write out of {@code body}. Fails as its reader does. */
@@ -86,15 +86,37 @@ enum HttpForm {
         };
     }
 
+    /** One write of several; a token of the request becomes one for each of them. */
+    WriteRequest readOneOf(String namespace, MultiMap headers, JsonRequests.Slice element, int index) {
+        WriteRequest.Draft draft;
+        if (this == EVENT_BATCH) {
+            draft = CloudEvents.structured(namespace, headers, element);
+            draft.token = null;
+        } else {
+            draft = JsonRequests.one(namespace, element);
+            told(draft, headers);
+        }
+        String token = draft.token == null ? HttpHeadersIn.token(headers) : null;
+        if (token != null) {
+            draft.token = token + '#' + index;
+        }
+        return draft.request();
+    }
+
     private static WriteRequest json(String namespace, MultiMap headers, JsonRequests.Slice body) {
         WriteRequest.Draft draft = JsonRequests.one(namespace, body);
         HttpHeadersIn.token(draft, headers);
+        told(draft, headers);
+        return draft.request();
+    }
+
+    /** What the request says for a body that does not say it itself. */
+    private static void told(WriteRequest.Draft draft, MultiMap headers) {
         String priority = headers.get("forelog-priority");
         if (priority != null && draft.priority == 0) {
             draft.priority = HttpHeadersIn.priority(priority);
         }
         trace(draft, headers);
-        return draft.request();
     }
 
     private static void trace(WriteRequest.Draft draft, MultiMap headers) {

@@ -12,6 +12,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the headers of an HTTP write say: all of it in the raw and CloudEvents forms, token, priority and trace in every
@@ -90,20 +91,27 @@ final class HttpHeadersIn {
 
     /** {@code Idempotency-Key}, quoted or not, where the draft has no token yet, or the same. */
     static void token(WriteRequest.Draft draft, MultiMap headers) {
-        String key = headers.get("idempotency-key");
-        if (key == null) {
+        String token = token(headers);
+        if (token == null) {
             return;
         }
-        String token = key.length() >= 2 && key.startsWith("\"") && key.endsWith("\"")
-                ? key.substring(1, key.length() - 1)
-                : key;
         if (draft.token != null && !draft.token.equals(token)) {
             throw new WalException(
                     ErrorCode.INVALID_ARGUMENT,
                     "Idempotency-Key: " + Validator.quote(token)
                             + " (expected: the body's idempotency_token, or none)");
         }
-        draft.token = text(token);
+        draft.token = token;
+    }
+
+    /** {@code Idempotency-Key}, quoted or not; null = none. */
+    static @Nullable String token(MultiMap headers) {
+        String key = headers.get("idempotency-key");
+        if (key == null) {
+            return null;
+        }
+        boolean quoted = key.length() >= 2 && key.startsWith("\"") && key.endsWith("\"");
+        return text(quoted ? key.substring(1, key.length() - 1) : key);
     }
 
     /** Header bytes arrive as one character each; a text is UTF-8 in them. */

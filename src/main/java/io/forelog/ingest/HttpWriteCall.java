@@ -21,15 +21,17 @@ final class HttpWriteCall implements Reply, Handler<Buffer> {
     private final HttpServerRequest request;
     private final Intake intake;
     private final Identity caller;
-    private final Inlet inlet;
+    private final String namespace;
     private final HttpForm form;
+    private final long openedMicros;
     private @Nullable HttpBody body;
 
-    private HttpWriteCall(HttpServerRequest request, Intake intake, Identity caller, Inlet inlet, HttpForm form) {
+    private HttpWriteCall(HttpServerRequest request, Intake intake, Identity caller, String namespace, HttpForm form) {
         this.caller = caller;
         this.request = request;
         this.intake = intake;
-        this.inlet = inlet;
+        this.namespace = namespace;
+        this.openedMicros = intake.micros();
         this.form = form;
     }
 
@@ -53,15 +55,30 @@ final class HttpWriteCall implements Reply, Handler<Buffer> {
             HttpAnswers.problem(request.response(), Refusal.of(e));
             return;
         }
-        HttpWriteCall call = new HttpWriteCall(request, intake, caller, inlet, form);
+        HttpWriteCall call = new HttpWriteCall(request, intake, caller, namespace, form);
         int bytesMax = form.bodyBytesMax(
                 inlet.terms().payloadBytesMax(), intake.limits().bodyBytesMax());
-        call.body = HttpBody.read(request, bytesMax, call);
+        call.body = HttpBody.read(request, intake.bodies(), bytesMax, call);
     }
 
     /** The whole body. */
     @Override
     public void handle(Buffer whole) {
+        // A body may take its time: what its head was let in for may be over.
+        Inlet inlet = intake.find(namespace);
+        if (inlet == null) {
+            refused(0, intake.absence(namespace));
+            return;
+        }
+        Refusal closed = intake.closed(inlet, caller);
+        if (closed != null) {
+            intake.refuse(inlet, closed, this, 0);
+            return;
+        }
+        handle(inlet, whole);
+    }
+
+    private void handle(Inlet inlet, Buffer whole) {
         MultiMap headers = request.headers();
         Intake.Admitted admitted = null;
         try {
@@ -73,7 +90,7 @@ final class HttpWriteCall implements Reply, Handler<Buffer> {
             }
             admitted = new Intake.Admitted(priority, whole.length());
             WriteRequest write = form.read(inlet.name(), headers, whole);
-            long timeout = timeoutMicros(headers);
+            long timeout = intake.leftMicros(timeoutMicros(headers), openedMicros);
             Intake.Admitted handed = admitted;
             admitted = null;
             intake.writeAdmitted(inlet, write, handed, timeout, this, 0);

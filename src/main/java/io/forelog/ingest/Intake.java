@@ -5,6 +5,7 @@ import io.forelog.access.Identity;
 import io.forelog.access.Locks;
 import io.forelog.config.Namespace;
 import io.forelog.config.Namespaces;
+import io.forelog.model.AppendOutcome;
 import io.forelog.model.Entry;
 import io.forelog.model.EntryId;
 import io.forelog.model.ErrorCode;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 final class Intake {
     private static final Operation[] OPERATIONS = Operation.values();
     private static final Priority[] PRIORITIES = Priority.values();
+    /** Of the time that a caller waits: nothing is left. */
+    static final long OVER = -1;
+
     private static final long ANSWER_MARGIN_MICROS = 10_000;
     private static final long OVERLOAD_RETRY_MILLIS = 100;
     private static final long AWAY_RETRY_MILLIS = 1_000;
@@ -41,6 +45,7 @@ final class Intake {
     private final EdgeLimits limits;
     private final MeterRegistry registry;
     private final AppendCoalescer coalescer;
+    private final Bodies bodies;
     private final BooleanSupplier draining;
     private final EntryId.Source ids = new EntryId.Source();
     private final SplittableRandom random = new SplittableRandom();
@@ -65,12 +70,33 @@ final class Intake {
         this.registry = registry;
         this.coalescer = coalescer;
         this.draining = draining;
+        this.bodies =
+                new Bodies(ticker, limits.bodiesBytesMax(), locks.connections().requestLimit());
         this.appendLimitMicros = limits.appendLimit().toNanos() / 1_000;
         this.appendLimitMicrosMax = limits.appendLimitMax().toNanos() / 1_000;
     }
 
     EdgeLimits limits() {
         return limits;
+    }
+
+    /** What comes in pieces on this loop. */
+    Bodies bodies() {
+        return bodies;
+    }
+
+    /** The node's time. */
+    long micros() {
+        return ticker.micros();
+    }
+
+    /** Of a time that a caller told with the head of its request, which came at {@code openedMicros}: 0 = none told, {@link #OVER}. */
+    long leftMicros(long timeoutMicros, long openedMicros) {
+        if (timeoutMicros == 0) {
+            return 0;
+        }
+        long left = timeoutMicros - (ticker.micros() - openedMicros);
+        return left > 0 ? left : OVER;
     }
 
     /** The inlet of {@code name}, or null: then {@link #absence} says why. */
@@ -167,7 +193,7 @@ final class Intake {
         return wire > 0 && wire <= PRIORITIES.length ? PRIORITIES[wire - 1] : terms.priority();
     }
 
-    /** The whole way of one write. {@code timeoutMicros}: what the caller has left; 0 = no deadline. */
+    /** The whole way of one write. {@code timeoutMicros}: what the caller has left; 0 = no deadline; {@link #OVER}. */
     void write(WriteRequest request, long timeoutMicros, Reply reply, int index) {
         Inlet inlet = find(request.namespace());
         if (inlet == null) {
@@ -222,6 +248,17 @@ final class Intake {
             long timeoutMicros,
             Reply reply,
             int index) {
+        if (timeoutMicros == OVER) {
+            release(inlet, admittedAs, admittedBytes);
+            inlet.meters().refused(ErrorCode.NOT_DURABLE);
+            reply.decided(
+                    index,
+                    AppendOutcome.refused(
+                            ids.next(now / 1_000),
+                            ErrorCode.NOT_DURABLE,
+                            "deadline: it passed before the request was complete (expected: a longer one); nothing was begun"));
+            return;
+        }
         if (!inlet.tryTake(request.sizeBytes())) {
             release(inlet, admittedAs, admittedBytes);
             refuse(inlet, overloaded(inlet), reply, index);

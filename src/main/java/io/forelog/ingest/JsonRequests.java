@@ -31,8 +31,10 @@ final class JsonRequests {
     private static final int DEPTH_MAX = 200;
     private static final int FIELDS_MAX = 32;
     private static final JsonFactory FACTORY = new JsonFactoryBuilder()
-            .streamReadConstraints(
-                    StreamReadConstraints.builder().maxNestingDepth(DEPTH_MAX).build())
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(DEPTH_MAX)
+                    .maxStringLength(Integer.MAX_VALUE) // the body is bounded
+                    .build())
             .build();
 
     private final byte[] array;

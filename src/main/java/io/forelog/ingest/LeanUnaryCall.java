@@ -33,7 +33,9 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
     private final Intake intake;
     private final Identity caller;
     private final long timeoutMicros;
+    private final long openedMicros;
     private @Nullable Buffer received;
+    private Bodies.@Nullable Body pieces;
     private boolean over;
     private boolean gone;
 
@@ -42,7 +44,8 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
         this.response = request.response();
         this.intake = intake;
         this.timeoutMicros = timeoutMicros;
-        Handler<Throwable> left = failure -> gone = true;
+        this.openedMicros = timeoutMicros == 0 ? 0 : intake.micros();
+        Handler<Throwable> left = failure -> left();
         response.exceptionHandler(left);
         request.exceptionHandler(left);
         request.handler(this);
@@ -97,17 +100,37 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
             return;
         }
         Buffer before = received;
-        if (before == null) {
+        Bodies.Body together = pieces;
+        if (before == null && together == null) {
             received = chunk;
-        } else if (before.length() + chunk.length() > intake.limits().bodyBytesMax() + PREFIX_BYTES) {
+            return;
+        }
+        if (together == null && before != null) {
+            together = intake.bodies().begin(before, () -> fail(intake.bodies().late()));
+            pieces = together;
             received = null;
-            fail(Refusal.of(
-                    ErrorCode.PAYLOAD_TOO_LARGE,
-                    "request: more than " + intake.limits().bodyBytesMax() + " bytes (expected: at most that)"));
-        } else {
-            received = Buffer.buffer(Math.max(before.length() * 2, before.length() + chunk.length()))
-                    .appendBuffer(before)
-                    .appendBuffer(chunk);
+        }
+        if (together != null) {
+            if (together.length() + chunk.length() > intake.limits().bodyBytesMax() + PREFIX_BYTES) {
+                fail(Refusal.of(
+                        ErrorCode.PAYLOAD_TOO_LARGE,
+                        "request: more than " + intake.limits().bodyBytesMax() + " bytes (expected: at most that)"));
+            } else if (!together.add(chunk)) {
+                fail(intake.bodies().full());
+            }
+        }
+    }
+
+    private void left() {
+        gone = true;
+        drop();
+    }
+
+    private void drop() {
+        received = null;
+        if (pieces != null) {
+            pieces.end();
+            pieces = null;
         }
     }
 
@@ -115,8 +138,9 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
         if (over) {
             return;
         }
-        Buffer frame = received;
+        Buffer frame = pieces == null ? received : pieces.end();
         received = null;
+        pieces = null;
         if (frame == null || frame.length() < PREFIX_BYTES) {
             fail(Refusal.of(ErrorCode.INVALID_ARGUMENT, "request: no message (expected: one)"));
             return;
@@ -131,7 +155,7 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
         }
         try {
             WriteRequest request = ProtobufRequests.one(frame.slice(PREFIX_BYTES, frame.length()));
-            intake.write(request, timeoutMicros, this, 0);
+            intake.write(request, intake.leftMicros(timeoutMicros, openedMicros), this, 0);
         } catch (RuntimeException e) {
             fail(Refusal.of(WalException.of(e)));
         }
@@ -168,6 +192,7 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
             return;
         }
         over = true;
+        drop();
         refuse(response, refusal);
     }
 

@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Ends a connection of HTTP/1 whose request does not come to an end, the first one's head aside, of which the door takes care: who
@@ -27,13 +28,22 @@ final class SlowRequests {
         this.timer = connection.executor().scheduleWithFixedDelay(this::look, period, period, TimeUnit.MILLISECONDS);
     }
 
-    static void watch(ChannelHandlerContext connection, Duration limit) {
+    /** Null where it is not HTTP/1. */
+    static @Nullable SlowRequests watch(ChannelHandlerContext connection, Duration limit) {
         ChannelPipeline pipeline = connection.pipeline();
-        if (pipeline.get(HTTP_1) != null) {
+        if (pipeline.get(HTTP_1) == null) {
+            return null;
+        } else {
             SlowRequests watch = new SlowRequests(connection, limit);
             pipeline.addBefore(HTTP_1, "requestBegins", watch.new Begins());
             pipeline.addAfter(HTTP_1, "requestEnds", watch.new Ends());
+            return watch;
         }
+    }
+
+    /** A request has begun to come and is not there. */
+    boolean underWay() {
+        return underWay;
     }
 
     private void look() {

@@ -33,8 +33,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class AppendCoalescerTest implements AppendCoalescer.Loop, AppendCoalescer.Sender, Admission {
     private static final long SECOND = 1_000_000;
-    private static final EdgeLimits LIMITS =
-            new EdgeLimits(10, 1_000, 4, 100, Duration.ofSeconds(5), Duration.ofMinutes(5), 1_000, 1_000, 10, 2);
+    private static final EdgeLimits LIMITS = new EdgeLimits(
+            10, 1_000, 4, 100, Duration.ofSeconds(5), Duration.ofMinutes(5), 1_000, 10_000, 1_000, 10, 2);
 
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final Inlet one = new Inlet(Samples.namespace("one"), LIMITS, registry);

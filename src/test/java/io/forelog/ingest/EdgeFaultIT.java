@@ -87,7 +87,17 @@ class EdgeFaultIT {
     @Test
     void aNamespaceWithoutCreditsIsOverloadedAndOthersAreNot() {
         EdgeLimits limits = new EdgeLimits(
-                2, 1 << 20, 256, 1 << 20, Duration.ofSeconds(5), Duration.ofMinutes(1), 1 << 20, 1 << 20, 10, 4);
+                2,
+                1 << 20,
+                256,
+                1 << 20,
+                Duration.ofSeconds(5),
+                Duration.ofMinutes(1),
+                1 << 20,
+                1 << 20,
+                1 << 20,
+                10,
+                4);
         try (EdgeFixture fixture = new EdgeFixture(limits, Admission.OPEN, EntryDesk.NONE, Duration.ofMillis(100))) {
             fixture.durable("ns");
             fixture.namespaces.put(Samples.namespace("silent"));

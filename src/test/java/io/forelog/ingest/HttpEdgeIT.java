@@ -336,6 +336,52 @@ class HttpEdgeIT {
         assertThat(answer.body()).contains("delivery.order: key");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\0',
+            value = {
+                "application/json | [{\"payload_text\": \"x\"}, {\"payload_text\": \"x\"}]",
+                "application/x-ndjson | {\"payload_text\": \"x\"}\\n{\"payload_text\": \"x\"}",
+                "application/cloudevents-batch+json | [{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":1},"
+                        + "{\"specversion\":\"1.0\",\"id\":\"2\",\"source\":\"s\",\"type\":\"t\",\"data\":1}]"
+            })
+    void aBatchWithATokenHasOneForEachOfItsEntries(String type, String body) {
+        String trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        HttpResponse<String> answer = send(
+                "POST",
+                "/v1/namespaces/ns/entries:batch",
+                body.replace("\\n", "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                "Content-Type",
+                type,
+                "Idempotency-Key",
+                "\"k\"",
+                "traceparent",
+                trace,
+                "Forelog-Priority",
+                "bulk");
+        assertThat(answer.statusCode()).isEqualTo(201);
+        assertThat(fixture.entries()).extracting(entry -> entry.token().token()).containsExactly("k#0", "k#1");
+        assertThat(fixture.entries()).allSatisfy(entry -> {
+            assertThat(entry.headers()).containsEntry("traceparent", trace);
+            assertThat(entry.priority()).isEqualTo(Priority.BULK);
+        });
+    }
+
+    @Test
+    void aTokenOfItsOwnIsKeptInABatch() {
+        send(
+                "POST",
+                "/v1/namespaces/ns/entries:batch",
+                "[{\"payload_text\": \"x\", \"idempotency_token\": {\"token\": \"own\"}}]"
+                        .getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                "Content-Type",
+                "application/json",
+                "Idempotency-Key",
+                "k");
+        assertThat(only().token().token()).isEqualTo("own");
+    }
+
     @Test
     void aPayloadOverTheLimitIsRefusedByItsLengthAlone() {
         byte[] large = new byte[Samples.PAYLOAD_BYTES_MAX + 1];

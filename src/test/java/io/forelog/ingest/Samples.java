@@ -35,7 +35,17 @@ final class Samples {
         return namespace(name, Namespace.State.ACTIVE, Order.NONE, "EMBEDDED", List.of());
     }
 
+    /** Whose payloads may be that large. */
+    static Namespace namespace(String name, int payloadBytesMax) {
+        return namespace(name, Namespace.State.ACTIVE, Order.NONE, "EMBEDDED", List.of(), payloadBytesMax);
+    }
+
     static Namespace namespace(String name, Namespace.State state, Order order, String queue, List<String> writers) {
+        return namespace(name, state, order, queue, writers, PAYLOAD_BYTES_MAX);
+    }
+
+    private static Namespace namespace(
+            String name, Namespace.State state, Order order, String queue, List<String> writers, int payloadBytesMax) {
         TargetConfiguration hook = target("hook", true, List.of());
         TargetConfiguration table = target("table", false, List.of("users", "orders"));
         TargetConfiguration old = target("old", false, List.of());
@@ -43,7 +53,7 @@ final class Samples {
                 name,
                 List.of(new PersistenceConfiguration(queue, Set.of("immediate", "delayed", "retry"), Map.of())),
                 List.of(hook, table),
-                new DeliveryPolicy(order, Completion.ALL, 100, Duration.ofDays(1), PAYLOAD_BYTES_MAX, 0.5),
+                new DeliveryPolicy(order, Completion.ALL, 100, Duration.ofDays(1), payloadBytesMax, 0.5),
                 new RetryPolicy(Duration.ofMillis(500), 2, Duration.ofMinutes(10), true, 20, Duration.ofDays(3)),
                 new DeadLetterPolicy(Duration.ofDays(14), OnOrdered.CONTINUE),
                 new StoragePolicy(false, Long.MAX_VALUE),

@@ -1,0 +1,188 @@
+package io.forelog.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import io.forelog.access.Admission;
+import io.forelog.config.Namespace.State;
+import io.forelog.config.NamespaceDocument.Order;
+import io.forelog.wire.v1.Target;
+import io.forelog.wire.v1.Trilean;
+import io.forelog.wire.v1.WriteAheadLogGrpcClient;
+import io.forelog.wire.v1.WriteToLogRequest;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.grpc.client.GrpcClient;
+import io.vertx.grpc.client.GrpcClientOptions;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Requests that come in pieces, slowly, or as large as may be. */
+@Timeout(60)
+class BodyIT {
+    private static final int LARGEST = 16 << 20;
+
+    /** A client that sends what the test says when it says it. */
+    private static final class Slow implements AutoCloseable {
+        private final Socket socket;
+
+        Slow(EdgeFixture fixture, int length, String... headers) throws IOException {
+            socket = new Socket("127.0.0.1", fixture.edge.httpPort());
+            socket.setSoTimeout(20_000);
+            socket.setTcpNoDelay(true);
+            send(("POST /v1/namespaces/ns/entries HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: " + length
+                            + "\r\n" + String.join("", headers) + "\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
+        }
+
+        void send(byte[] bytes) throws IOException {
+            socket.getOutputStream().write(bytes);
+            socket.getOutputStream().flush();
+        }
+
+        /** The head of the answer and what came of its body with it. */
+        String answer() throws IOException {
+            byte[] bytes = new byte[8_192];
+            int length = socket.getInputStream().read(bytes);
+            return new String(bytes, 0, Math.max(0, length), StandardCharsets.UTF_8);
+        }
+
+        void hangUp() throws IOException {
+            socket.close();
+        }
+
+        @Override
+        public void close() throws IOException {
+            hangUp();
+        }
+    }
+
+    @Test
+    void whatItsHeadWasLetInForIsAskedAgainWhenTheBodyIsThere() throws Exception {
+        try (EdgeFixture fixture = new EdgeFixture().durable("ns");
+                Slow slow = new Slow(fixture, 4)) {
+            slow.send("ab".getBytes(StandardCharsets.US_ASCII));
+            io.forelog.rig.Await.pause(Duration.ofMillis(200)); // its head has been read
+            fixture.namespaces.put(Samples.namespace("ns", State.RETIRING, Order.NONE, "EMBEDDED", List.of()));
+            slow.send("cd".getBytes(StandardCharsets.US_ASCII));
+            assertThat(slow.answer()).startsWith("HTTP/1.1 503").contains("RETIRING");
+            assertThat(fixture.batches).isEmpty();
+        }
+    }
+
+    @Test
+    void theDeadlineCountsFromTheHeadAndNothingIsBegunBehindIt() throws Exception {
+        try (EdgeFixture fixture = new EdgeFixture().durable("ns");
+                Slow slow = new Slow(fixture, 4, "Forelog-Timeout: PT0.2S\r\n")) {
+            slow.send("ab".getBytes(StandardCharsets.US_ASCII));
+            io.forelog.rig.Await.pause(Duration.ofMillis(400));
+            slow.send("cd".getBytes(StandardCharsets.US_ASCII));
+            assertThat(slow.answer())
+                    .startsWith("HTTP/1.1 503")
+                    .contains("FALSE")
+                    .contains("deadline");
+            assertThat(fixture.batches).isEmpty();
+        }
+    }
+
+    @Test
+    void piecesOfRequestsThatAreNotCompleteAreBoundedTogether() throws Exception {
+        EdgeLimits all = EdgeLimits.DEFAULT;
+        EdgeLimits limits = new EdgeLimits(
+                all.credits(),
+                all.creditBytes(),
+                all.batchEntries(),
+                all.batchBytes(),
+                all.appendLimit(),
+                all.appendLimitMax(),
+                all.bodyBytesMax(),
+                3_000,
+                all.batchBodyBytesMax(),
+                all.batchRequestEntries(),
+                all.streamMessages());
+        try (EdgeFixture fixture =
+                        new EdgeFixture(limits, Admission.OPEN, EntryDesk.NONE, Duration.ofSeconds(5)).durable("ns");
+                Slow first = new Slow(fixture, 4_000);
+                Slow second = new Slow(fixture, 4_000)) {
+            // Each on the event loop that its connection got: one more than there are loops finds one taken.
+            try (Slow third = new Slow(fixture, 4_000)) {
+                for (Slow each : List.of(first, second, third)) {
+                    each.send(new byte[1_000]);
+                    io.forelog.rig.Await.pause(Duration.ofMillis(100));
+                    each.send(new byte[1_000]);
+                    io.forelog.rig.Await.pause(Duration.ofMillis(100));
+                }
+                assertThat(third.answer()).startsWith("HTTP/1.1 503").contains("OVERLOADED");
+            }
+            first.hangUp();
+            second.hangUp();
+            io.forelog.rig.Await.pause(Duration.ofMillis(200));
+            try (Slow later = new Slow(fixture, 2_000)) {
+                later.send(new byte[1_000]);
+                io.forelog.rig.Await.pause(Duration.ofMillis(100));
+                later.send(new byte[1_000]);
+                assertThat(later.answer()).startsWith("HTTP/1.1 201");
+            }
+        }
+    }
+
+    @Test
+    void theLargestPayloadComesInInEveryFormAndOneByteMoreInNone() throws Exception {
+        byte[] largest = new byte[LARGEST];
+        new java.util.Random(1).nextBytes(largest);
+        byte[] over = java.util.Arrays.copyOf(largest, LARGEST + 1);
+        try (EdgeFixture fixture = new EdgeFixture().durable("ns")) {
+            fixture.namespaces.put(Samples.namespace("ns", LARGEST));
+            java.net.http.HttpClient http = java.net.http.HttpClient.newHttpClient();
+            assertThat(post(http, fixture, "a/b", largest)).isEqualTo(201);
+            assertThat(post(http, fixture, "a/b", over)).isEqualTo(413);
+            assertThat(post(http, fixture, "application/json", json(largest))).isEqualTo(201);
+            assertThat(post(http, fixture, "application/json", json(over))).isEqualTo(413);
+            GrpcClient grpc = GrpcClient.client(fixture.vertx, new GrpcClientOptions());
+            SocketAddress server = SocketAddress.inetSocketAddress(fixture.edge.grpcPort(), "127.0.0.1");
+            assertThat(write(grpc, server, largest)).isEqualTo(Trilean.TRILEAN_TRUE);
+            assertThat(write(grpc, server, over)).isNull();
+            assertThat(fixture.entries())
+                    .hasSize(3)
+                    .allSatisfy(entry -> assertThat(entry.payload()).isEqualTo(Buffer.buffer(largest)));
+        }
+    }
+
+    private static byte[] json(byte[] payload) {
+        return ("{\"payload\":\"" + Base64.getEncoder().encodeToString(payload) + "\"}")
+                .getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static int post(java.net.http.HttpClient client, EdgeFixture fixture, String type, byte[] body)
+            throws IOException, InterruptedException {
+        return client.send(
+                        java.net.http.HttpRequest.newBuilder(java.net.URI.create(
+                                        "http://127.0.0.1:" + fixture.edge.httpPort() + "/v1/namespaces/ns/entries"))
+                                .header("content-type", type)
+                                .POST(java.net.http.HttpRequest.BodyPublishers.ofByteArray(body))
+                                .build(),
+                        java.net.http.HttpResponse.BodyHandlers.ofString())
+                .statusCode();
+    }
+
+    private static Trilean write(GrpcClient client, SocketAddress server, byte[] payload) {
+        WriteToLogRequest request = WriteToLogRequest.newBuilder()
+                .setNamespace("ns")
+                .setPayload(ByteString.copyFrom(payload))
+                .setTarget(Target.newBuilder().setName("hook"))
+                .build();
+        try {
+            return EdgeFixture.wait(client.request(server, WriteAheadLogGrpcClient.WriteToLog)
+                            .compose(call -> call.send(request).compose(answer -> answer.last())))
+                    .getDurable();
+        } catch (AssertionError | NullPointerException e) {
+            return null;
+        }
+    }
+}
