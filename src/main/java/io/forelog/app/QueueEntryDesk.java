@@ -1,6 +1,7 @@
 package io.forelog.app;
 
 import io.forelog.admin.EntryAnswers;
+import io.forelog.admin.NodeServices;
 import io.forelog.ingest.EntryDesk;
 import io.forelog.model.EntryId;
 import io.forelog.model.ErrorCode;
@@ -8,13 +9,18 @@ import io.forelog.model.WalException;
 import io.forelog.queue.Queue;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** Single entries for the write port, straight from the namespace's queue. Any event loop. */
 final class QueueEntryDesk implements EntryDesk {
     private final NamespaceRuntimes runtimes;
 
-    QueueEntryDesk(NamespaceRuntimes runtimes) {
+    private final Function<String, Optional<NodeServices.Home>> homes;
+
+    /** {@code homes}: where a namespace's entries lie when not here. */
+    QueueEntryDesk(NamespaceRuntimes runtimes, Function<String, Optional<NodeServices.Home>> homes) {
+        this.homes = homes;
         this.runtimes = runtimes;
     }
 
@@ -44,6 +50,16 @@ final class QueueEntryDesk implements EntryDesk {
     }
 
     private Future<JsonObject> ask(String namespace, Function<NamespaceRuntime, Future<JsonObject>> question) {
+        Optional<NodeServices.Home> home = homes.apply(namespace);
+        if (home.isPresent()) {
+            String node = home.get().node();
+            String management = home.get().management();
+            return Future.failedFuture(new WalException(
+                    ErrorCode.WRONG_SHARD,
+                    "namespace " + namespace + ": its entries lie on node " + node
+                            + (management.isEmpty() ? ", which is away" : "")
+                            + " (expected: a request to that node, or to the management port of any)"));
+        }
         return runtimes.find(namespace)
                 .map(question)
                 .orElseGet(() -> Future.failedFuture(new WalException(

@@ -12,6 +12,11 @@ import io.forelog.rig.Verdicts;
 import io.forelog.rig.backend.PostgresServer;
 import io.forelog.wire.v1.WriteToLogRequest;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -58,6 +63,27 @@ class ClusterFaultIT {
         return Optional.of(LoadWriter.request("ns", slot + "/" + n, "k" + slot, Duration.ZERO));
     }
 
+    /** Its own port takes writes for it, and says who can tell of them; its management port asks that one. */
+    private static void toldWhereItLies(ForelogProcess node, String entryId, String ownerName) {
+        HttpResponse<String> answer;
+        try {
+            answer = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(URI.create("http://127.0.0.1:"
+                                            + node.ports().http() + "/v1/namespaces/ns/entries/" + entryId))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(421);
+        assertThat(answer.body()).contains("on node " + ownerName);
+        assertThat(node.admin()
+                        .get("/admin/v1/namespaces/ns/entries/" + entryId)
+                        .status())
+                .isEqualTo(200);
+    }
+
     private void settled(LoadWriter writer, ForelogProcess owner) {
         Await.until(
                 "every TRUE has arrived",
@@ -95,6 +121,9 @@ class ClusterFaultIT {
                 writer.start(4, ClusterFaultIT::numbered);
                 Await.until(
                         "writes are TRUE", LIMIT, () -> writer.trues().size() > 500, () -> writer + fleet.logTails());
+                for (ForelogProcess other : others) {
+                    toldWhereItLies(other, writer.trues().keySet().iterator().next(), ownerName);
+                }
                 owner.kill();
                 int before = writer.falses().size();
                 Await.until("they are refused", LIMIT, () -> writer.falses().size() > before + 10, writer::toString);
