@@ -172,29 +172,60 @@ final class Endings {
         }
     }
 
+    /** All that is open of it; it goes when every letter is confirmed, and what was refused is written again. */
     private void buryAll(Held held, ErrorCode code, String text) {
-        long now = ticker.micros();
         LOG.atError()
                 .addKeyValue(LogKeys.ENTRY_ID, held.parcel().entry().id())
                 .addKeyValue(LogKeys.CODE, code)
                 .addKeyValue(LogKeys.REASON, text)
                 .log("Undeliverable: to the dead letters");
-        for (Slot slot : held.slots) {
-            Obligation o = slot.obligation;
-            Failure failure = new Failure(now, code, text);
+        Failure failure = new Failure(ticker.micros(), code, text);
+        Line grave = graves.getOrDefault(held.line, held.line);
+        List<Slot> open = held.openSlots();
+        List<Future<Sent>> letters = new ArrayList<>(open.size());
+        shelf.takeOff(held);
+        for (Slot slot : open) {
             slot.state = Slot.State.COPYING;
-            bury(
-                            slot,
-                            new Obligation(
-                                    o.route(),
-                                    o.dueMicros(),
-                                    o.attempts(),
-                                    o.first() == null ? failure : o.first(),
-                                    failure,
-                                    o.redrives(),
-                                    now))
-                    .onFailure(failed -> giveBack(held, UNREADABLE_SECONDS));
+            letters.add(grave.send(Parcel.of(held.parcel().entry(), List.of(dead(slot.obligation, failure))), 0));
         }
+        Future.all(letters).onSuccess(sent -> buried(held, open, letters, () -> buryAll(held, code, text)));
+    }
+
+    private static Obligation dead(Obligation o, Failure failure) {
+        return new Obligation(
+                o.route(),
+                o.dueMicros(),
+                o.attempts(),
+                o.first() == null ? failure : o.first(),
+                failure,
+                o.redrives(),
+                failure.atMicros());
+    }
+
+    private void buried(Held held, List<Slot> open, List<Future<Sent>> letters, Runnable again) {
+        int stored = 0;
+        for (int i = 0; i < open.size(); i++) {
+            if (letters.get(i).result().isStored()) {
+                stored++;
+                open.get(i).state = Slot.State.DONE;
+                books.count(open.get(i).route(), Books.Line.DEAD, 1);
+            }
+        }
+        if (stored == open.size()) {
+            delete(held);
+        } else if (stored == 0) {
+            giveBack(held, UNREADABLE_SECONDS);
+        } else {
+            afterAWhile(again);
+        }
+    }
+
+    private void afterAWhile(Runnable what) {
+        home.setTimer(UNREADABLE_SECONDS * 1_000L, now -> {
+            if (!closed) {
+                what.run();
+            }
+        });
     }
 
     /** No message of ours: kept as it is, where an operator finds it. */

@@ -79,14 +79,18 @@ final class Held {
         return false;
     }
 
-    /** What is not over yet. */
-    List<Obligation> open() {
-        List<Obligation> open = new ArrayList<>(slots.size());
+    List<Slot> openSlots() {
+        List<Slot> open = new ArrayList<>(slots.size());
         for (Slot each : slots) {
             if (each.state != Slot.State.DONE) {
-                open.add(each.obligation);
+                open.add(each);
             }
         }
         return open;
+    }
+
+    /** What is not over yet. */
+    List<Obligation> open() {
+        return openSlots().stream().map(slot -> slot.obligation).toList();
     }
 }
