@@ -171,7 +171,7 @@ final class Works {
                             found.url(),
                             found.messageBytes(),
                             settings,
-                            new ClaimCheck(blobs, found.messageBytes()),
+                            new ClaimCheck(home, blobs, found.messageBytes(), settings.requestLimit()),
                             filled::record));
             return null;
         });

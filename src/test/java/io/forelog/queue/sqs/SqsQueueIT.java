@@ -24,6 +24,7 @@ import io.forelog.rig.Await;
 import io.forelog.rig.backend.ElasticMq;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.VertxInternal;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
@@ -162,16 +163,21 @@ class SqsQueueIT {
                     .isTrue();
             settle(queue, taken, delivered());
         }
-        assertThat(new ClaimCheck(() -> Future.failedFuture("no store"), 1 << 20)
-                        .pack(Parcel.fresh(of(Buffer.buffer(new byte[fits]))))
-                        .succeeded())
+        assertThat(await(packed(fits)).blob())
                 .as("the largest goes without a blob store")
-                .isTrue();
-        assertThat(new ClaimCheck(() -> Future.failedFuture("no store"), 1 << 20)
-                        .pack(Parcel.fresh(of(Buffer.buffer(new byte[fits + 1]))))
-                        .failed())
+                .isEmpty();
+        assertThatThrownBy(() -> await(packed(fits + 1)))
                 .as("one byte more needs it")
-                .isTrue();
+                .hasMessageContaining("no store");
+    }
+
+    private Future<ClaimCheck.Packed> packed(int bytes) {
+        return new ClaimCheck(
+                        ((VertxInternal) rig.vertx).createEventLoopContext(),
+                        () -> Future.failedFuture("no store"),
+                        1 << 20,
+                        Duration.ofSeconds(1))
+                .pack(Parcel.fresh(of(Buffer.buffer(new byte[bytes]))), Duration.ofSeconds(1));
     }
 
     private int largestThatFits() {
@@ -180,7 +186,8 @@ class SqsQueueIT {
         while (low < high) {
             int middle = (low + high + 1) / 2;
             Parcel parcel = Parcel.fresh(of(Buffer.buffer(new byte[middle])));
-            boolean fits = ParcelCodec.bytes(ParcelCodec.body(parcel), ParcelCodec.attributes(parcel, "")) <= 1 << 20;
+            boolean fits =
+                    ParcelCodec.bytes(ParcelCodec.body(parcel), ParcelCodec.attributes(parcel, "", 0)) <= 1 << 20;
             low = fits ? middle : low;
             high = fits ? high : middle - 1;
         }

@@ -1,0 +1,123 @@
+package io.forelog.queue.sqs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.forelog.model.AppendOutcome;
+import io.forelog.model.Durable;
+import io.forelog.model.Entry;
+import io.forelog.model.ErrorCode;
+import io.forelog.queue.Entries;
+import io.forelog.queue.HandTicker;
+import io.forelog.queue.InMemoryQueue;
+import io.forelog.queue.Queue;
+import io.forelog.queue.QueueSpec;
+import io.forelog.rig.backend.ElasticMq;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Payloads that lie in the blob store while it is silent. On a real server. */
+@Timeout(120)
+class SqsPayloadIT {
+    private static final long MANY_BYTES = 64L << 20;
+    private static final int LARGE = 400_000;
+
+    @TempDir
+    Path directory;
+
+    private final HandTicker ticker = new HandTicker();
+    private final Entries entries = new Entries(ticker, "orders");
+    private final HandBlobs blobs = new HandBlobs();
+    private SqsRig rig;
+
+    @BeforeEach
+    void startRig() {
+        rig = new SqsRig(ElasticMq.shared().endpoint().toString(), ticker, directory)
+                .with("message_bytes", 10_000)
+                .with("request_timeout", "PT2S");
+    }
+
+    @AfterEach
+    void closeRig() throws Exception {
+        rig.close();
+    }
+
+    private static <T> T await(Future<T> future) throws Exception {
+        return SqsRig.await(future);
+    }
+
+    private static QueueSpec standard() {
+        return SqsRig.own(InMemoryQueue.spec("orders", 1));
+    }
+
+    private static QueueSpec fifo() {
+        QueueSpec s = InMemoryQueue.spec("orders", 1);
+        return SqsRig.own(new QueueSpec(
+                s.namespace(),
+                s.routes(),
+                true,
+                s.serves(),
+                s.retention(),
+                s.deadLetterRetention(),
+                s.quotaBytes(),
+                s.ownDatabase(),
+                s.config()));
+    }
+
+    private Entry large(String key, int number) {
+        byte[] bytes = new byte[LARGE];
+        java.util.Arrays.fill(bytes, (byte) number);
+        return Parcel.fresh(entries.keyed(key, "x"))
+                .withPayload(Buffer.buffer(bytes))
+                .entry();
+    }
+
+    private static AppendOutcome append(Queue queue, Entry entry) throws Exception {
+        return await(queue.append(List.of(entry))).get(0);
+    }
+
+    // ---- a store that does not answer
+
+    @Test
+    void aStoreThatDoesNotAnswerRefusesInTimeWhatNeedsItAndWhatStandsBehindIt() throws Exception {
+        SqsQueue queue = rig.openWith(fifo(), blobs);
+        blobs.mood = HandBlobs.Mood.SILENT;
+        long began = System.nanoTime();
+        Future<List<AppendOutcome>> first = queue.append(List.of(large("k", 1)));
+        Future<List<AppendOutcome>> second = queue.append(List.of(large("k", 2)));
+        Future<List<AppendOutcome>> small = queue.append(List.of(entries.keyed("o", "small")));
+        for (Future<List<AppendOutcome>> each : List.of(first, second)) {
+            AppendOutcome outcome = await(each).get(0);
+            assertThat(outcome.durable()).as(outcome.text()).isEqualTo(Durable.FALSE);
+            assertThat(outcome.code()).isEqualTo(ErrorCode.UNAVAILABLE);
+        }
+        AppendOutcome behind = await(small).get(0);
+        assertThat(behind.durable()).as(behind.text()).isNotEqualTo(Durable.UNKNOWN);
+        assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began)).isLessThan(8);
+        blobs.mood = HandBlobs.Mood.SERVING;
+        assertThat(append(queue, large("k", 3)).durable()).isEqualTo(Durable.TRUE);
+        assertThat(await(queue.take(1, 1, MANY_BYTES)).get(0).entry().payload().getByte(0))
+                .as("what was refused is nowhere")
+                .isEqualTo((byte) 3);
+    }
+
+    @Test
+    void whatWaitsForTheStoreIsBoundedByTheBytesThatMayWait() throws Exception {
+        SqsQueue queue = rig.with("pending_bytes", 1 << 20).openWith(standard(), blobs);
+        blobs.mood = HandBlobs.Mood.SILENT;
+        Future<List<AppendOutcome>> all =
+                queue.append(List.of(large("a", 1), large("b", 2), large("c", 3), large("d", 4)));
+        assertThat(await(all))
+                .extracting(AppendOutcome::code)
+                .containsExactly(
+                        ErrorCode.UNAVAILABLE, ErrorCode.UNAVAILABLE, ErrorCode.OVERLOADED, ErrorCode.OVERLOADED);
+        assertThat(await(all)).extracting(AppendOutcome::durable).containsOnly(Durable.FALSE);
+    }
+}
