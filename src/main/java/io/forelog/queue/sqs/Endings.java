@@ -37,6 +37,7 @@ final class Endings {
     private final ContextInternal home;
     private final Ticker ticker;
     private final Shelf shelf;
+    private final Loads loads;
     private final Books books;
     private final Delays delays;
     private final int hideMost;
@@ -53,6 +54,7 @@ final class Endings {
             ContextInternal home,
             Ticker ticker,
             Shelf shelf,
+            Loads loads,
             Books books,
             SqsSettings settings,
             Supplier<QueueSpec> spec,
@@ -60,6 +62,7 @@ final class Endings {
         this.home = home;
         this.ticker = ticker;
         this.shelf = shelf;
+        this.loads = loads;
         this.books = books;
         this.delays = Delays.of(settings);
         this.hideMost = settings.hideMost();
@@ -149,14 +152,7 @@ final class Endings {
     void poison(Held held) {
         String text =
                 "received " + held.receives + " times and never settled (expected: at most " + poisonReceives + ")";
-        held.line
-                .claims
-                .unpack(held.parcel(), held.blob)
-                .otherwise(held.parcel())
-                .onSuccess(parcel -> {
-                    held.loaded(parcel);
-                    buryAll(held, ErrorCode.POISON, text);
-                });
+        loads.load(held).onComplete(loaded -> buryAll(held, ErrorCode.POISON, text));
     }
 
     /** Its payload can't be had. */
@@ -318,10 +314,8 @@ final class Endings {
         List<Obligation> obligations = held.open();
         shelf.takeOff(held);
         open.forEach(slot -> slot.state = Slot.State.COPYING);
-        held.line
-                .claims
-                .unpack(held.parcel(), held.blob)
-                .compose(whole -> sent(held.line, Parcel.of(whole.entry(), obligations)))
+        loads.load(held)
+                .compose(loaded -> sent(held.line, Parcel.of(held.parcel().entry(), obligations)))
                 .onComplete(sent -> open.forEach(this::done), failure -> {
                     LOG.atDebug().setCause(failure).log("Not sent again; comes again by itself");
                     giveBack(held, UNREADABLE_SECONDS);

@@ -10,6 +10,9 @@ final class Held {
     final Line line;
     final String messageId;
     final String blob;
+    /** Of the payload in the blob; negative where nobody told. */
+    final long blobBytes;
+
     final long sequence;
     final long arrival;
     final int bytes;
@@ -22,6 +25,10 @@ final class Held {
     long visibleNanos;
     /** On its way out: deleted or given back. */
     boolean leaving;
+    /** In a FIFO queue: it only waits for those of its key that came before it. */
+    boolean arrived;
+    /** Of a payload that was loaded or is being loaded. */
+    long payloadBytes;
 
     private Parcel parcel;
 
@@ -31,6 +38,7 @@ final class Held {
             String receipt,
             Parcel parcel,
             String blob,
+            long blobBytes,
             int receives,
             long sequence,
             long arrival,
@@ -41,6 +49,7 @@ final class Held {
         this.receipt = receipt;
         this.parcel = parcel;
         this.blob = blob;
+        this.blobBytes = blobBytes;
         this.receives = receives;
         this.sequence = sequence;
         this.arrival = arrival;
@@ -54,6 +63,11 @@ final class Held {
 
     Parcel parcel() {
         return parcel;
+    }
+
+    /** Nothing of it lies in the blob store alone. */
+    boolean isWhole() {
+        return blob.isEmpty() || parcel.entry().payload().length() > 0;
     }
 
     /** With its payload. */

@@ -3,6 +3,7 @@ package io.forelog.queue.sqs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.forelog.model.AppendOutcome;
+import io.forelog.model.Delivery;
 import io.forelog.model.Durable;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
@@ -11,10 +12,15 @@ import io.forelog.queue.HandTicker;
 import io.forelog.queue.InMemoryQueue;
 import io.forelog.queue.Queue;
 import io.forelog.queue.QueueSpec;
+import io.forelog.queue.Settlement;
+import io.forelog.queue.Verdict;
+import io.forelog.rig.Await;
 import io.forelog.rig.backend.ElasticMq;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -23,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Payloads that lie in the blob store while it is silent. On a real server. */
+/** Payloads that lie in the blob store while it is silent or holds more than there is room for. On a real server. */
 @Timeout(120)
 class SqsPayloadIT {
     private static final long MANY_BYTES = 64L << 20;
@@ -83,6 +89,12 @@ class SqsPayloadIT {
         return await(queue.append(List.of(entry))).get(0);
     }
 
+    private void settle(Queue queue, List<Delivery> deliveries) throws Exception {
+        await(queue.settle(deliveries.stream()
+                .map(each -> new Settlement(each, new Verdict.Delivered(ticker.micros())))
+                .toList()));
+    }
+
     // ---- a store that does not answer
 
     @Test
@@ -119,5 +131,40 @@ class SqsPayloadIT {
                 .containsExactly(
                         ErrorCode.UNAVAILABLE, ErrorCode.UNAVAILABLE, ErrorCode.OVERLOADED, ErrorCode.OVERLOADED);
         assertThat(await(all)).extracting(AppendOutcome::durable).containsOnly(Durable.FALSE);
+    }
+
+    // ---- more than there is room for
+
+    @Test
+    void payloadsAreLoadedOnlyAsFarAsThereIsRoomForThem() throws Exception {
+        SqsQueue queue = rig.with("held_bytes", 1 << 20).openWith(standard(), blobs);
+        for (int i = 0; i < 8; i++) {
+            append(queue, large("k" + i, i));
+        }
+        List<Integer> numbers = new ArrayList<>();
+        int loaded = 2;
+        while (numbers.size() < 8) {
+            List<Delivery> inHand = new ArrayList<>(await(queue.take(1, 10, MANY_BYTES)));
+            Future<List<Delivery>> more = queue.take(1, 10, MANY_BYTES);
+            Await.pause(Duration.ofSeconds(1));
+            if (more.isComplete()) {
+                inHand.addAll(await(more));
+                more = queue.take(1, 10, MANY_BYTES);
+                Await.pause(Duration.ofSeconds(1));
+            }
+            assertThat(blobs.gets.get())
+                    .as("two of 400,000 bytes are within 1 MiB")
+                    .isLessThanOrEqualTo(loaded);
+            inHand.forEach(each -> numbers.add((int) each.entry().payload().getByte(0)));
+            loaded += inHand.size();
+            settle(queue, inHand);
+            if (numbers.size() < 8) {
+                List<Delivery> next = await(more);
+                next.forEach(each -> numbers.add((int) each.entry().payload().getByte(0)));
+                loaded += next.size();
+                settle(queue, next);
+            }
+        }
+        assertThat(numbers).containsExactlyInAnyOrder(0, 1, 2, 3, 4, 5, 6, 7);
     }
 }
