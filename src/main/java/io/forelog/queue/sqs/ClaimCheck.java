@@ -17,8 +17,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes the payload out of what is too large for its queue: into the blob store first, then the message that names it. Each
- * message owns its blob alone, copies too, so that the end of one never takes another's payload. Used on the home, where its
- * futures end, within a time limit; what is under way is bounded by its callers.
+ * message owns its blob alone, copies too, so that the end of one never takes another's payload; only what can't be read just
+ * now is named by a copy as it stands. Used on the home, where its futures end, within a time limit; what is under way is
+ * bounded by its callers.
  */
 final class ClaimCheck {
     private static final Logger LOG = LoggerFactory.getLogger(ClaimCheck.class);

@@ -33,6 +33,7 @@ final class Endings {
     private static final Logger LOG = LoggerFactory.getLogger(Endings.class);
     private static final long AGAIN_MILLIS = 500;
     private static final int UNREADABLE_SECONDS = 10;
+    private static final int UNREADABLE_SECONDS_MAX = 60;
 
     private final ContextInternal home;
     private final Ticker ticker;
@@ -110,7 +111,9 @@ final class Endings {
         held.line.remove(held.receipt).onSuccess(reason -> {
             if (reason.equals(Batches.DONE) || Line.outlived(reason)) {
                 shelf.remove(held);
-                held.line.claims.discard(held.blob);
+                if (!held.lent) {
+                    held.line.claims.discard(held.blob);
+                }
                 moved.run();
             } else if (!closed) {
                 home.setTimer(AGAIN_MILLIS, again -> delete(held));
@@ -150,22 +153,61 @@ final class Endings {
 
     /** Received again and again and never settled: its deliveries end the process, or nobody deletes it. */
     void poison(Held held) {
-        String text =
-                "received " + held.receives + " times and never settled (expected: at most " + poisonReceives + ")";
-        loads.load(held).onComplete(loaded -> buryAll(held, ErrorCode.POISON, text));
+        loads.load(held)
+                .onComplete(
+                        loaded -> buryAll(
+                                held,
+                                ErrorCode.POISON,
+                                "received " + held.receives + " times and never settled (expected: at most "
+                                        + poisonReceives + ")"),
+                        failure -> unreadable(held, WalException.of(failure), () -> poison(held)));
     }
 
-    /** Its payload can't be had. */
-    void unreadable(Held held, WalException why) {
+    /**
+     * Its payload can't be had: a dead letter only where it is gone. Where nobody can tell, it waits until somebody can: in
+     * hand in a FIFO queue, whose order nothing else keeps, and tried {@code again}; else out of our hands.
+     */
+    void unreadable(Held held, WalException why, Runnable again) {
         if (why.code() == ErrorCode.NOT_FOUND) {
             buryAll(held, ErrorCode.CORRUPT, String.valueOf(why.getMessage()));
-        } else {
-            LOG.atWarn()
-                    .addKeyValue(LogKeys.ENTRY_ID, held.parcel().entry().id())
-                    .addKeyValue(LogKeys.REASON, why.getMessage())
-                    .log("Payload can't be fetched; tried again");
-            giveBack(held, UNREADABLE_SECONDS);
+            return;
         }
+        LOG.atWarn()
+                .addKeyValue(LogKeys.ENTRY_ID, held.parcel().entry().id())
+                .addKeyValue(LogKeys.REASON, why.getMessage())
+                .log("Payload can't be fetched; tried again");
+        if (held.line.fifo) {
+            afterAWhile(again);
+        } else if (held.receives > poisonReceives / 2) {
+            lend(held);
+        } else {
+            giveBack(held, Math.min(UNREADABLE_SECONDS_MAX, UNREADABLE_SECONDS * held.receives));
+        }
+    }
+
+    private void afterAWhile(Runnable what) {
+        home.setTimer(UNREADABLE_SECONDS * 1_000L, now -> {
+            if (!closed) {
+                what.run();
+            }
+        });
+    }
+
+    /** A copy that names the same blob, so that neither receives nor age end what only can't be read now. */
+    private void lend(Held held) {
+        List<Slot> open = held.openSlots();
+        Parcel copy = Parcel.of(held.parcel().entry(), held.open());
+        shelf.takeOff(held);
+        open.forEach(slot -> slot.state = Slot.State.COPYING);
+        int seconds = Math.max(UNREADABLE_SECONDS, delays.delaySeconds(copy.dueMicros(), ticker.micros()));
+        held.line.sendNaming(copy, held.blob, held.blobBytes, seconds).onSuccess(sent -> {
+            if (sent.isStored()) {
+                held.lent = true;
+                open.forEach(this::done);
+            } else {
+                giveBack(held, UNREADABLE_SECONDS);
+            }
+        });
     }
 
     /** All that is open of it; it goes when every letter is confirmed, and what was refused is written again. */
@@ -214,14 +256,6 @@ final class Endings {
         } else {
             afterAWhile(again);
         }
-    }
-
-    private void afterAWhile(Runnable what) {
-        home.setTimer(UNREADABLE_SECONDS * 1_000L, now -> {
-            if (!closed) {
-                what.run();
-            }
-        });
     }
 
     /** No message of ours: kept as it is, where an operator finds it. */
@@ -305,21 +339,24 @@ final class Endings {
 
     /** What is open of it as a message of its own, then the original goes. */
     private void resend(Held held) {
-        List<Slot> open = new ArrayList<>();
-        for (Slot slot : held.slots) {
-            if (slot.state != Slot.State.DONE) {
-                open.add(slot);
-            }
-        }
+        List<Slot> open = held.openSlots();
         List<Obligation> obligations = held.open();
         shelf.takeOff(held);
         open.forEach(slot -> slot.state = Slot.State.COPYING);
         loads.load(held)
                 .compose(loaded -> sent(held.line, Parcel.of(held.parcel().entry(), obligations)))
-                .onComplete(sent -> open.forEach(this::done), failure -> {
-                    LOG.atDebug().setCause(failure).log("Not sent again; comes again by itself");
-                    giveBack(held, UNREADABLE_SECONDS);
-                });
+                .onComplete(sent -> open.forEach(this::done), failure -> notResent(held, WalException.of(failure)));
+    }
+
+    private void notResent(Held held, WalException why) {
+        LOG.atDebug().setCause(why).log("Not sent again; comes again by itself");
+        if (why.code() == ErrorCode.NOT_FOUND) {
+            unreadable(held, why, () -> {});
+        } else if (held.blob.isEmpty() || held.line.fifo) {
+            giveBack(held, UNREADABLE_SECONDS);
+        } else {
+            lend(held);
+        }
     }
 
     /** Out of our hands; comes again after so many seconds. */

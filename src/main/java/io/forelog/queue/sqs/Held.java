@@ -25,6 +25,8 @@ final class Held {
     long visibleNanos;
     /** On its way out: deleted or given back. */
     boolean leaving;
+    /** A copy names its blob: that does not go with this message. */
+    boolean lent;
     /** In a FIFO queue: it only waits for those of its key that came before it. */
     boolean arrived;
     /** Of a payload that was loaded or is being loaded. */

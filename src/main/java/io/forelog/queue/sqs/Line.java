@@ -82,6 +82,11 @@ final class Line {
                 });
     }
 
+    /** A message that names a blob which another message has; never fails, and never ends the blob. */
+    Future<Sent> sendNaming(Parcel parcel, String blob, long blobBytes, int delaySeconds) {
+        return send(claims.naming(parcel, blob, blobBytes), parcel, delaySeconds);
+    }
+
     private Future<Sent> send(ClaimCheck.Packed packed, Parcel parcel, int delaySeconds) {
         String group = fifo ? Spread.group(parcel.entry()) : "";
         return sends.send(packed.body(), packed.attributes(), fifo ? 0 : delaySeconds, group);

@@ -214,7 +214,7 @@ final class Receiving {
                             }
                             look();
                         },
-                        failure -> endings.unreadable(held, WalException.of(failure)));
+                        failure -> endings.unreadable(held, WalException.of(failure), () -> load(held)));
     }
 
     /** In order, up to the first that has no payload yet. Answers whether that is all. */

@@ -7,6 +7,7 @@ import io.forelog.model.Delivery;
 import io.forelog.model.Durable;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
+import io.forelog.queue.DeadLetterCursor;
 import io.forelog.queue.Entries;
 import io.forelog.queue.HandTicker;
 import io.forelog.queue.InMemoryQueue;
@@ -28,8 +29,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.sqs.SqsAsyncClient;
 
-/** Payloads that lie in the blob store while it is silent or holds more than there is room for. On a real server. */
+/** Payloads that lie in the blob store while it is away, silent, or holds more than there is room for. On a real server. */
 @Timeout(120)
 class SqsPayloadIT {
     private static final long MANY_BYTES = 64L << 20;
@@ -93,6 +95,80 @@ class SqsPayloadIT {
         await(queue.settle(deliveries.stream()
                 .map(each -> new Settlement(each, new Verdict.Delivered(ticker.micros())))
                 .toList()));
+    }
+
+    private static String url(SqsAsyncClient client, Queue queue) {
+        String name = ((List<?>) queue.spec().config().get("wal-queue")).get(0).toString();
+        return client.getQueueUrl(request -> request.queueName(name)).join().queueUrl();
+    }
+
+    /** As a process does that takes a message and dies. */
+    private void receiveWithoutAnEnd(Queue queue, int times) {
+        SqsAsyncClient client = rig.client();
+        String url = url(client, queue);
+        for (int i = 0; i < times; i++) {
+            assertThat(client.receiveMessage(request -> request.queueUrl(url).visibilityTimeout(0))
+                            .join()
+                            .messages())
+                    .hasSize(1);
+        }
+    }
+
+    // ---- a store that is away
+
+    @Test
+    void aStoreThatIsAwayMakesNoDeadLettersHoweverOftenItsMessagesAreReceived() throws Exception {
+        SqsQueue queue = rig.with("poison_receives", 3).openWith(standard(), blobs);
+        Entry entry = large("k", 7);
+        assertThat(append(queue, entry).durable()).isEqualTo(Durable.TRUE);
+        blobs.mood = HandBlobs.Mood.AWAY;
+        receiveWithoutAnEnd(queue, 4);
+        Future<List<Delivery>> taking = queue.take(1, 1, MANY_BYTES);
+        Await.pause(Duration.ofSeconds(3));
+        assertThat(await(queue.deadLetters(new DeadLetterCursor(-1, ""), 5)).items())
+                .isEmpty();
+        assertThat(taking.isComplete()).isFalse();
+        assertThat(blobs.contents).hasSize(1);
+        blobs.mood = HandBlobs.Mood.SERVING;
+        List<Delivery> taken = await(taking);
+        assertThat(taken.get(0).entry().payload()).isEqualTo(entry.payload());
+        settle(queue, taken);
+        Await.until("its payload goes with it", Duration.ofSeconds(10), blobs.contents::isEmpty);
+    }
+
+    @Test
+    void aStoreThatHasItNotMakesADeadLetter() throws Exception {
+        SqsQueue queue = rig.with("poison_receives", 3).openWith(standard(), blobs);
+        append(queue, large("k", 7));
+        blobs.contents.clear();
+        Future<List<Delivery>> nothing = queue.take(1, 1, MANY_BYTES);
+        Await.until("it is a dead letter", Duration.ofSeconds(30), () -> {
+            var letters = Await.result(queue.deadLetters(new DeadLetterCursor(-1, ""), 5))
+                    .items();
+            return !letters.isEmpty() && letters.get(0).cause().code() == ErrorCode.CORRUPT;
+        });
+        assertThat(nothing.isComplete()).isFalse();
+    }
+
+    @Test
+    void inAFifoQueueNothingOvertakesAPayloadThatCanNotBeReadYet() throws Exception {
+        SqsQueue queue = rig.openWith(fifo(), blobs);
+        append(queue, large("k", 1));
+        append(queue, entries.keyed("k", "second"));
+        append(queue, entries.keyed("other", "of another key"));
+        blobs.mood = HandBlobs.Mood.AWAY;
+        List<Delivery> other = await(queue.take(1, 10, MANY_BYTES));
+        assertThat(other).extracting(each -> each.entry().key().toString()).containsExactly("other");
+        settle(queue, other);
+        Future<List<Delivery>> taking = queue.take(1, 10, MANY_BYTES);
+        Await.pause(Duration.ofSeconds(2));
+        assertThat(taking.isComplete()).isFalse();
+        blobs.mood = HandBlobs.Mood.SERVING;
+        List<Delivery> taken = await(taking);
+        assertThat(taken).hasSize(2);
+        assertThat(taken.get(0).entry().payload().length()).isEqualTo(LARGE);
+        assertThat(taken.get(1).entry().payload().toString()).isEqualTo("second");
+        settle(queue, taken);
     }
 
     // ---- a store that does not answer
