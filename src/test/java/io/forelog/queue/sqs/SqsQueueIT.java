@@ -36,6 +36,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
 import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
 import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
+import software.amazon.awssdk.services.sqs.model.ReceiveMessageRequest;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequest;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.SqsRequest;
@@ -409,6 +411,37 @@ class SqsQueueIT {
                             .messages())
                     .hasSize(1);
         }
+    }
+
+    // ---- receiving
+
+    @Test
+    void asManyReceivesRunAsItTakesToReachTheMostMessagesPerPoll() throws Exception {
+        AtomicInteger now = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        QueueSpec spec = spec(1);
+        Map<String, Object> config = new java.util.HashMap<>(spec.config());
+        config.put("queue.max-messages-per-poll", 50);
+        SqsQueue queue = rig.openThrough(
+                SqsRig.with(spec, config),
+                client -> bridge(client, "receiveMessage", any -> {
+                    most.accumulateAndGet(now.incrementAndGet(), Math::max);
+                    return client.receiveMessage((ReceiveMessageRequest) any)
+                            .whenComplete((answer, failure) -> now.decrementAndGet());
+                }));
+        for (int i = 0; i < 4; i++) {
+            List<Entry> many = new ArrayList<>();
+            for (int j = 0; j < 100; j++) {
+                many.add(entries.immediate(i + "-" + j));
+            }
+            await(queue.append(many));
+        }
+        for (int taken = 0; taken < 400; ) {
+            List<Delivery> some = await(queue.take(1, 100, MANY_BYTES));
+            settle(queue, some, delivered());
+            taken += some.size();
+        }
+        assertThat(most.get()).as("receives of ten that ran at once").isEqualTo(5);
     }
 
     @Test
