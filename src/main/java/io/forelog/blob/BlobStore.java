@@ -6,8 +6,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Keeps payloads by id until they are deleted. Any thread; futures end on the caller's context and always end. It bounds
- * nothing itself: a caller bounds what it has under way.
+ * Keeps payloads by id until they are deleted. Any thread; futures end on the caller's context and always end, those of a store
+ * behind a network within a time limit of its own. It bounds nothing itself: a caller bounds what it has under way.
  */
 public interface BlobStore {
     /** Durable when it ends; replaces what was there. On failure it is unknown whether it was written. */

@@ -15,6 +15,9 @@ import java.util.TreeSet;
  * cannot do becomes what the queue can. Owned by one thread, for one reading.
  */
 final class CrossCheck {
+    private static final String SQS = "SQS";
+    private static final String FIFO_SHARED_WINDOW = "fifo-shared-window";
+
     private final Adapters adapters;
     private final Section root;
 
@@ -36,7 +39,21 @@ final class CrossCheck {
         if (delivery.order() == Order.KEY && read.persistence().size() > 1) {
             root.section("delivery").problem("order", "none, where retries go to another queue");
         }
+        sharedWindow(read);
         return with(read, delivery);
+    }
+
+    /** A FIFO queue's message is in hand until its last target has it, and what is in hand is bounded. */
+    private void sharedWindow(NamespaceDocument read) {
+        boolean fifo = read.delivery().order() == Order.KEY
+                && read.persistence().stream().anyMatch(queue -> queue.type().equals(SQS));
+        if (fifo && read.targets().size() > 1 && !read.acceptRisk().contains(FIFO_SHARED_WINDOW)) {
+            root.remark(
+                    "targets",
+                    read.targets().size() + " targets with order: key on a queue of type SQS (expected: one, since a"
+                            + " target that stands still holds up the others there once queues.sqs.held_messages are"
+                            + " in hand; or accept_risk: [" + FIFO_SHARED_WINDOW + "])");
+        }
     }
 
     /** One queue for everything, or one for the immediate and one, of another type, for what is delayed or tried again. */

@@ -1,14 +1,17 @@
 package io.forelog.blob;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.forelog.queue.HandTicker;
+import io.forelog.rig.TcpProxy;
 import io.forelog.rig.backend.PostgresServer;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -69,6 +72,26 @@ class BlobStoreIT {
     @Test
     void thePostgresOneKeepsWhatIsPut() throws Exception {
         keepsWhatIsPut("postgres", Map.of("uri", PostgresServer.shared().uri()));
+    }
+
+    @Test
+    void thePostgresOneAnswersInTimeThoughItsServerDoesNot() throws Exception {
+        try (TcpProxy proxy = new TcpProxy(PostgresServer.shared().port())) {
+            String uri = PostgresServer.shared()
+                    .uri()
+                    .replace(":" + PostgresServer.shared().port(), ":" + proxy.port());
+            BlobStore store = open("postgres", Map.of("uri", uri));
+            await(store.put("stalled/a", Buffer.buffer("a")));
+            proxy.stall();
+            List<Future<?>> calls = List.of(
+                    store.put("stalled/b", Buffer.buffer("b")), store.get("stalled/a"), store.delete("stalled/c"));
+            for (Future<?> each : calls) {
+                assertThatThrownBy(() -> await(each)).hasMessageContaining("postgres blob store: ");
+            }
+            proxy.heal();
+            assertThat(await(store.get("stalled/a"))).contains(Buffer.buffer("a"));
+            await(store.close());
+        }
     }
 
     @Test

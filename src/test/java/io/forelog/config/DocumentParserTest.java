@@ -262,6 +262,29 @@ class DocumentParserTest {
                 .contains("delivery.order: key (expected: none, where retries go to another queue)");
     }
 
+    @Test
+    void severalTargetsOnAFifoQueueAreRefusedWhereTheRiskIsNotAccepted() {
+        DocumentParser sqs = new DocumentParser(
+                new Adapters(Map.of("SQS", Catalogue.EMBEDDED), Catalogue.BUILT.targets()), Map.of());
+        String queue = "persistence_configurations: {persistence_configuration: [{physical_storage: {type: SQS},"
+                + " config: {wal-queue: [q.fifo]}}]}\n";
+        String ordered = queue + "delivery: {order: key}\n";
+        String two = "targets: [{name: a, type: log}, {name: b, type: log}]\n";
+        assertThat(sqs.parse("ns", DocumentText.parse(ordered + two)).problems())
+                .singleElement()
+                .asString()
+                .isEqualTo(
+                        "targets: 2 targets with order: key on a queue of type SQS (expected: one, since a target that"
+                                + " stands still holds up the others there once queues.sqs.held_messages are in hand; or"
+                                + " accept_risk: [fifo-shared-window])");
+        assertThat(sqs.parse("ns", DocumentText.parse(ordered + two + "accept_risk: [fifo-shared-window]"))
+                        .problems())
+                .isEmpty();
+        assertThat(sqs.parse("ns", DocumentText.parse(ordered + LOG)).problems())
+                .isEmpty();
+        assertThat(sqs.parse("ns", DocumentText.parse(queue + two)).problems()).isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource({"delayed-queue,SQS", "cross-region-replication,KAFKA", "multi-partition-mutations,KAFKA"})
     void aPersonaParsesVerbatimAndItsQueueTypeIsToldAsUnknownByName(String persona, String type) throws IOException {

@@ -1,6 +1,7 @@
 package io.forelog.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.forelog.rig.Await;
 import io.forelog.rig.Documents;
@@ -11,6 +12,8 @@ import io.forelog.rig.Soak;
 import io.forelog.rig.TcpProxy;
 import io.forelog.rig.Verdicts;
 import io.forelog.rig.backend.ElasticMq;
+import io.forelog.wire.v1.Trilean;
+import io.forelog.wire.v1.WriteToLogResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -69,6 +72,7 @@ class SqsFaultIT {
             Verdicts.noFalseArrived(writer, receiver);
             Verdicts.noneWasEarly(writer, receiver);
             assertThat(writer.trues().size()).as(writer.toString()).isGreaterThan(200 * rounds);
+            Soak.tell("SQS, %s: %s", name, writer);
         }
     }
 
@@ -78,6 +82,28 @@ class SqsFaultIT {
                         "    - physical_storage: { type: EMBEDDED }",
                         "    - physical_storage: { type: SQS }\n      config: { wal-queue: [" + queue
                                 + "], queue.poll-interval.secs: 2, queue.max-messages-per-poll: 100 }");
+    }
+
+    @Test
+    void theLargestPayloadIsDeliveredAndOneByteMoreIsRefusedAtTheEdge() {
+        try (ScriptedReceiver receiver = new ScriptedReceiver();
+                ForelogProcess service = ForelogProcess.in(directory)
+                        .settings("queues:\n  sqs:\n    endpoint: " + server.endpoint()
+                                + "\n    anonymous: true\n    create: true\n")
+                        .namespace(
+                                "orders",
+                                document("edge-payloads", receiver.url()) + "\ndelivery: { max_payload_bytes: 1MiB }\n")
+                        .start();
+                LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
+            String largest = "x".repeat(1 << 20);
+            WriteToLogResponse stored = writer.writeOne(LoadWriter.request("orders", largest));
+            assertThat(stored.getDurable()).as(stored.getMessage()).isEqualTo(Trilean.TRILEAN_TRUE);
+            assertThatThrownBy(() -> writer.writeOne(LoadWriter.request("orders", largest + "x")))
+                    .isInstanceOf(LoadWriter.Refused.class)
+                    .hasMessageContaining("1048576");
+            receiver.awaitCount(1, LIMIT);
+            assertThat(receiver.has(stored.getEntryId())).isTrue();
+        }
     }
 
     @Test

@@ -11,10 +11,12 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The table {@code forelog_blob}, made when it is opened. Ages are told by the database's clock, which all nodes share.
- * Any context; bounded by its pool's connections and waiting requests, over which a call fails.
+ * Any context; bounded by its pool's connections and waiting requests, over which a call fails, and by a time limit: what was
+ * not answered by then may have been done.
  */
 final class PostgresBlobStore implements BlobStore {
     private static final String TABLE =
@@ -28,6 +30,9 @@ final class PostgresBlobStore implements BlobStore {
     private static final String COLLECT = "DELETE FROM forelog_blob WHERE id IN (SELECT id FROM forelog_blob"
             + " WHERE put_at < now() - $1 * interval '1 second' ORDER BY put_at LIMIT $2)";
     private static final int TRIES = 3;
+    private static final int LIMIT_SECONDS = 10;
+    /** Thousands of rows at once; in the background. */
+    private static final int COLLECT_LIMIT_SECONDS = 50;
 
     private final Pool pool;
 
@@ -37,8 +42,12 @@ final class PostgresBlobStore implements BlobStore {
 
     static Future<BlobStore> open(Pool pool) {
         return create(pool, TRIES)
+                .timeout(LIMIT_SECONDS, TimeUnit.SECONDS)
                 .<BlobStore>map(created -> new PostgresBlobStore(pool))
-                .recover(failure -> pool.close().transform(closed -> Future.failedFuture(unavailable(failure))));
+                .recover(failure -> {
+                    pool.close(); // by itself: a connection that nobody answers on is slow to close
+                    return Future.failedFuture(unavailable(failure));
+                });
     }
 
     // Two nodes that make it at once meet in the catalogue: the loser finds it there the next time.
@@ -52,12 +61,12 @@ final class PostgresBlobStore implements BlobStore {
 
     @Override
     public Future<Void> put(String id, Buffer content) {
-        return run(PUT, Tuple.of(id, content)).mapEmpty();
+        return run(PUT, Tuple.of(id, content), LIMIT_SECONDS).mapEmpty();
     }
 
     @Override
     public Future<Optional<Buffer>> get(String id) {
-        return run(GET, Tuple.of(id)).map(rows -> {
+        return run(GET, Tuple.of(id), LIMIT_SECONDS).map(rows -> {
             for (Row row : rows) {
                 return Optional.of(row.getBuffer(0));
             }
@@ -67,12 +76,13 @@ final class PostgresBlobStore implements BlobStore {
 
     @Override
     public Future<Void> delete(String id) {
-        return run(DELETE, Tuple.of(id)).mapEmpty();
+        return run(DELETE, Tuple.of(id), LIMIT_SECONDS).mapEmpty();
     }
 
     @Override
     public Future<Integer> collect(Duration age, int most) {
-        return run(COLLECT, Tuple.of((double) age.toSeconds(), most)).map(RowSet::rowCount);
+        return run(COLLECT, Tuple.of((double) age.toSeconds(), most), COLLECT_LIMIT_SECONDS)
+                .map(RowSet::rowCount);
     }
 
     @Override
@@ -80,8 +90,11 @@ final class PostgresBlobStore implements BlobStore {
         return pool.close();
     }
 
-    private Future<RowSet<Row>> run(String sql, Tuple values) {
-        return pool.preparedQuery(sql).execute(values).recover(failure -> Future.failedFuture(unavailable(failure)));
+    private Future<RowSet<Row>> run(String sql, Tuple values, int limitSeconds) {
+        return pool.preparedQuery(sql)
+                .execute(values)
+                .timeout(limitSeconds, TimeUnit.SECONDS)
+                .recover(failure -> Future.failedFuture(unavailable(failure)));
     }
 
     private static WalException unavailable(Throwable failure) {

@@ -8,6 +8,7 @@ import io.forelog.model.ConfigSchema.Kind;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.vertx.core.Future;
+import io.vertx.core.net.NetClientOptions;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.sqlclient.Pool;
@@ -25,6 +26,8 @@ public final class PostgresBlobStoreProvider implements BlobStoreProvider {
     private static final String PASSWORD = "password";
     private static final String CONNECTIONS = "connections";
     private static final int WAITING_MAX = 1_024;
+    /** A connection on which nothing has come or gone for so long is given up: longer than any call may take. */
+    private static final int SILENT_SECONDS = 60;
 
     @Override
     public String type() {
@@ -79,6 +82,9 @@ public final class PostgresBlobStoreProvider implements BlobStoreProvider {
                                     .setMaxWaitQueueSize(WAITING_MAX)
                                     .setConnectionTimeout(5)
                                     .setConnectionTimeoutUnit(TimeUnit.SECONDS))
+                            .with(new NetClientOptions()
+                                    .setIdleTimeout(SILENT_SECONDS)
+                                    .setIdleTimeoutUnit(TimeUnit.SECONDS))
                             .using(options.vertx())
                             .build();
                     return PostgresBlobStore.open(pool);

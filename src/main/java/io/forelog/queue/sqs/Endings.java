@@ -33,10 +33,12 @@ final class Endings {
     private static final Logger LOG = LoggerFactory.getLogger(Endings.class);
     private static final long AGAIN_MILLIS = 500;
     private static final int UNREADABLE_SECONDS = 10;
+    private static final int UNREADABLE_SECONDS_MAX = 60;
 
     private final ContextInternal home;
     private final Ticker ticker;
     private final Shelf shelf;
+    private final Loads loads;
     private final Books books;
     private final Delays delays;
     private final int hideMost;
@@ -53,6 +55,7 @@ final class Endings {
             ContextInternal home,
             Ticker ticker,
             Shelf shelf,
+            Loads loads,
             Books books,
             SqsSettings settings,
             Supplier<QueueSpec> spec,
@@ -60,6 +63,7 @@ final class Endings {
         this.home = home;
         this.ticker = ticker;
         this.shelf = shelf;
+        this.loads = loads;
         this.books = books;
         this.delays = Delays.of(settings);
         this.hideMost = settings.hideMost();
@@ -107,7 +111,9 @@ final class Endings {
         held.line.remove(held.receipt).onSuccess(reason -> {
             if (reason.equals(Batches.DONE) || Line.outlived(reason)) {
                 shelf.remove(held);
-                held.line.claims.discard(held.blob);
+                if (!held.lent) {
+                    held.line.claims.discard(held.blob);
+                }
                 moved.run();
             } else if (!closed) {
                 home.setTimer(AGAIN_MILLIS, again -> delete(held));
@@ -147,53 +153,108 @@ final class Endings {
 
     /** Received again and again and never settled: its deliveries end the process, or nobody deletes it. */
     void poison(Held held) {
-        String text =
-                "received " + held.receives + " times and never settled (expected: at most " + poisonReceives + ")";
-        held.line
-                .claims
-                .unpack(held.parcel(), held.blob)
-                .otherwise(held.parcel())
-                .onSuccess(parcel -> {
-                    held.loaded(parcel);
-                    buryAll(held, ErrorCode.POISON, text);
-                });
+        loads.load(held)
+                .onComplete(
+                        loaded -> buryAll(
+                                held,
+                                ErrorCode.POISON,
+                                "received " + held.receives + " times and never settled (expected: at most "
+                                        + poisonReceives + ")"),
+                        failure -> unreadable(held, WalException.of(failure), () -> poison(held)));
     }
 
-    /** Its payload can't be had. */
-    void unreadable(Held held, WalException why) {
+    /**
+     * Its payload can't be had: a dead letter only where it is gone. Where nobody can tell, it waits until somebody can: in
+     * hand in a FIFO queue, whose order nothing else keeps, and tried {@code again}; else out of our hands.
+     */
+    void unreadable(Held held, WalException why, Runnable again) {
         if (why.code() == ErrorCode.NOT_FOUND) {
             buryAll(held, ErrorCode.CORRUPT, String.valueOf(why.getMessage()));
+            return;
+        }
+        LOG.atWarn()
+                .addKeyValue(LogKeys.ENTRY_ID, held.parcel().entry().id())
+                .addKeyValue(LogKeys.REASON, why.getMessage())
+                .log("Payload can't be fetched; tried again");
+        if (held.line.fifo) {
+            afterAWhile(again);
+        } else if (held.receives > poisonReceives / 2) {
+            lend(held);
         } else {
-            LOG.atWarn()
-                    .addKeyValue(LogKeys.ENTRY_ID, held.parcel().entry().id())
-                    .addKeyValue(LogKeys.REASON, why.getMessage())
-                    .log("Payload can't be fetched; tried again");
-            giveBack(held, UNREADABLE_SECONDS);
+            giveBack(held, Math.min(UNREADABLE_SECONDS_MAX, UNREADABLE_SECONDS * held.receives));
         }
     }
 
+    private void afterAWhile(Runnable what) {
+        home.setTimer(UNREADABLE_SECONDS * 1_000L, now -> {
+            if (!closed) {
+                what.run();
+            }
+        });
+    }
+
+    /** A copy that names the same blob, so that neither receives nor age end what only can't be read now. */
+    private void lend(Held held) {
+        List<Slot> open = held.openSlots();
+        Parcel copy = Parcel.of(held.parcel().entry(), held.open());
+        shelf.takeOff(held);
+        open.forEach(slot -> slot.state = Slot.State.COPYING);
+        int seconds = Math.max(UNREADABLE_SECONDS, delays.delaySeconds(copy.dueMicros(), ticker.micros()));
+        held.line.sendNaming(copy, held.blob, held.blobBytes, seconds).onSuccess(sent -> {
+            if (sent.isStored()) {
+                held.lent = true;
+                open.forEach(this::done);
+            } else {
+                giveBack(held, UNREADABLE_SECONDS);
+            }
+        });
+    }
+
+    /** All that is open of it; it goes when every letter is confirmed, and what was refused is written again. */
     private void buryAll(Held held, ErrorCode code, String text) {
-        long now = ticker.micros();
         LOG.atError()
                 .addKeyValue(LogKeys.ENTRY_ID, held.parcel().entry().id())
                 .addKeyValue(LogKeys.CODE, code)
                 .addKeyValue(LogKeys.REASON, text)
                 .log("Undeliverable: to the dead letters");
-        for (Slot slot : held.slots) {
-            Obligation o = slot.obligation;
-            Failure failure = new Failure(now, code, text);
+        Failure failure = new Failure(ticker.micros(), code, text);
+        Line grave = graves.getOrDefault(held.line, held.line);
+        List<Slot> open = held.openSlots();
+        List<Future<Sent>> letters = new ArrayList<>(open.size());
+        shelf.takeOff(held);
+        for (Slot slot : open) {
             slot.state = Slot.State.COPYING;
-            bury(
-                            slot,
-                            new Obligation(
-                                    o.route(),
-                                    o.dueMicros(),
-                                    o.attempts(),
-                                    o.first() == null ? failure : o.first(),
-                                    failure,
-                                    o.redrives(),
-                                    now))
-                    .onFailure(failed -> giveBack(held, UNREADABLE_SECONDS));
+            letters.add(grave.send(Parcel.of(held.parcel().entry(), List.of(dead(slot.obligation, failure))), 0));
+        }
+        Future.all(letters).onSuccess(sent -> buried(held, open, letters, () -> buryAll(held, code, text)));
+    }
+
+    private static Obligation dead(Obligation o, Failure failure) {
+        return new Obligation(
+                o.route(),
+                o.dueMicros(),
+                o.attempts(),
+                o.first() == null ? failure : o.first(),
+                failure,
+                o.redrives(),
+                failure.atMicros());
+    }
+
+    private void buried(Held held, List<Slot> open, List<Future<Sent>> letters, Runnable again) {
+        int stored = 0;
+        for (int i = 0; i < open.size(); i++) {
+            if (letters.get(i).result().isStored()) {
+                stored++;
+                open.get(i).state = Slot.State.DONE;
+                books.count(open.get(i).route(), Books.Line.DEAD, 1);
+            }
+        }
+        if (stored == open.size()) {
+            delete(held);
+        } else if (stored == 0) {
+            giveBack(held, UNREADABLE_SECONDS);
+        } else {
+            afterAWhile(again);
         }
     }
 
@@ -278,23 +339,24 @@ final class Endings {
 
     /** What is open of it as a message of its own, then the original goes. */
     private void resend(Held held) {
-        List<Slot> open = new ArrayList<>();
-        for (Slot slot : held.slots) {
-            if (slot.state != Slot.State.DONE) {
-                open.add(slot);
-            }
-        }
+        List<Slot> open = held.openSlots();
         List<Obligation> obligations = held.open();
         shelf.takeOff(held);
         open.forEach(slot -> slot.state = Slot.State.COPYING);
-        held.line
-                .claims
-                .unpack(held.parcel(), held.blob)
-                .compose(whole -> sent(held.line, Parcel.of(whole.entry(), obligations)))
-                .onComplete(sent -> open.forEach(this::done), failure -> {
-                    LOG.atDebug().setCause(failure).log("Not sent again; comes again by itself");
-                    giveBack(held, UNREADABLE_SECONDS);
-                });
+        loads.load(held)
+                .compose(loaded -> sent(held.line, Parcel.of(held.parcel().entry(), obligations)))
+                .onComplete(sent -> open.forEach(this::done), failure -> notResent(held, WalException.of(failure)));
+    }
+
+    private void notResent(Held held, WalException why) {
+        LOG.atDebug().setCause(why).log("Not sent again; comes again by itself");
+        if (why.code() == ErrorCode.NOT_FOUND) {
+            unreadable(held, why, () -> {});
+        } else if (held.blob.isEmpty() || held.line.fifo) {
+            giveBack(held, UNREADABLE_SECONDS);
+        } else {
+            lend(held);
+        }
     }
 
     /** Out of our hands; comes again after so many seconds. */

@@ -10,6 +10,9 @@ final class Held {
     final Line line;
     final String messageId;
     final String blob;
+    /** Of the payload in the blob; negative where nobody told. */
+    final long blobBytes;
+
     final long sequence;
     final long arrival;
     final int bytes;
@@ -22,6 +25,12 @@ final class Held {
     long visibleNanos;
     /** On its way out: deleted or given back. */
     boolean leaving;
+    /** A copy names its blob: that does not go with this message. */
+    boolean lent;
+    /** In a FIFO queue: it only waits for those of its key that came before it. */
+    boolean arrived;
+    /** Of a payload that was loaded or is being loaded. */
+    long payloadBytes;
 
     private Parcel parcel;
 
@@ -31,6 +40,7 @@ final class Held {
             String receipt,
             Parcel parcel,
             String blob,
+            long blobBytes,
             int receives,
             long sequence,
             long arrival,
@@ -41,6 +51,7 @@ final class Held {
         this.receipt = receipt;
         this.parcel = parcel;
         this.blob = blob;
+        this.blobBytes = blobBytes;
         this.receives = receives;
         this.sequence = sequence;
         this.arrival = arrival;
@@ -54,6 +65,11 @@ final class Held {
 
     Parcel parcel() {
         return parcel;
+    }
+
+    /** Nothing of it lies in the blob store alone. */
+    boolean isWhole() {
+        return blob.isEmpty() || parcel.entry().payload().length() > 0;
     }
 
     /** With its payload. */
@@ -79,14 +95,18 @@ final class Held {
         return false;
     }
 
-    /** What is not over yet. */
-    List<Obligation> open() {
-        List<Obligation> open = new ArrayList<>(slots.size());
+    List<Slot> openSlots() {
+        List<Slot> open = new ArrayList<>(slots.size());
         for (Slot each : slots) {
             if (each.state != Slot.State.DONE) {
-                open.add(each.obligation);
+                open.add(each);
             }
         }
         return open;
+    }
+
+    /** What is not over yet. */
+    List<Obligation> open() {
+        return openSlots().stream().map(slot -> slot.obligation).toList();
     }
 }

@@ -1,8 +1,10 @@
 package io.forelog.queue.sqs;
 
 import io.forelog.model.Durable;
+import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.vertx.core.Future;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -32,6 +34,8 @@ final class Line {
     private final Batches<String> removals;
     private final Batches<Hiding> hidings;
     private Future<ClaimCheck.Packed> packing = Future.failedFuture("nothing yet");
+    private int unpackedEntries;
+    private long unpackedBytes;
 
     private record Hiding(String receipt, int seconds) {}
 
@@ -55,29 +59,59 @@ final class Line {
 
     /** Never fails; where the blob store or the size forbids it, nothing was sent. */
     Future<Sent> send(Parcel parcel, int delaySeconds) {
-        String group = fifo ? Spread.group(parcel.entry()) : "";
+        int bytes = parcel.entry().payload().length();
+        Sent refusal = sends.refusal(unpackedEntries, unpackedBytes, bytes);
+        if (refusal != null) {
+            return Future.succeededFuture(refusal);
+        }
+        unpackedEntries++;
+        unpackedBytes += bytes;
         return packed(parcel)
-                .compose(packed -> sends.send(packed.body(), packed.attributes(), fifo ? 0 : delaySeconds, group)
-                        .onSuccess(sent -> {
-                            if (sent.durable() == Durable.FALSE) {
-                                claims.discard(packed.blob());
-                            }
-                        }))
+                .andThen(ended -> {
+                    unpackedEntries--;
+                    unpackedBytes -= bytes;
+                })
+                .compose(packed -> send(packed, parcel, delaySeconds).onSuccess(sent -> {
+                    if (sent.durable() == Durable.FALSE) {
+                        claims.discard(packed.blob());
+                    }
+                }))
                 .otherwise(failure -> {
                     WalException wal = WalException.of(failure);
                     return Sent.refused(wal.code(), String.valueOf(wal.getMessage()));
                 });
     }
 
-    /** In a FIFO queue what waits for the blob store is overtaken by nothing. */
+    /** A message that names a blob which another message has; never fails, and never ends the blob. */
+    Future<Sent> sendNaming(Parcel parcel, String blob, long blobBytes, int delaySeconds) {
+        return send(claims.naming(parcel, blob, blobBytes), parcel, delaySeconds);
+    }
+
+    private Future<Sent> send(ClaimCheck.Packed packed, Parcel parcel, int delaySeconds) {
+        String group = fifo ? Spread.group(parcel.entry()) : "";
+        return sends.send(packed.body(), packed.attributes(), fifo ? 0 : delaySeconds, group);
+    }
+
+    /** In a FIFO queue what waits for the blob store is overtaken by nothing, and waits no longer than one call of it may. */
     private Future<ClaimCheck.Packed> packed(Parcel parcel) {
+        Duration limit = calls.limit();
         if (!fifo) {
-            return claims.pack(parcel);
+            return claims.pack(parcel, limit);
         }
-        Future<ClaimCheck.Packed> packed =
-                packing.isComplete() ? claims.pack(parcel) : packing.transform(before -> claims.pack(parcel));
+        long offeredNanos = System.nanoTime();
+        Future<ClaimCheck.Packed> packed = packing.isComplete()
+                ? claims.pack(parcel, limit)
+                : packing.transform(before -> late(parcel, limit.minusNanos(System.nanoTime() - offeredNanos)));
         packing = packed;
         return packed;
+    }
+
+    private Future<ClaimCheck.Packed> late(Parcel parcel, Duration left) {
+        return left.isNegative()
+                ? Future.failedFuture(new WalException(
+                        ErrorCode.UNAVAILABLE,
+                        "waited " + calls.limit() + " in vain for the blob store to take what came before"))
+                : claims.pack(parcel, left);
     }
 
     /** Up to ten; a long poll. */

@@ -28,6 +28,7 @@ final class ParcelCodec {
     static final String DUE = "forelog-due";
     static final String NAMESPACE = "forelog-namespace";
     static final String BLOB = "forelog-blob";
+    static final String BLOB_BYTES = "forelog-blob-bytes";
     static final String CAUSE = "forelog-cause";
     static final String CAUSE_TEXT = "forelog-cause-text";
     static final String ATTEMPTS = "forelog-attempts";
@@ -54,8 +55,8 @@ final class ParcelCodec {
         return new String(Base64.getEncoder().encode(bytes), StandardCharsets.ISO_8859_1);
     }
 
-    /** What other tools can read. {@code blob} empty = the payload is in the body. */
-    static Map<String, String> attributes(Parcel parcel, String blob) {
+    /** What other tools can read. {@code blob} empty = the payload is in the body; {@code blobBytes} negative = not known. */
+    static Map<String, String> attributes(Parcel parcel, String blob, long blobBytes) {
         Map<String, String> attributes = new LinkedHashMap<>();
         attributes.put(KIND, parcel.fresh() ? FRESH : KEPT);
         attributes.put(ID, parcel.entry().id().toString());
@@ -68,6 +69,9 @@ final class ParcelCodec {
         attributes.put(NAMESPACE, parcel.entry().namespace());
         if (!blob.isEmpty()) {
             attributes.put(BLOB, blob);
+            if (blobBytes >= 0) {
+                attributes.put(BLOB_BYTES, String.valueOf(blobBytes));
+            }
         }
         Obligation only = parcel.obligations().get(0);
         if (only.diedMicros() > 0 && only.last() != null) {
@@ -133,6 +137,15 @@ final class ParcelCodec {
     static String attribute(Message message, String name) {
         MessageAttributeValue value = message.messageAttributes().get(name);
         return value == null || value.stringValue() == null ? "" : value.stringValue();
+    }
+
+    /** Of the payload that lies elsewhere; negative where nobody told. */
+    static long blobBytes(Message message) {
+        try {
+            return Long.parseLong(attribute(message, BLOB_BYTES));
+        } catch (NumberFormatException e) {
+            return -1;
+        }
     }
 
     static Map<String, MessageAttributeValue> sdk(Map<String, String> attributes) {

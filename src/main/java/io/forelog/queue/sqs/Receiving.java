@@ -7,6 +7,7 @@ import io.forelog.observe.LogKeys;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.internal.ContextInternal;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -34,10 +35,14 @@ final class Receiving {
     private final SqsSettings settings;
     private final Ticker ticker;
     private final Shelf shelf;
+    private final Loads loads;
     private final Endings endings;
     private final String namespace;
     private final Map<Integer, Demand> demands = new HashMap<>();
     private final List<Poller> pollers = new ArrayList<>();
+    /** Of a FIFO queue's groups: what is not on the shelf's lists yet, since it or one before it waits for its payload. */
+    private final Map<String, ArrayDeque<Held>> arriving = new HashMap<>();
+
     private long arrivals;
     private long timer = -1;
     private long timerMicros = Long.MAX_VALUE;
@@ -52,6 +57,7 @@ final class Receiving {
             SqsSettings settings,
             Ticker ticker,
             Shelf shelf,
+            Loads loads,
             Endings endings,
             String namespace) {
         this.home = home;
@@ -59,6 +65,7 @@ final class Receiving {
         this.settings = settings;
         this.ticker = ticker;
         this.shelf = shelf;
+        this.loads = loads;
         this.endings = endings;
         this.namespace = namespace;
     }
@@ -95,6 +102,8 @@ final class Receiving {
         if (closed) {
             return;
         }
+        loads.look();
+        arriving.values().removeIf(this::shelved);
         long now = ticker.micros();
         shelf.ripen(now);
         for (Integer route : List.copyOf(demands.keySet())) {
@@ -166,6 +175,7 @@ final class Receiving {
                 message.receiptHandle(),
                 parcel,
                 ParcelCodec.attribute(message, ParcelCodec.BLOB),
+                ParcelCodec.blobBytes(message),
                 receives,
                 SendTable.sequence(message.attributes().get(MessageSystemAttributeName.SEQUENCE_NUMBER)),
                 arrivals++,
@@ -179,23 +189,47 @@ final class Receiving {
         long now = ticker.micros();
         tellOld(parcel, now);
         if (endings.delays().near(parcel.dueMicros(), now)) {
-            load(held);
+            arrive(held);
         } else {
             endings.later(held, now);
         }
     }
 
+    private void arrive(Held held) {
+        if (held.line.fifo) {
+            arriving.computeIfAbsent(
+                            held.line.name + '/' + Spread.group(held.parcel().entry()), none -> new ArrayDeque<>())
+                    .add(held);
+        }
+        load(held);
+    }
+
     private void load(Held held) {
-        held.line
-                .claims
-                .unpack(held.parcel(), held.blob)
+        loads.load(held)
                 .onComplete(
-                        whole -> {
-                            held.loaded(whole);
-                            held.slots.forEach(shelf::waits);
+                        loaded -> {
+                            held.arrived = true;
+                            if (!held.line.fifo) {
+                                held.slots.forEach(shelf::waits);
+                            }
                             look();
                         },
-                        failure -> endings.unreadable(held, WalException.of(failure)));
+                        failure -> endings.unreadable(held, WalException.of(failure), () -> load(held)));
+    }
+
+    /** In order, up to the first that has no payload yet. Answers whether that is all. */
+    private boolean shelved(ArrayDeque<Held> group) {
+        for (Held head = group.peek(); head != null; head = group.peek()) {
+            boolean stays = shelf.has(head) && !head.leaving;
+            if (stays && !head.arrived) {
+                return false;
+            }
+            group.remove();
+            if (stays) {
+                head.slots.forEach(shelf::waits);
+            }
+        }
+        return true;
     }
 
     private void tellOld(Parcel parcel, long now) {

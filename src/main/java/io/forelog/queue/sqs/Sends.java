@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchResponse;
@@ -64,11 +65,10 @@ final class Sends {
         int bytes = ParcelCodec.bytes(body, attributes);
         if (closed) {
             return Future.succeededFuture(Sent.refused(ErrorCode.UNAVAILABLE, "queue closed"));
-        } else if (pending.size() >= pendingMost || pendingBytes + bytes > pendingBytesMost && !pending.isEmpty()) {
-            return Future.succeededFuture(Sent.refused(
-                    ErrorCode.OVERLOADED,
-                    pending.size() + " messages and " + pendingBytes + " bytes wait for SQS (expected: within "
-                            + pendingMost + " and " + pendingBytesMost + ")"));
+        }
+        Sent refusal = refusal(0, 0, bytes);
+        if (refusal != null) {
+            return Future.succeededFuture(refusal);
         }
         Promise<Sent> promise = calls.home().promise();
         pending.add(new Outgoing(body, attributes, bytes, delaySeconds, group, System.nanoTime(), promise));
@@ -78,6 +78,20 @@ final class Sends {
             calls.home().runOnContext(run -> pump());
         }
         return promise.future();
+    }
+
+    /** Why nothing of so many bytes is taken, where so much waits before it gets here; null = it is. */
+    @Nullable
+    Sent refusal(int entriesBefore, long bytesBefore, int bytes) {
+        int entries = pending.size() + entriesBefore;
+        long waiting = pendingBytes + bytesBefore;
+        if (entries < pendingMost && (entries == 0 || waiting + bytes <= pendingBytesMost)) {
+            return null;
+        }
+        return Sent.refused(
+                ErrorCode.OVERLOADED,
+                entries + " messages and " + waiting + " bytes wait for SQS (expected: within " + pendingMost + " and "
+                        + pendingBytesMost + ")");
     }
 
     int sending() {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The messages in hand, and of each obligation whether it waits for its time, may be taken, or is parked. Owned by the home;
- * bounded by messages and bytes, beyond which nothing is received.
+ * bounded by messages and bytes, beyond which nothing is received; the bytes are those of bodies and of loaded payloads.
  */
 final class Shelf {
     private static final Comparator<Slot> BY_ARRIVAL =
@@ -31,6 +31,7 @@ final class Shelf {
     private final Map<Integer, Map<Buffer, TreeSet<Slot>>> parked = new HashMap<>();
     private volatile int messages;
     private long bytes;
+    private long payloadBytes;
 
     /** @param ordered in order of arrival, which is that of a FIFO queue's groups; else by due time */
     Shelf(int most, long bytesMost, boolean ordered) {
@@ -42,6 +43,24 @@ final class Shelf {
     /** How many more may be received. */
     int room() {
         return bytes >= bytesMost ? 0 : Math.max(0, most - held.size());
+    }
+
+    /** May a payload of so many bytes be loaded? One always may. */
+    boolean hasRoomFor(long payload) {
+        return payloadBytes == 0 || bytes + Math.max(1, payload) <= bytesMost;
+    }
+
+    boolean has(Held message) {
+        return find(message.line, message.messageId) == message;
+    }
+
+    /** Counts its payload as so large from now on. */
+    void carries(Held message, long payload) {
+        if (has(message)) {
+            bytes += payload - message.payloadBytes;
+            payloadBytes += payload - message.payloadBytes;
+            message.payloadBytes = payload;
+        }
     }
 
     boolean halfFull() {
@@ -73,7 +92,8 @@ final class Shelf {
         if (held.remove(message.line.name + '/' + message.messageId) == null) {
             return;
         }
-        bytes -= message.bytes;
+        bytes -= message.bytes + message.payloadBytes;
+        payloadBytes -= message.payloadBytes;
         messages = held.size();
         takeOff(message);
         message.slots.forEach(slot -> slot.state = Slot.State.DONE);

@@ -93,8 +93,9 @@ final class Works {
         this.metrics = node.metrics();
         String namespace = spec.get().namespace();
         this.shelf = new Shelf(settings.heldMessages(), settings.heldBytes(), names.fifo());
-        this.endings = new Endings(home, ticker, shelf, books, settings, spec, graves);
-        this.receiving = new Receiving(home, names, settings, ticker, shelf, endings, namespace);
+        Loads loads = new Loads(home, shelf);
+        this.endings = new Endings(home, ticker, shelf, loads, books, settings, spec, graves);
+        this.receiving = new Receiving(home, names, settings, ticker, shelf, loads, endings, namespace);
         this.settling = new Settling(home, ticker, shelf, endings);
         this.keeping = new Keeping(shelf, receiving, endings, ticker, settings, names.fifo());
         this.dead = new DeadLetterBox(namespace, ticker, books, settings.deadLettersScanned());
@@ -171,7 +172,7 @@ final class Works {
                             found.url(),
                             found.messageBytes(),
                             settings,
-                            new ClaimCheck(blobs, found.messageBytes()),
+                            new ClaimCheck(home, blobs, found.messageBytes(), settings.requestLimit()),
                             filled::record));
             return null;
         });

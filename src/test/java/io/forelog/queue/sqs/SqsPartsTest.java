@@ -24,7 +24,7 @@ class SqsPartsTest {
         return Message.builder()
                 .messageId("m")
                 .body(ParcelCodec.body(parcel))
-                .messageAttributes(ParcelCodec.sdk(ParcelCodec.attributes(parcel, "")))
+                .messageAttributes(ParcelCodec.sdk(ParcelCodec.attributes(parcel, "", 0)))
                 .build();
     }
 
@@ -45,13 +45,16 @@ class SqsPartsTest {
     void theCauseOfADeathIsReadableByOtherTools() {
         Failure cause = new Failure(5, ErrorCode.TARGET_REJECTED, "no\u0000 \u001b[31mred");
         Map<String, String> attributes = ParcelCodec.attributes(
-                Parcel.of(entries.immediate("x"), List.of(new Obligation(1, 9, 4, cause, cause, 0, 99))), "");
+                Parcel.of(entries.immediate("x"), List.of(new Obligation(1, 9, 4, cause, cause, 0, 99))),
+                "orders/1",
+                77);
         assertThat(attributes)
                 .containsEntry(ParcelCodec.CAUSE, "TARGET_REJECTED")
                 .containsEntry(ParcelCodec.CAUSE_TEXT, "no   [31mred")
                 .containsEntry(ParcelCodec.ATTEMPTS, "4")
-                .containsEntry(ParcelCodec.NAMESPACE, "orders");
-        assertThat(attributes).hasSizeLessThanOrEqualTo(10);
+                .containsEntry(ParcelCodec.NAMESPACE, "orders")
+                .containsEntry(ParcelCodec.BLOB_BYTES, "77");
+        assertThat(attributes).as("SQS takes no more").hasSizeLessThanOrEqualTo(10);
     }
 
     @Test

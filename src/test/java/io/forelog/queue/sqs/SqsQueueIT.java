@@ -24,6 +24,7 @@ import io.forelog.rig.Await;
 import io.forelog.rig.backend.ElasticMq;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.VertxInternal;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
@@ -34,13 +35,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
+import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
 import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
+import software.amazon.awssdk.services.sqs.model.ReceiveMessageRequest;
+import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequest;
+import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.SqsRequest;
 
 /** What is SQS's own: sizes, delays, visibility, groups, several routes in one message, poison. On a real server. */
 @Timeout(120)
@@ -155,16 +165,21 @@ class SqsQueueIT {
                     .isTrue();
             settle(queue, taken, delivered());
         }
-        assertThat(new ClaimCheck(() -> Future.failedFuture("no store"), 1 << 20)
-                        .pack(Parcel.fresh(of(Buffer.buffer(new byte[fits]))))
-                        .succeeded())
+        assertThat(await(packed(fits)).blob())
                 .as("the largest goes without a blob store")
-                .isTrue();
-        assertThat(new ClaimCheck(() -> Future.failedFuture("no store"), 1 << 20)
-                        .pack(Parcel.fresh(of(Buffer.buffer(new byte[fits + 1]))))
-                        .failed())
+                .isEmpty();
+        assertThatThrownBy(() -> await(packed(fits + 1)))
                 .as("one byte more needs it")
-                .isTrue();
+                .hasMessageContaining("no store");
+    }
+
+    private Future<ClaimCheck.Packed> packed(int bytes) {
+        return new ClaimCheck(
+                        ((VertxInternal) rig.vertx).createEventLoopContext(),
+                        () -> Future.failedFuture("no store"),
+                        1 << 20,
+                        Duration.ofSeconds(1))
+                .pack(Parcel.fresh(of(Buffer.buffer(new byte[bytes]))), Duration.ofSeconds(1));
     }
 
     private int largestThatFits() {
@@ -173,7 +188,8 @@ class SqsQueueIT {
         while (low < high) {
             int middle = (low + high + 1) / 2;
             Parcel parcel = Parcel.fresh(of(Buffer.buffer(new byte[middle])));
-            boolean fits = ParcelCodec.bytes(ParcelCodec.body(parcel), ParcelCodec.attributes(parcel, "")) <= 1 << 20;
+            boolean fits =
+                    ParcelCodec.bytes(ParcelCodec.body(parcel), ParcelCodec.attributes(parcel, "", 0)) <= 1 << 20;
             low = fits ? middle : low;
             high = fits ? high : middle - 1;
         }
@@ -286,10 +302,19 @@ class SqsQueueIT {
     }
 
     private static SqsAsyncClient withoutDeletes(SqsAsyncClient client) {
+        return bridge(client, "deleteMessageBatch", request -> new CompletableFuture<>());
+    }
+
+    /** {@code instead} answers one method's requests, null = the server shall. */
+    private static SqsAsyncClient bridge(
+            SqsAsyncClient client, String name, Function<Object, @Nullable CompletableFuture<?>> instead) {
         return (SqsAsyncClient) Proxy.newProxyInstance(
                 SqsAsyncClient.class.getClassLoader(), new Class<?>[] {SqsAsyncClient.class}, (proxy, method, args) -> {
-                    if (method.getName().equals("deleteMessageBatch")) {
-                        return new CompletableFuture<>();
+                    if (method.getName().equals(name) && args[0] instanceof SqsRequest) {
+                        CompletableFuture<?> answer = instead.apply(args[0]);
+                        if (answer != null) {
+                            return answer;
+                        }
                     }
                     try {
                         return method.isDefault() && args[0] instanceof java.util.function.Consumer
@@ -324,6 +349,99 @@ class SqsQueueIT {
         assertThat(letters.get(0).cause().code()).isEqualTo(ErrorCode.POISON);
         assertThat(letters.get(0).entry().payload().toString()).isEqualTo("ends the process");
         assertThat(nothing.isComplete()).isFalse();
+    }
+
+    @Test
+    void ofADeathThatIsStoredForOneRouteTheOthersAreNotLost() throws Exception {
+        SqsQueue queue = rig.with("poison_receives", 3)
+                .openThrough(spec(1, 2), client -> bridge(client, "sendMessageBatch", firstRefused(client)));
+        await(queue.append(List.of(entries.routed("for two", 1, 2))));
+        receiveWithoutAnEnd(queue, 4);
+        Future<List<Delivery>> nothing = queue.take(1, 1, MANY_BYTES);
+        List<DeadLetter> letters = Await.until(
+                "both routes have their dead letter",
+                Duration.ofSeconds(60),
+                () -> {
+                    List<DeadLetter> found = Await.result(queue.deadLetters(new DeadLetterCursor(-1, ""), 5))
+                            .items();
+                    return found.stream().map(DeadLetter::route).distinct().count() < 2
+                            ? java.util.Optional.empty()
+                            : java.util.Optional.of(found);
+                },
+                () -> "messages left: " + messages(name(queue)));
+        assertThat(letters)
+                .as("and no second one")
+                .extracting(DeadLetter::route)
+                .containsExactlyInAnyOrder(1, 2);
+        assertThat(nothing.isComplete()).isFalse();
+        await(queue.quiet());
+        assertThat(messages(name(queue))).isZero();
+    }
+
+    /** The first batch of dead letters: its first entry fails, the others are stored. */
+    private static Function<Object, @Nullable CompletableFuture<?>> firstRefused(SqsAsyncClient client) {
+        AtomicBoolean done = new AtomicBoolean();
+        return any -> {
+            SendMessageBatchRequest request = (SendMessageBatchRequest) any;
+            if (!request.queueUrl().endsWith("-dlq") || !done.compareAndSet(false, true)) {
+                return null;
+            }
+            List<SendMessageBatchRequestEntry> entries = request.entries();
+            return client.sendMessageBatch(request.toBuilder()
+                            .entries(entries.subList(1, entries.size()))
+                            .build())
+                    .thenApply(answer -> answer.toBuilder()
+                            .failed(BatchResultErrorEntry.builder()
+                                    .id(entries.get(0).id())
+                                    .code("InternalError")
+                                    .senderFault(false)
+                                    .build())
+                            .build());
+        };
+    }
+
+    private void receiveWithoutAnEnd(Queue queue, int times) {
+        SqsAsyncClient client = rig.client();
+        String url = client.getQueueUrl(request -> request.queueName(name(queue)))
+                .join()
+                .queueUrl();
+        for (int i = 0; i < times; i++) {
+            assertThat(client.receiveMessage(request -> request.queueUrl(url).visibilityTimeout(0))
+                            .join()
+                            .messages())
+                    .hasSize(1);
+        }
+    }
+
+    // ---- receiving
+
+    @Test
+    void asManyReceivesRunAsItTakesToReachTheMostMessagesPerPoll() throws Exception {
+        AtomicInteger now = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        QueueSpec spec = spec(1);
+        Map<String, Object> config = new java.util.HashMap<>(spec.config());
+        config.put("queue.max-messages-per-poll", 50);
+        SqsQueue queue = rig.openThrough(
+                SqsRig.with(spec, config),
+                client -> bridge(client, "receiveMessage", any -> {
+                    most.accumulateAndGet(now.incrementAndGet(), Math::max);
+                    return client.receiveMessage((ReceiveMessageRequest) any)
+                            .whenComplete((answer, failure) -> now.decrementAndGet());
+                }));
+        for (int i = 0; i < 4; i++) {
+            List<Entry> many = new ArrayList<>();
+            for (int j = 0; j < 100; j++) {
+                many.add(entries.immediate(i + "-" + j));
+            }
+            await(queue.append(many));
+        }
+        for (int taken = 0; taken < 400; ) {
+            List<Delivery> some = await(queue.take(1, 100, MANY_BYTES));
+            settle(queue, some, delivered());
+            taken += some.size();
+        }
+        assertThat(most.get()).as("receives of ten that ran at once").isEqualTo(5);
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.forelog.queue.sqs;
 
+import io.forelog.blob.BlobStore;
 import io.forelog.model.Ticker;
 import io.forelog.queue.MediumOptions;
 import io.forelog.queue.Queue;
@@ -17,6 +18,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
 
@@ -76,6 +78,16 @@ final class SqsRig implements AutoCloseable {
 
     /** A queue whose requests pass through {@code bridge}, which may answer instead of the server. */
     SqsQueue openThrough(QueueSpec spec, UnaryOperator<SqsAsyncClient> bridge) throws Exception {
+        return openThrough(spec, bridge, () -> Future.failedFuture("no blobs here"));
+    }
+
+    /** A queue whose large payloads lie in {@code blobs}. */
+    SqsQueue openWith(QueueSpec spec, BlobStore blobs) throws Exception {
+        return openThrough(spec, client -> client, () -> Future.succeededFuture(blobs));
+    }
+
+    private SqsQueue openThrough(
+            QueueSpec spec, UnaryOperator<SqsAsyncClient> bridge, Supplier<Future<BlobStore>> blobs) throws Exception {
         SqsSettings own = SqsSettings.of(settings);
         SqsClient.Open client = SqsClient.open(own);
         clients.add(client);
@@ -86,8 +98,8 @@ final class SqsRig implements AutoCloseable {
                 spec,
                 bridge.apply(client.client()),
                 new Reach("test"),
-                () -> Future.failedFuture("no blobs here"),
-                new Books(vertx, directory.resolve("books-of-a-bridge")),
+                blobs,
+                new Books(vertx, directory.resolve("books-of-" + UUID.randomUUID())),
                 closed -> {});
         await(queue.open());
         return queue;
