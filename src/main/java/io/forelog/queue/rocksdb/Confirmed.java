@@ -33,7 +33,7 @@ final class Confirmed {
 
     /** Makes the file where it is missing, with nothing confirmed. CORRUPT where neither slot can be read. */
     static Confirmed open(Path path) throws IOException {
-        boolean made = Files.exists(path);
+        boolean made = !Files.notExists(path); // also where nobody can tell
         try (FileChannel channel =
                 FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             MappedByteBuffer file = channel.map(FileChannel.MapMode.READ_WRITE, 0, BYTES);

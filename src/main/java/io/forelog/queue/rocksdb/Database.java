@@ -92,7 +92,7 @@ final class Database {
             Folders.make(folder.resolve("db"));
             DBOptions db = options.database();
             List<ColumnFamilyHandle> handles = new ArrayList<>();
-            RocksDB opened = RocksDB.open(db, path(), options.families(), handles);
+            RocksDB opened = opened(db, handles);
             ColumnFamilyHandle[] byFamily = handles.subList(1, handles.size()).toArray(new ColumnFamilyHandle[0]);
             handles.get(0).close();
             open = new Open(opened, db, byFamily, confirmed);
@@ -104,6 +104,22 @@ final class Database {
         } finally {
             lock.writeLock().unlock();
         }
+    }
+
+    /** Tried twice a second where it fails: it leaves nothing behind then. */
+    private RocksDB opened(DBOptions db, List<ColumnFamilyHandle> handles) throws RocksDBException {
+        List<ColumnFamilyDescriptor> families = options.families();
+        try {
+            return RocksDB.open(db, path(), families, handles);
+        } catch (RocksDBException e) {
+            db.close();
+            close(families);
+            throw e;
+        }
+    }
+
+    private static void close(List<ColumnFamilyDescriptor> families) {
+        families.forEach(family -> family.getOptions().close());
     }
 
     private static boolean isDamage(Exception e) {
@@ -139,8 +155,11 @@ final class Database {
 
     /** Opens read-only first, which touches nothing, and compares. */
     private void check(Confirmed confirmed) throws RocksDBException, IOException {
-        boolean exists = Files.exists(folder.resolve("db").resolve("CURRENT"));
-        if (!exists) {
+        Path current = folder.resolve("db").resolve("CURRENT");
+        if (!Files.exists(current)) {
+            if (!Files.notExists(current)) {
+                throw new IOException(current + ": can't be looked at");
+            }
             if (confirmed.sequence() > 0) {
                 throw corrupt("there is no database", confirmed.sequence());
             }
@@ -153,6 +172,8 @@ final class Database {
                 RocksDB readOnly = RocksDB.openReadOnly(db, path(), present, handles)) {
             recovered = readOnly.getLatestSequenceNumber();
             handles.forEach(ColumnFamilyHandle::close);
+        } finally {
+            close(present);
         }
         if (recovered < confirmed.sequence()) {
             throw corrupt("only sequence " + recovered + " could be recovered", confirmed.sequence());
@@ -167,9 +188,15 @@ final class Database {
                     .map(bytes -> new String(bytes, java.nio.charset.StandardCharsets.UTF_8))
                     .toList();
         }
-        return options.families().stream()
-                .filter(f -> names.contains(new String(f.getName(), java.nio.charset.StandardCharsets.UTF_8)))
-                .toList();
+        List<ColumnFamilyDescriptor> present = new ArrayList<>();
+        for (ColumnFamilyDescriptor family : options.families()) {
+            if (names.contains(new String(family.getName(), java.nio.charset.StandardCharsets.UTF_8))) {
+                present.add(family);
+            } else {
+                family.getOptions().close();
+            }
+        }
+        return present;
     }
 
     private WalException corrupt(String found, long confirmed) throws IOException {
@@ -229,7 +256,7 @@ final class Database {
     void forceConfirmed() {
         Open current = open;
         if (current != null) {
-            current.confirmed().force();
+            forceQuietly(current.confirmed());
         }
     }
 

@@ -26,9 +26,9 @@ final class Finder {
 
     private static final long AFTER_MICROS = 10_000_000L;
     /** Where it is not found there: clocks of nodes differ, and a disk or a node may stand for as long as a write may wait, and longer. */
-    private static final long LONG_BEFORE_MICROS = 30_000_000L;
+    static final long LONG_BEFORE_MICROS = 30_000_000L;
 
-    private static final long LONG_AFTER_MICROS = 600_000_000L;
+    static final long LONG_AFTER_MICROS = 600_000_000L;
     private static final int FAILURES_MOST = 20;
 
     private final Database database;
@@ -56,7 +56,7 @@ final class Finder {
         Map<Long, Map<Integer, Place>> places = places(namespace, id);
         long made = id.millis() * 1_000L;
         Located inLog = inLog(namespace, name, id, made - BEFORE_MICROS, made + AFTER_MICROS);
-        if (inLog == null && places.isEmpty()) {
+        if (inLog == null) {
             inLog = inLog(namespace, name, id, made - LONG_BEFORE_MICROS, made + LONG_AFTER_MICROS);
         }
         return located(namespace, name, inLog, places);

@@ -16,18 +16,16 @@ final class Loader {
     Backlog load(int namespace, QueueSpec spec, TailCache.Budget tails) {
         byte[] value = database.get(Family.META, Keys.state(namespace));
         StateRecord state = value == null ? StateRecord.empty() : StateRecord.decode(value);
-        replayTrail(namespace, spec, state);
+        replayTrail(namespace, state);
         state.routes().values().forEach(route -> route.oldestHint = committedAt(namespace, route.cursor));
         return new Backlog(namespace, spec, state, tails);
     }
 
     /** What left the log above the watermark. */
-    private void replayTrail(int namespace, QueueSpec spec, StateRecord state) {
+    private void replayTrail(int namespace, StateRecord state) {
         long least = Long.MAX_VALUE;
         for (RouteBacklog route : state.routes().values()) {
-            if (Backlog.takes(spec, route)) {
-                least = Math.min(least, route.settled.watermark());
-            }
+            least = Math.min(least, route.settled.watermark());
         }
         if (least == Long.MAX_VALUE) {
             return;

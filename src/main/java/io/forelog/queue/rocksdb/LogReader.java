@@ -13,9 +13,9 @@ import java.util.List;
 /** Reads the log again by acceptance time, for replay. The cursor is the last sequence answered. A worker's thread. */
 final class LogReader {
     /** An entry is committed at most this long before (another clock reading) or after it was accepted. */
-    private static final long BEFORE_MICROS = 1_000_000L;
+    private static final long BEFORE_MICROS = Finder.LONG_BEFORE_MICROS;
 
-    private static final long AFTER_MICROS = 60_000_000L;
+    private static final long AFTER_MICROS = Finder.LONG_AFTER_MICROS;
 
     private final Database database;
 

@@ -58,7 +58,7 @@ final class Reads {
         database.reading().lock();
         try {
             return read.get();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // whatever it was: the route is read on
             LOG.atError()
                     .addKeyValue(LogKeys.DATABASE, database.name())
                     .addKeyValue(LogKeys.REASON, e.getMessage())

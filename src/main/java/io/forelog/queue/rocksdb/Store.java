@@ -238,7 +238,7 @@ final class Store {
                 database.reading().lock();
                 try {
                     promise.complete(what.get());
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) {
                     promise.fail(WalException.of(e));
                 } finally {
                     database.reading().unlock();

@@ -7,10 +7,14 @@ import io.forelog.model.AppendOutcome;
 import io.forelog.model.Delivery;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
+import io.forelog.model.Failure;
 import io.forelog.queue.Entries;
+import io.forelog.queue.EntryStatus;
 import io.forelog.queue.HandTicker;
 import io.forelog.queue.InMemoryQueue;
+import io.forelog.queue.LogRange;
 import io.forelog.queue.Queue;
+import io.forelog.queue.RouteChange;
 import io.forelog.queue.Settlement;
 import io.forelog.queue.Verdict;
 import io.vertx.core.Future;
@@ -147,6 +151,68 @@ class RocksTokensAndWindowTest {
         await(queue.append(List.of(early)));
         assertThat(await(queue.findByToken("early"))).isPresent();
         assertThat(await(queue.cancel(entry.id()))).isNotEmpty();
+    }
+
+    private void appendLate(Queue to, Entry entry) throws Exception {
+        CountDownLatch held = new CountDownLatch(1);
+        ((RocksQueue) to).store().inbox().put((Committer committer) -> {
+            try {
+                held.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        Future<List<AppendOutcome>> appended = to.append(List.of(entry));
+        ticker.turn(Duration.ofSeconds(90));
+        held.countDown();
+        await(appended);
+    }
+
+    @Test
+    void ofWhatWasCommittedLateEveryRouteIsFoundAndItIsReplayed() throws Exception {
+        await(queue.update(InMemoryQueue.spec("orders", 1, 2)));
+        Entry entry = entries.routed("a", 1, 2);
+        LogRange range = new LogRange(ticker.micros() - 1_000, ticker.micros() + 1_000_000);
+        appendLate(queue, entry);
+        List<Delivery> two = await(queue.take(2, 1, MANY_BYTES));
+        Failure failure = new Failure(ticker.micros(), ErrorCode.TARGET_UNAVAILABLE, "no");
+        await(queue.settle(
+                List.of(new Settlement(two.get(0), new Verdict.Retry(ticker.micros() + 3_600_000_000L, failure)))));
+        assertThat(await(queue.find(entry.id())).orElseThrow().routes())
+                .extracting(EntryStatus.RouteStatus::state)
+                .containsExactly(EntryStatus.State.QUEUED, EntryStatus.State.SCHEDULED);
+        assertThat(await(queue.read(range, "", 10)).items()).hasSize(1);
+        assertThat(await(queue.cancel(entry.id())))
+                .extracting(RouteChange::result)
+                .containsOnly(RouteChange.Result.DONE);
+    }
+
+    @Test
+    void whatWasCancelledOfATargetThatIsGoneIsNotCancelledAgainAfterACrash() throws Exception {
+        await(queue.update(InMemoryQueue.spec("orders", 1, 2)));
+        Entry entry = entries.routed("a", 2);
+        await(queue.append(List.of(entry)));
+        assertThat(await(queue.cancel(entry.id())))
+                .extracting(RouteChange::result)
+                .containsOnly(RouteChange.Result.DONE);
+        for (int i = 0; i < 9; i++) {
+            List<Entry> group = new ArrayList<>();
+            for (int j = 0; j < 1_000; j++) {
+                group.add(entries.immediate("x"));
+            }
+            await(queue.append(group));
+        }
+        List<Settlement> all = new ArrayList<>();
+        take(9_000).forEach(taken -> all.add(new Settlement(taken, new Verdict.Delivered(ticker.micros()))));
+        await(queue.settle(all));
+        await(queue.update(InMemoryQueue.spec("orders", 1)));
+        RocksNode next = nodes.get(0).crashInto(folder.resolve("next"));
+        nodes.add(next);
+        queue = next.open(InMemoryQueue.spec("orders", 1));
+        assertThat(await(queue.cancel(entry.id())))
+                .extracting(RouteChange::result)
+                .doesNotContain(RouteChange.Result.DONE);
+        assertThat(await(queue.tally()).routes()).allMatch(io.forelog.queue.Tally.RouteTally::balanced);
     }
 
     @Test
