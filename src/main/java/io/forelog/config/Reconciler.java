@@ -45,6 +45,8 @@ import org.slf4j.LoggerFactory;
 public final class Reconciler {
     private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
     private static final Duration AGAIN = Duration.ofSeconds(5);
+    /** Of a change that a queue or a target calls wrong: its document has to change, or what it names. */
+    private static final Duration WRONG_AGAIN = Duration.ofMinutes(5);
 
     private final Vertx vertx;
     private final Context home;
@@ -62,6 +64,8 @@ public final class Reconciler {
     private final Map<String, AppliedRecord> applied = new TreeMap<>();
     /** Why the last try of a namespace failed. */
     private final Map<String, String> failures = new HashMap<>();
+    /** What was called wrong when it was tried, by namespace: what serves is not disturbed for it again soon. */
+    private final Map<String, Namespace> wrong = new HashMap<>();
     /** What did not end in time, and may still. */
     private final Set<String> late = new HashSet<>();
 
@@ -301,7 +305,7 @@ public final class Reconciler {
         if (named != null) {
             return failed(step, new WalException(ErrorCode.CORRUPT, named));
         }
-        if (late.contains(name)) {
+        if (late.contains(name) || step.to().equals(wrong.get(name))) {
             return Future.succeededFuture();
         }
         return limited(name, deploy(step))
@@ -369,6 +373,7 @@ public final class Reconciler {
                 .addKeyValue(LogKeys.ACTION, step.kind().name().toLowerCase(Locale.ROOT))
                 .addKeyValue(LogKeys.STATE, step.to().state())
                 .log("Applied a namespace");
+        wrong.remove(step.to().name());
     }
 
     private Future<Void> failed(Step step, Throwable failure) {
@@ -379,6 +384,15 @@ public final class Reconciler {
         WalException told = WalException.of(failure);
         String why = told.publicMessage();
         if (live.find(name) == null) {
+        if (step.kind() == Kind.REPLACE && WalException.of(failure).code() == ErrorCode.INVALID_ARGUMENT) {
+            String name = step.to().name();
+            wrong.put(name, step.to());
+            vertx.setTimer(WRONG_AGAIN.toMillis(), id -> {
+                if (wrong.remove(name, step.to())) {
+                    again();
+                }
+            });
+        }
             ErrorCode code = told.code() == ErrorCode.CORRUPT ? ErrorCode.CORRUPT : ErrorCode.UNAVAILABLE;
             live.stop(name, new WalException(code, String.valueOf(told.getMessage())));
         }
