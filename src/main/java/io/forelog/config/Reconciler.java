@@ -217,14 +217,21 @@ public final class Reconciler {
 
     // ---- on home
 
+    /** At once where it comes on home, as stores tell: one hop more, and what was told before a reading ended would undo it. */
     private void changed(Snapshot snapshot) {
-        home.runOnContext(told -> {
-            newest = snapshot;
-            if (!queued && !closed) {
-                queued = true;
-                enqueue(this::run);
-            }
-        });
+        if (vertx.getOrCreateContext().equals(home)) {
+            heard(snapshot);
+        } else {
+            home.runOnContext(told -> heard(snapshot));
+        }
+    }
+
+    private void heard(Snapshot snapshot) {
+        newest = snapshot;
+        if (!queued && !closed) {
+            queued = true;
+            enqueue(this::run);
+        }
     }
 
     /** One thing after the other. */
@@ -366,6 +373,7 @@ public final class Reconciler {
 
     private void applied(Step step) {
         failures.remove(step.to().name());
+        wrong.remove(step.to().name());
         count(step.kind() == Kind.RETIRE ? "retired" : "applied");
         LOG.atInfo()
                 .addKeyValue(LogKeys.NAMESPACE, step.to().name())
@@ -373,17 +381,9 @@ public final class Reconciler {
                 .addKeyValue(LogKeys.ACTION, step.kind().name().toLowerCase(Locale.ROOT))
                 .addKeyValue(LogKeys.STATE, step.to().state())
                 .log("Applied a namespace");
-        wrong.remove(step.to().name());
     }
 
     private Future<Void> failed(Step step, Throwable failure) {
-        return failed(step.to().name(), step.to().revision(), failure);
-    }
-
-    private Future<Void> failed(String name, long revision, Throwable failure) {
-        WalException told = WalException.of(failure);
-        String why = told.publicMessage();
-        if (live.find(name) == null) {
         if (step.kind() == Kind.REPLACE && WalException.of(failure).code() == ErrorCode.INVALID_ARGUMENT) {
             String name = step.to().name();
             wrong.put(name, step.to());
@@ -393,6 +393,13 @@ public final class Reconciler {
                 }
             });
         }
+        return failed(step.to().name(), step.to().revision(), failure);
+    }
+
+    private Future<Void> failed(String name, long revision, Throwable failure) {
+        WalException told = WalException.of(failure);
+        String why = told.publicMessage();
+        if (live.find(name) == null) {
             ErrorCode code = told.code() == ErrorCode.CORRUPT ? ErrorCode.CORRUPT : ErrorCode.UNAVAILABLE;
             live.stop(name, new WalException(code, String.valueOf(told.getMessage())));
         }

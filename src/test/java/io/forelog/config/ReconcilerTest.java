@@ -322,6 +322,7 @@ class ReconcilerTest {
         private volatile Consumer<Snapshot> watcher = snapshot -> {};
         private volatile boolean shared;
         private volatile boolean away;
+        private volatile Runnable onLoad = () -> {};
 
         synchronized void want(String namespace, String text) {
             long revision = revisions.merge(namespace, 1L, Long::sum);
@@ -344,6 +345,7 @@ class ReconcilerTest {
 
         @Override
         public Future<Snapshot> load() {
+            onLoad.run();
             return Future.succeededFuture(snapshot());
         }
 
