@@ -212,7 +212,7 @@ final class ClusterNodes implements Homes {
     @Override
     public Future<Void> leave(String namespace) {
         Owner current = current(namespace);
-        return current == null || !placement.isMine(current) ? Future.succeededFuture() : owners.leave(current);
+        return current == null || !placement.isMine(current) ? Future.succeededFuture() : placement.leave(current);
     }
 
     @Override
