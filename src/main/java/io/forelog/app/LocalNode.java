@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /** This node as the management API sees it. Any thread; blocking work goes to Vert.x worker threads. */
 final class LocalNode implements NodeServices {
     /** What of the data directory is copied as it is; databases copy themselves. */
-    private static final List<String> PLAIN = List.of("config", "pumps", "audit.log");
+    private static final List<String> PLAIN = List.of("config", "pumps", "audit.log", Placement.DATABASE_ID);
 
     /** Where the embedded tables lie, in the data directory as in a backup. */
     static final String TABLES = "tables";
