@@ -375,8 +375,8 @@ final class ClusterNodes implements Homes {
         return registry.drain(node, wanted);
     }
 
-    Future<Void> forget(String node) {
-        return registry.forget(node);
+    Future<Void> forget(String node, boolean lostData) {
+        return registry.forget(node, lostData);
     }
 
     Future<Void> stop() {

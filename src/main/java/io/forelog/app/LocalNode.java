@@ -141,8 +141,8 @@ final class LocalNode implements NodeServices {
     }
 
     @Override
-    public Future<Void> forget(String node) {
-        return cluster == null ? NodeServices.super.forget(node) : cluster.forget(node);
+    public Future<Void> forget(String node, boolean lostData) {
+        return cluster == null ? NodeServices.super.forget(node, lostData) : cluster.forget(node, lostData);
     }
 
     @Override

@@ -48,6 +48,8 @@ public final class NodeRegistry {
     private static final String DRAIN = "UPDATE node SET draining = $2 WHERE name = $1";
     private static final String FORGET = "DELETE FROM node WHERE name = $1 AND seen_at < clock_timestamp() - interval"
             + " '6 seconds' AND NOT EXISTS (SELECT 1 FROM database_owner WHERE node = $1)";
+    private static final String LOSE = "DELETE FROM database_owner WHERE node = $1 AND EXISTS (SELECT 1 FROM node"
+            + " WHERE name = $1 AND seen_at < clock_timestamp() - interval '6 seconds')";
 
     private final Vertx vertx;
     private final Database database;
@@ -204,15 +206,26 @@ public final class NodeRegistry {
         });
     }
 
-    /** Takes a lost node that owns nothing off the list. CONFLICT where it lives, or owns something. */
-    public Future<Void> forget(String node) {
-        return database.query(FORGET, Tuple.of(node)).map(rows -> {
-            if (rows.rowCount() == 0) {
-                throw new WalException(
-                        ErrorCode.CONFLICT,
-                        "node " + node + ": not forgotten (expected: one that is silent and owns no namespace)");
-            }
-            return null;
+    /**
+     * Takes a lost node that owns nothing off the list; with {@code lostData} it owns nothing from now on. CONFLICT, and nothing
+     * done, where it lives, or owns something.
+     */
+    public Future<Void> forget(String node, boolean lostData) {
+        return database.transaction(connection -> {
+            Future<Void> lost = lostData
+                    ? connection.preparedQuery(LOSE).execute(Tuple.of(node)).mapEmpty()
+                    : Future.succeededFuture();
+            return lost.compose(done -> connection.preparedQuery(FORGET).execute(Tuple.of(node)))
+                    .map(rows -> {
+                        if (rows.rowCount() == 0) {
+                            throw new WalException(
+                                    ErrorCode.CONFLICT,
+                                    "node " + node
+                                            + ": not forgotten (expected: one that is silent and owns no namespace; what lay on a"
+                                            + " disk that is lost: forelog cluster forget --lost-data)");
+                        }
+                        return null;
+                    });
         });
     }
 
