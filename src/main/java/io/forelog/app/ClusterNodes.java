@@ -220,7 +220,7 @@ final class ClusterNodes implements Homes {
         return registry.members().stream()
                 .noneMatch(member -> !member.name().equals(self)
                         && (changed || !member.shard().equals(shard))
-                        && !member.hasApplied(namespace, revision));
+                        && !member.hasApplied(namespace, revision, shard));
     }
 
     @Override
@@ -303,7 +303,7 @@ final class ClusterNodes implements Homes {
         return members.isEmpty()
                 ? List.of("all: the node registry was never read")
                 : members.stream()
-                        .filter(member -> !member.name().equals(self) && !member.hasApplied(namespace, revision))
+                        .filter(member -> !member.name().equals(self) && !member.hasApplied(namespace, revision, shard))
                         .map(Member::name)
                         .toList();
     }
