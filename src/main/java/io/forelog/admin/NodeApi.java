@@ -211,8 +211,14 @@ final class NodeApi {
     private Future<Answer> forget(Exchange exchange) {
         desk.check(exchange, "");
         String name = exchange.path("node");
-        return desk.node().forget(name).map(gone -> {
-            desk.audit().record(exchange.principal(), "cluster-forget", "", new JsonObject().put("node", name));
+        boolean lostData = exchange.flag("lost_data");
+        return desk.node().forget(name, lostData).map(gone -> {
+            desk.audit()
+                    .record(
+                            exchange.principal(),
+                            "cluster-forget",
+                            "",
+                            new JsonObject().put("node", name).put("lost_data", lostData));
             return Answer.ok(new JsonObject().put("node", name).put("forgotten", true));
         });
     }

@@ -61,8 +61,12 @@ public interface NodeServices {
                 ErrorCode.NOT_SUPPORTED, "this node belongs to no cluster (expected: cluster: in its forelog.yaml)"));
     }
 
-    /** Takes one that is lost for good from the list. CONFLICT where it lives, or has namespaces; UNAVAILABLE. */
-    default Future<Void> forget(String node) {
+    /**
+     * Takes one that is lost for good from the list. CONFLICT where it lives, or has namespaces; UNAVAILABLE.
+     *
+     * @param lostData with what it has of namespaces: they may be made anew. What lay on its disk is lost
+     */
+    default Future<Void> forget(String node, boolean lostData) {
         return drain(node, true);
     }
 

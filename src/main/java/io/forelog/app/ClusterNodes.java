@@ -212,7 +212,7 @@ final class ClusterNodes implements Homes {
     @Override
     public Future<Void> leave(String namespace) {
         Owner current = current(namespace);
-        return current == null || !placement.isMine(current) ? Future.succeededFuture() : owners.leave(current);
+        return current == null || !placement.isMine(current) ? Future.succeededFuture() : placement.leave(current);
     }
 
     @Override
@@ -220,7 +220,7 @@ final class ClusterNodes implements Homes {
         return registry.members().stream()
                 .noneMatch(member -> !member.name().equals(self)
                         && (changed || !member.shard().equals(shard))
-                        && !member.hasApplied(namespace, revision));
+                        && !member.hasApplied(namespace, revision, shard));
     }
 
     @Override
@@ -303,7 +303,7 @@ final class ClusterNodes implements Homes {
         return members.isEmpty()
                 ? List.of("all: the node registry was never read")
                 : members.stream()
-                        .filter(member -> !member.name().equals(self) && !member.hasApplied(namespace, revision))
+                        .filter(member -> !member.name().equals(self) && !member.hasApplied(namespace, revision, shard))
                         .map(Member::name)
                         .toList();
     }
@@ -375,8 +375,8 @@ final class ClusterNodes implements Homes {
         return registry.drain(node, wanted);
     }
 
-    Future<Void> forget(String node) {
-        return registry.forget(node);
+    Future<Void> forget(String node, boolean lostData) {
+        return registry.forget(node, lostData);
     }
 
     Future<Void> stop() {

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /** This node as the management API sees it. Any thread; blocking work goes to Vert.x worker threads. */
 final class LocalNode implements NodeServices {
     /** What of the data directory is copied as it is; databases copy themselves. */
-    private static final List<String> PLAIN = List.of("config", "pumps", "audit.log");
+    private static final List<String> PLAIN = List.of("config", "pumps", "audit.log", Placement.DATABASE_ID);
 
     /** Where the embedded tables lie, in the data directory as in a backup. */
     static final String TABLES = "tables";
@@ -141,8 +141,8 @@ final class LocalNode implements NodeServices {
     }
 
     @Override
-    public Future<Void> forget(String node) {
-        return cluster == null ? NodeServices.super.forget(node) : cluster.forget(node);
+    public Future<Void> forget(String node, boolean lostData) {
+        return cluster == null ? NodeServices.super.forget(node, lostData) : cluster.forget(node, lostData);
     }
 
     @Override

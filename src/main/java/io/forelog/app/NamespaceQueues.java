@@ -120,6 +120,21 @@ final class NamespaceQueues {
         return media.of(generation.queue().type()).compose(medium -> medium.open(spec));
     }
 
+    /**
+     * Opens the queues of {@code next} that {@code old} does not have, and closes them again: one that can't be used is found while
+     * all goes on as before. Embedded ones wait until it is known whose they are.
+     */
+    Future<Void> tryNew(Namespace old, Namespace next) {
+        List<Future<Void>> tries = new ArrayList<>();
+        for (QueueGeneration generation : next.queues()) {
+            boolean known = old.queues().stream().anyMatch(queue -> queue.id() == generation.id());
+            if (!known && !generation.draining() && !Placement.isEmbedded(generation)) {
+                tries.add(attempt(Specs.queue(next, generation), generation).compose(Queue::close));
+            }
+        }
+        return Future.join(tries).mapEmpty();
+    }
+
     /** Routes and policies change in what is open; queues that are no longer named are closed, and emptied of what was settled. */
     Future<Void> update(Namespace next) {
         Queue now = whole;

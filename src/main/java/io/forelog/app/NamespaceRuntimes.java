@@ -92,8 +92,12 @@ final class NamespaceRuntimes implements Deployer {
                     .compose(empty -> runtime.update(next))
                     .compose(updated -> freed ? parts.homes().release(next.name()) : Future.succeededFuture());
         }
-        Future<Void> ended = old.equals(next) && isGivenAway(runtime) ? giveUp(runtime) : runtime.stop();
         boolean leaves = old.equals(next) && parts.homes().isToLeave(next.name());
+        return runtime.queues().tryNew(old, next).compose(usable -> restart(runtime, old, next, leaves));
+    }
+
+    private Future<Void> restart(NamespaceRuntime runtime, Namespace old, Namespace next, boolean leaves) {
+        Future<Void> ended = old.equals(next) && isGivenAway(runtime) ? giveUp(runtime) : runtime.stop();
         return ended.compose(stopped -> leaves ? parts.homes().leave(next.name()) : Future.succeededFuture())
                 .compose(left -> start(next, old.equals(next), deliversOtherwise(old, next)))
                 .recover(failure -> start(old, true, false).transform(restored -> Future.failedFuture(failure)));

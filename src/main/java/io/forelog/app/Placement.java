@@ -31,6 +31,9 @@ import java.util.function.BooleanSupplier;
 final class Placement {
     static final String EMBEDDED = "EMBEDDED";
 
+    /** In the data directory, and in a backup of it: whose owner's row it is. */
+    static final String DATABASE_ID = "database.id";
+
     private final Vertx vertx;
     private final Owners owners;
     private final String shard;
@@ -48,7 +51,7 @@ final class Placement {
         this.node = node;
         this.mayOwn = mayOwn;
         this.file = data.resolve("config").resolve("owners.json");
-        this.databaseId = databaseId(data.resolve("database.id"));
+        this.databaseId = databaseId(data.resolve(DATABASE_ID));
         load();
     }
 
@@ -165,6 +168,22 @@ final class Placement {
             DurableFile.write(file, json.encode());
             return null;
         });
+    }
+
+    /**
+     * {@code mine} may be taken over from now on. Said on disk before it is in the database: with no answer from there another may
+     * have it by now, and this node takes no writes for it until it has read who has.
+     */
+    Future<Void> leave(Owner mine) {
+        known.computeIfPresent(
+                mine.namespace(),
+                (namespace, all) -> all.stream()
+                        .map(owner -> isMine(owner)
+                                ? new Owner(
+                                        namespace, owner.shard(), owner.node(), owner.databaseId(), owner.epoch(), true)
+                                : owner)
+                        .toList());
+        return write().compose(kept -> owners.leave(mine));
     }
 
     /** Whether {@code owner} is this node, with this data directory. */

@@ -45,11 +45,13 @@ public record Member(
 
     /**
      * Whether no write comes from it any more that goes by a document of {@code namespace} before {@code revision}. Of one that was
-     * lost nobody knows: it may live on, and be cut off.
+     * lost nobody knows: it may live on, and be cut off. One that is starting still tells what it had before; one that never had the
+     * namespace may yet begin with any document, but for one of another shard than {@code asking}.
      */
-    public boolean hasApplied(String namespace, long revision) {
+    public boolean hasApplied(String namespace, long revision, String asking) {
         Long its = applied.get(namespace);
-        return state.equals("STOPPED") || !state.equals("STARTING") && (its == null || its >= revision);
+        boolean none = !state.equals("STARTING") || !shard.equals(asking);
+        return state.equals("STOPPED") || (its == null ? none : its >= revision);
     }
 
     /** {@code host:port}, or empty where it has no such port. */

@@ -37,15 +37,19 @@ public final class NodeRegistry {
             + " version, state, applied) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (name) DO UPDATE SET"
             + " incarnation = excluded.incarnation, host = excluded.host, ports = excluded.ports, roles = excluded.roles,"
             + " shard = excluded.shard, stack = excluded.stack, region = excluded.region, version = excluded.version,"
-            + " state = excluded.state, applied = excluded.applied, started_at = clock_timestamp(), seen_at = clock_timestamp()";
+            + " state = excluded.state, applied = node.applied || excluded.applied, started_at = clock_timestamp(), seen_at = clock_timestamp()";
     private static final String BEAT =
-            "UPDATE node SET state = $3, ports = $4, applied = $5, seen_at = clock_timestamp()"
+            "UPDATE node SET state = $3, ports = $4, applied = CASE WHEN $3 = 'STARTING' THEN applied || $5 ELSE $5 END,"
+                    + " seen_at = clock_timestamp()"
                     + " WHERE name = $1 AND incarnation = $2";
+    private static final String WHOSE = "SELECT incarnation FROM node WHERE name = $1";
     private static final String ALL =
             "SELECT name, host, ports, roles, shard, stack, region, version, state, draining, applied,"
                     + " (extract(epoch FROM started_at) * 1000000)::bigint AS started,"
                     + " extract(epoch FROM clock_timestamp() - seen_at)::float8 AS silent FROM node ORDER BY name";
     private static final String DRAIN = "UPDATE node SET draining = $2 WHERE name = $1";
+    private static final String LOSE = "DELETE FROM database_owner WHERE node = $1 AND EXISTS (SELECT 1 FROM node"
+            + " WHERE name = $1 AND seen_at < clock_timestamp() - interval '6 seconds')";
     private static final String FORGET = "DELETE FROM node WHERE name = $1 AND seen_at < clock_timestamp() - interval"
             + " '6 seconds' AND NOT EXISTS (SELECT 1 FROM database_owner WHERE node = $1)";
 
@@ -148,15 +152,25 @@ public final class NodeRegistry {
 
     private Future<Void> tell(Member now) {
         return database.query(BEAT, Tuple.of(now.name(), incarnation, now.state(), ports(now), applied(now)))
-                .map(rows -> {
-                    if (rows.rowCount() == 0 && !superseded) {
-                        superseded = true;
-                        LOG.atError()
-                                .addKeyValue(LogKeys.NODE, now.name())
-                                .log("Another process has this node's name (expected: a name of its own for each)");
-                    }
-                    return null;
-                });
+                .compose(rows -> rows.rowCount() == 0 ? lookForMine(now) : Future.succeededFuture());
+    }
+
+    /** It was forgotten while it was cut off, or the database is an older copy: it enters again. */
+    private Future<Void> lookForMine(Member now) {
+        return database.query(WHOSE, Tuple.of(now.name())).compose(rows -> {
+            if (rows.size() == 0) {
+                LOG.atWarn().addKeyValue(LogKeys.NODE, now.name()).log("This node was off the list: it enters again");
+                superseded = false;
+                return enter(now);
+            }
+            if (!superseded) {
+                superseded = true;
+                LOG.atError()
+                        .addKeyValue(LogKeys.NODE, now.name())
+                        .log("Another process has this node's name (expected: a name of its own for each)");
+            }
+            return Future.succeededFuture();
+        });
     }
 
     private static JsonObject ports(Member now) {
@@ -204,15 +218,26 @@ public final class NodeRegistry {
         });
     }
 
-    /** Takes a lost node that owns nothing off the list. CONFLICT where it lives, or owns something. */
-    public Future<Void> forget(String node) {
-        return database.query(FORGET, Tuple.of(node)).map(rows -> {
-            if (rows.rowCount() == 0) {
-                throw new WalException(
-                        ErrorCode.CONFLICT,
-                        "node " + node + ": not forgotten (expected: one that is silent and owns no namespace)");
-            }
-            return null;
+    /**
+     * Takes a lost node that owns nothing off the list; with {@code lostData} it owns nothing from now on. CONFLICT, and nothing
+     * done, where it lives, or owns something.
+     */
+    public Future<Void> forget(String node, boolean lostData) {
+        return database.transaction(connection -> {
+            Future<Void> lost = lostData
+                    ? connection.preparedQuery(LOSE).execute(Tuple.of(node)).mapEmpty()
+                    : Future.succeededFuture();
+            return lost.compose(done -> connection.preparedQuery(FORGET).execute(Tuple.of(node)))
+                    .map(rows -> {
+                        if (rows.rowCount() == 0) {
+                            throw new WalException(
+                                    ErrorCode.CONFLICT,
+                                    "node " + node
+                                            + ": not forgotten (expected: one that is silent and owns no namespace; what lay on a"
+                                            + " disk that is lost: forelog cluster forget --lost-data)");
+                        }
+                        return null;
+                    });
         });
     }
 

@@ -45,6 +45,8 @@ import org.slf4j.LoggerFactory;
 public final class Reconciler {
     private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
     private static final Duration AGAIN = Duration.ofSeconds(5);
+    /** Of a change that a queue or a target calls wrong: its document has to change, or what it names. */
+    private static final Duration WRONG_AGAIN = Duration.ofMinutes(5);
 
     private final Vertx vertx;
     private final Context home;
@@ -62,6 +64,8 @@ public final class Reconciler {
     private final Map<String, AppliedRecord> applied = new TreeMap<>();
     /** Why the last try of a namespace failed. */
     private final Map<String, String> failures = new HashMap<>();
+    /** What was called wrong when it was tried, by namespace: what serves is not disturbed for it again soon. */
+    private final Map<String, Namespace> wrong = new HashMap<>();
     /** What did not end in time, and may still. */
     private final Set<String> late = new HashSet<>();
 
@@ -213,14 +217,21 @@ public final class Reconciler {
 
     // ---- on home
 
+    /** At once where it comes on home, as stores tell: one hop more, and what was told before a reading ended would undo it. */
     private void changed(Snapshot snapshot) {
-        home.runOnContext(told -> {
-            newest = snapshot;
-            if (!queued && !closed) {
-                queued = true;
-                enqueue(this::run);
-            }
-        });
+        if (vertx.getOrCreateContext().equals(home)) {
+            heard(snapshot);
+        } else {
+            home.runOnContext(told -> heard(snapshot));
+        }
+    }
+
+    private void heard(Snapshot snapshot) {
+        newest = snapshot;
+        if (!queued && !closed) {
+            queued = true;
+            enqueue(this::run);
+        }
     }
 
     /** One thing after the other. */
@@ -301,7 +312,7 @@ public final class Reconciler {
         if (named != null) {
             return failed(step, new WalException(ErrorCode.CORRUPT, named));
         }
-        if (late.contains(name)) {
+        if (late.contains(name) || step.to().equals(wrong.get(name))) {
             return Future.succeededFuture();
         }
         return limited(name, deploy(step))
@@ -362,6 +373,7 @@ public final class Reconciler {
 
     private void applied(Step step) {
         failures.remove(step.to().name());
+        wrong.remove(step.to().name());
         count(step.kind() == Kind.RETIRE ? "retired" : "applied");
         LOG.atInfo()
                 .addKeyValue(LogKeys.NAMESPACE, step.to().name())
@@ -372,6 +384,15 @@ public final class Reconciler {
     }
 
     private Future<Void> failed(Step step, Throwable failure) {
+        if (step.kind() == Kind.REPLACE && WalException.of(failure).code() == ErrorCode.INVALID_ARGUMENT) {
+            String name = step.to().name();
+            wrong.put(name, step.to());
+            vertx.setTimer(WRONG_AGAIN.toMillis(), id -> {
+                if (wrong.remove(name, step.to())) {
+                    again();
+                }
+            });
+        }
         return failed(step.to().name(), step.to().revision(), failure);
     }
 

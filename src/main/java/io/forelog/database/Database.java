@@ -4,6 +4,7 @@ import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClientOptions;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.sqlclient.Pool;
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The database that nodes share. Any context. It need not be there when it is opened: the schema is brought up to date
  * before the first use that finds it. Every call ends within {@value #LIMIT_MILLIS} ms, UNAVAILABLE where there was no
- * answer; then nobody knows what a write has done. Bounded by its pool.
+ * answer; then nobody knows what a write has done. The next calls then go by new
+ * connections. Bounded by its pool.
  */
 public final class Database {
     private static final int LIMIT_MILLIS = 10_000;
@@ -31,7 +33,7 @@ public final class Database {
     private final DatabaseSettings settings;
     private final String secret;
     private final PgConnectOptions connect;
-    private final Pool pool;
+    private volatile Pool pool;
     /** Ends when the schema is as this version needs it. */
     private final AtomicReference<@Nullable Future<Void>> migrated = new AtomicReference<>();
 
@@ -41,7 +43,12 @@ public final class Database {
         this.settings = settings;
         this.secret = secret;
         this.connect = settings.options(secret, "forelog-" + name);
-        this.pool = PgBuilder.pool()
+        this.pool = make();
+    }
+
+    private Pool make() {
+        return PgBuilder.pool()
+                .with(sockets())
                 .connectingTo(connect)
                 .with(new PoolOptions()
                         .setMaxSize(settings.connections())
@@ -52,18 +59,28 @@ public final class Database {
                 .build();
     }
 
+    private static NetClientOptions sockets() {
+        NetClientOptions options = new NetClientOptions()
+                .setTcpKeepAlive(true)
+                .setIdleTimeout(LIMIT_MILLIS)
+                .setIdleTimeoutUnit(TimeUnit.MILLISECONDS);
+        options.setTcpUserTimeout(LIMIT_MILLIS);
+        return options;
+    }
+
     /** For a connection of one's own, to listen on. */
     public PgConnectOptions connectOptions() {
         return connect;
     }
 
     public Future<RowSet<Row>> query(String sql, Tuple values) {
-        return ready().compose(done -> limited(pool.preparedQuery(sql).execute(values)));
+        return limited(ready())
+                .compose(done -> inPool(using -> using.preparedQuery(sql).execute(values)));
     }
 
     /** One transaction; {@code work} fails = rolled back. */
     public <T> Future<T> transaction(Function<SqlConnection, Future<T>> work) {
-        return ready().compose(done -> limited(pool.withTransaction(work)));
+        return limited(ready()).compose(done -> inPool(using -> using.withTransaction(work)));
     }
 
     /** Ends when the database has been reached and has this version's schema. */
@@ -78,6 +95,27 @@ public final class Database {
                 })
                 .recover(failure -> Future.failedFuture(told(failure)));
         return migrated.compareAndSet(done, begun) ? begun : ready();
+    }
+
+    private <T> Future<T> inPool(Function<Pool, Future<T>> call) {
+        Pool using = pool;
+        Future<T> work = call.apply(using);
+        return limited(work).onFailure(failure -> {
+            if (!work.isComplete()) {
+                leave(using);
+            }
+        });
+    }
+
+    /**
+     * A call that has ended for its caller holds its connection until an answer comes, which over a path that is gone is never: the next
+     * ones go by new connections. What is under way in the old ones ends meanwhile; so at most three pools are open.
+     */
+    private synchronized void leave(Pool old) {
+        if (pool.equals(old)) {
+            pool = make();
+            vertx.setTimer(LIMIT_MILLIS, timer -> old.close());
+        }
     }
 
     private <T> Future<T> limited(Future<T> work) {

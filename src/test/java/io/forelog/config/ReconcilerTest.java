@@ -143,6 +143,39 @@ class ReconcilerTest {
     }
 
     @Test
+    void aChangeThatItsQueueCallsWrongDisturbsWhatServesOnce() throws Exception {
+        store.want("a", targets("x"));
+        get(reconciler.start(NEVER));
+        deployer.failure = new WalException(ErrorCode.INVALID_ARGUMENT, "compacted");
+        store.want("a", targets("x", "y"));
+        get(reconciler.refresh());
+        get(reconciler.refresh());
+        get(reconciler.refresh());
+        assertThat(deployer.calls).containsExactly("add a 1", "replace a 1 2");
+        assertThat(status("a").problems()).singleElement().asString().contains("INVALID_ARGUMENT: compacted");
+        deployer.failure = null;
+        store.want("a", targets("x", "z"));
+        get(reconciler.refresh());
+        assertThat(live.find("a").revision()).isEqualTo(3);
+        assertThat(status("a").problems()).isEmpty();
+    }
+
+    /** Told while a reading was under way that saw more. */
+    @Test
+    void whatWasToldBeforeAReadingEndedDoesNotUndoIt() throws Exception {
+        store.want("a", targets("x"));
+        get(reconciler.start(NEVER));
+        ConfigStore.Snapshot older = store.snapshot();
+        store.want("a", targets("x", "y"));
+        store.onLoad = () -> store.watcher.accept(older);
+        get(reconciler.refresh());
+        store.onLoad = () -> {};
+        get(reconciler.previewRemoval("a", false));
+        get(reconciler.close());
+        assertThat(live.find("a").revision()).isEqualTo(2);
+    }
+
+    @Test
     void aChangeThatCannotBeKeptDoesNotServe() throws Exception {
         applied.failure = new WalException(ErrorCode.LOW_DISK, "full");
         store.want("a", targets("x"));
@@ -289,6 +322,7 @@ class ReconcilerTest {
         private volatile Consumer<Snapshot> watcher = snapshot -> {};
         private volatile boolean shared;
         private volatile boolean away;
+        private volatile Runnable onLoad = () -> {};
 
         synchronized void want(String namespace, String text) {
             long revision = revisions.merge(namespace, 1L, Long::sum);
@@ -311,6 +345,7 @@ class ReconcilerTest {
 
         @Override
         public Future<Snapshot> load() {
+            onLoad.run();
             return Future.succeededFuture(snapshot());
         }
 

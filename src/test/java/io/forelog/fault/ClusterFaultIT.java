@@ -13,15 +13,18 @@ import io.forelog.rig.backend.PostgresServer;
 import io.forelog.wire.v1.WriteToLogRequest;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -148,6 +151,9 @@ class ClusterFaultIT {
                 Soak.tell("an owner killed and restarted, frozen and thawed: %s", writer);
                 settled(writer, others.get(0));
             }
+            Path copy = directory.resolve("copy");
+            owner.admin().post("/admin/v1/backup", new JsonObject().put("directory", copy.toString()));
+            Await.until("it is copied", LIMIT, () -> Files.exists(copy.resolve("database.id")), owner::logTail);
             // Another disk under the owner's name is no second database.
             owner.kill();
             try (ForelogProcess impostor =
@@ -162,6 +168,31 @@ class ClusterFaultIT {
                                 .contains("its entries lie in database"),
                         impostor::logTail);
             }
+            // A copy of its own disk is the database.
+            try (ForelogProcess restored =
+                    fleet.builder(ownerName, "restored", "").build()) {
+                copy(copy, restored.data());
+                restored.start();
+                Await.until(
+                        "it has its namespace again",
+                        LIMIT,
+                        () -> Fleet.applied(restored, "ns") == 1,
+                        () -> restored.admin().get("/admin/v1/namespaces/ns") + restored.logTail());
+            }
+        }
+    }
+
+    private static void copy(Path from, Path into) {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Path made = into.resolve(from.relativize(file).toString());
+                Files.createDirectories(Files.isDirectory(file) ? made : made.getParent());
+                if (Files.isRegularFile(file)) {
+                    Files.copy(file, made);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

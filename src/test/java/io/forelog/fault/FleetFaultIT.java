@@ -116,6 +116,9 @@ class FleetFaultIT {
                     node.start();
                 }
                 awaitMore(writer, 200, "all were restarted", fleet);
+                // Each was repeated at the next node, and nothing but a TRUE is left of it.
+                Soak.tell("restarted one by one: refused and made again at once %d", writer.repeated());
+                Soak.tell("restarted one by one, SQS: refused and made again at once %d", toSqs.repeated());
                 assertThat(writer.unknowns()).as("writes that nobody answered").isEmpty();
                 assertThat(toSqs.unknowns()).as("writes that nobody answered").isEmpty();
 
@@ -160,6 +163,7 @@ class FleetFaultIT {
                 () -> receiver.entryIds().containsAll(writer.trues().keySet()),
                 () -> writer + fleet.logTails());
         Verdicts.everyTrueArrived(writer, receiver);
+        Verdicts.noFalseArrived(writer, receiver);
     }
 
     /** With entries that would be due in an hour, dead to every node; one of the same name begins with nothing. */

@@ -42,6 +42,7 @@ public final class LoadWriter implements AutoCloseable {
     private final Map<String, Written> trues = new ConcurrentHashMap<>();
     private final Map<String, String> falses = new ConcurrentHashMap<>();
     private final Map<String, String> unknowns = new ConcurrentHashMap<>();
+    private final AtomicInteger repeated = new AtomicInteger();
     private final AtomicInteger running = new AtomicInteger();
     private volatile boolean stopping;
     private volatile boolean insisting;
@@ -139,6 +140,11 @@ public final class LoadWriter implements AutoCloseable {
         return unknowns;
     }
 
+    /** How often a write that was refused was made again, see {@link #insist}. */
+    public int repeated() {
+        return repeated.get();
+    }
+
     /** One write, answered; fails where the call did. */
     public WriteToLogResponse writeOne(WriteToLogRequest request) {
         return Await.result(call(request));
@@ -176,7 +182,7 @@ public final class LoadWriter implements AutoCloseable {
     @Override
     public String toString() {
         return trues.size() + " TRUE, " + falses.size() + " FALSE " + kinds(falses) + ", " + unknowns.size()
-                + " UNKNOWN " + kinds(unknowns) + ", " + running.get() + " slots running";
+                + " UNKNOWN " + kinds(unknowns) + ", " + repeated + " times again, " + running.get() + " slots running";
     }
 
     /** What was said how often, without its figures. */
@@ -217,7 +223,11 @@ public final class LoadWriter implements AutoCloseable {
     }
 
     private long next(WriteToLogRequest request, long n) {
-        return insisting && falses.containsKey(request.getPayload().toStringUtf8()) ? n : n + 1;
+        boolean again = insisting && falses.containsKey(request.getPayload().toStringUtf8());
+        if (again) {
+            repeated.incrementAndGet();
+        }
+        return again ? n : n + 1;
     }
 
     private void again(Script script, int slot, long n, boolean decided) {

@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A TCP relay to a server on loopback that can be made to misbehave: refuse, cut, reset, stall, delay, close one half. Two daemon
+ * A TCP relay to a server on loopback that can be made to misbehave: refuse, cut, reset, stall, strand, delay, close one half. Two daemon
  * threads a connection, so for hundreds of connections at most; its switches may be turned by any thread.
  */
 public final class TcpProxy implements AutoCloseable {
@@ -72,6 +72,11 @@ public final class TcpProxy implements AutoCloseable {
         synchronized (gate) {
             stalled = true;
         }
+    }
+
+    /** The connections that exist stay up and carry nothing more, for ever, as over a path that is gone; new ones do. */
+    public void strand() {
+        pairs.forEach(pair -> pair.stranded = true);
     }
 
     /** Each chunk waits this long. Zero = at once. */
@@ -145,6 +150,9 @@ public final class TcpProxy implements AutoCloseable {
             OutputStream out = to.getOutputStream();
             for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
                 hold();
+                if (pair.stranded) {
+                    continue;
+                }
                 out.write(chunk, 0, read);
                 out.flush();
             }
@@ -180,6 +188,7 @@ public final class TcpProxy implements AutoCloseable {
     private final class Pair {
         private final Socket client;
         private final Socket server;
+        private volatile boolean stranded;
 
         Pair(Socket client, Socket server) {
             this.client = client;

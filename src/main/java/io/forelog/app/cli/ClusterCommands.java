@@ -109,14 +109,22 @@ final class ClusterCommands {
             description = {
                 "Takes a node that is lost for good from the list. Queues that drain and namespaces that end wait for every node",
                 "on it, since one that is only cut off may still take writes."
-            })
+            },
+            footer = {"", "Example:", "  forelog cluster forget node-3", "  forelog cluster forget node-3 --lost-data"})
     static final class Forget extends NodeCommand {
         @Parameters(paramLabel = "NODE", description = "Its name, as cluster status shows it.")
         private String name = "";
 
+        @Option(
+                names = "--lost-data",
+                description =
+                        "Its disk is lost, and what lay on it: its embedded namespaces can be removed, or made anew.")
+        private boolean lostData;
+
         @Override
         int run(ManagementClient client, Console console) {
-            console.print(client.delete(CLUSTER + "/nodes/" + ManagementClient.encode(name)));
+            console.print(client.delete(
+                    CLUSTER + "/nodes/" + ManagementClient.encode(name) + (lostData ? "?lost_data=true" : "")));
             return 0;
         }
     }

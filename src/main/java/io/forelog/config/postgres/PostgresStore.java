@@ -78,6 +78,7 @@ public final class PostgresStore implements ConfigStore {
     private @Nullable Snapshot told;
 
     private @Nullable Consumer<Snapshot> watcher;
+    private Future<Known> reading = Future.failedFuture("never read");
     private boolean looking;
     private boolean lookAgain;
     private boolean closed;
@@ -137,8 +138,15 @@ public final class PostgresStore implements ConfigStore {
                 });
     }
 
-    /** Documents and numbers of one moment, and of no other. */
+    /** One after the other: of two side by side the older one could end last, and would stand until the next change. */
     private Future<Known> read() {
+        Future<Known> next = reading.transform(before -> readNow());
+        reading = next;
+        return next;
+    }
+
+    /** Documents and numbers of one moment, and of no other. Known is what is kept: else nobody would keep it later. */
+    private Future<Known> readNow() {
         return database.transaction(connection -> connection
                         .query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
                         .execute()
@@ -153,10 +161,13 @@ public final class PostgresStore implements ConfigStore {
                 .compose(now -> {
                     found();
                     Known before = known;
-                    known = now;
                     return before != null && before.sequence() == now.sequence()
                             ? Future.succeededFuture(now)
                             : kept.store(now.snapshot()).map(now);
+                })
+                .compose(now -> {
+                    known = now;
+                    return Future.succeededFuture(now);
                 });
     }
 
@@ -412,7 +423,9 @@ public final class PostgresStore implements ConfigStore {
                 .otherwiseEmpty();
     }
 
+    /** Ends on the caller's context. */
     private <T> Future<T> onHome(Supplier<Future<T>> work) {
+        Context caller = vertx.getOrCreateContext();
         Promise<T> promise = Promise.promise();
         home.runOnContext(go -> {
             Future<T> begun;
@@ -421,7 +434,7 @@ public final class PostgresStore implements ConfigStore {
             } catch (RuntimeException e) {
                 begun = Future.failedFuture(e);
             }
-            begun.onComplete(done -> home.runOnContext(back -> promise.handle(done)));
+            begun.onComplete(done -> caller.runOnContext(back -> promise.handle(done)));
         });
         return promise.future();
     }

@@ -161,6 +161,39 @@ class PostgresStoreIT {
         }
     }
 
+    /** Every connection of the pool is one that carries nothing more: calls on them end, and give them back. */
+    @Test
+    void aPathThatIsGoneIsLeftAndTheStoreIsFoundAgainOverAnother() throws Exception {
+        try (TcpProxy proxy = new TcpProxy(PostgresServer.shared().port())) {
+            Database database = database(proxy.port());
+            ConfigStore store = PostgresStore.open(vertx, database, root.resolve("node.json"), Duration.ofMillis(100));
+            opened.add(store);
+            get(store.load());
+            List<Future<?>> all = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                all.add(database.query("SELECT pg_sleep(0.5)::text", Tuple.tuple()));
+            }
+            get(Future.all(all));
+            proxy.strand();
+            Await.until("it is missed", SOON, () -> !store.away().isEmpty());
+            Await.until("it is found again", SOON, () -> store.away().isEmpty());
+            get(store.put("ns", "retention: PT1H", 0, "ann", ""));
+        }
+    }
+
+    @Test
+    void whatCouldNotBeKeptIsNotTakenForKnown() throws Exception {
+        int port = PostgresServer.shared().port();
+        Path kept = root.resolve("node.json");
+        Files.createDirectories(kept.resolve("in the way"));
+        ConfigStore store = open(port, "node", Duration.ofHours(1));
+        assertThat(get(store.load().map(true).otherwise(false))).isFalse();
+        Files.delete(kept.resolve("in the way"));
+        Files.delete(kept);
+        get(store.load());
+        assertThat(kept).isRegularFile();
+    }
+
     @Test
     void aServerThatIsKilledUnderChangesLosesNoneThatWasConfirmed() throws Exception {
         try (PostgresServer server = PostgresServer.create()) {
