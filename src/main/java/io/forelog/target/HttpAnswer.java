@@ -63,7 +63,7 @@ public record HttpAnswer(int status, Duration retryAfter, Buffer body, boolean w
 
     /** Of a request that got no answer. */
     public static Outcome unreached(Throwable failure) {
-        String text = Words.said(String.valueOf(failure.getMessage()));
+        String text = Words.said(failure);
         boolean late = failure instanceof TimeoutException
                 || failure instanceof io.vertx.core.impl.NoStackTraceTimeoutException;
         return Outcome.retry(late ? ErrorCode.TARGET_TIMEOUT : ErrorCode.TARGET_UNAVAILABLE, text, Duration.ZERO);

@@ -82,7 +82,7 @@ public final class ForelogTargetProvider implements TargetProvider {
 
     @Override
     public Future<TargetAdapter> open(TargetSpec spec, TargetResources resources) {
-        return Secrets.resolve(resources.vertx(), Words.text(spec.config(), "authorization", ""))
+        return Secrets.resolveForHeader(resources.vertx(), Words.text(spec.config(), "authorization", ""))
                 .map(authorization -> adapter(spec, resources, authorization));
     }
 

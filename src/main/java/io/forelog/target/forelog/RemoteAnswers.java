@@ -63,7 +63,7 @@ final class RemoteAnswers {
     }
 
     static Outcome unreached(Throwable failure) {
-        return retry(ErrorCode.TARGET_UNAVAILABLE, Words.said(String.valueOf(failure.getMessage())));
+        return retry(ErrorCode.TARGET_UNAVAILABLE, Words.said(failure));
     }
 
     private static Outcome retry(ErrorCode code, String text) {

@@ -63,7 +63,7 @@ final class GrpcOutcomes {
     static Outcome unreached(Throwable failure) {
         return Outcome.retry(
                 failure instanceof TimeoutException ? ErrorCode.TARGET_TIMEOUT : ErrorCode.TARGET_UNAVAILABLE,
-                Words.said(String.valueOf(failure.getMessage())),
+                Words.said(failure),
                 Duration.ZERO);
     }
 }

@@ -95,15 +95,10 @@ public final class GrpcTargetProvider implements TargetProvider {
         Future<Void> secrets = Future.succeededFuture();
         for (Map.Entry<String, String> secret :
                 Words.map(config, "metadata_secrets").entrySet()) {
-            secrets = secrets.compose(done -> Secrets.resolve(vertx, secret.getValue()))
+            secrets = secrets.compose(done -> Secrets.resolveForHeader(vertx, secret.getValue()))
                     .compose(value -> {
                         metadata.put(secret.getKey(), value);
-                        return isMetadatum(value)
-                                ? Future.succeededFuture()
-                                : Future.failedFuture(new WalException(
-                                        ErrorCode.INVALID_ARGUMENT,
-                                        "metadata_secrets." + secret.getKey() + ": " + secret.getValue()
-                                                + " (expected: holds printable ASCII)"));
+                        return Future.succeededFuture();
                     });
         }
         return secrets.compose(known -> http(vertx, spec)).map(http -> adapter(spec, resources, metadata, http));

@@ -72,26 +72,33 @@ final class HttpTargetAdapter implements TargetAdapter {
 
     private Future<Outcome> send(Delivery delivery) {
         Entry entry = delivery.entry();
-        RequestOptions options;
+        RequestOptions options = new RequestOptions()
+                .setHost(url.host())
+                .setPort(url.port())
+                .setSsl(url.tls())
+                .setMethod(methods.getOrDefault(entry.operation(), HttpMethod.POST))
+                .setConnectTimeout(timeoutMillis)
+                .setIdleTimeout(timeoutMillis);
         try {
-            options = new RequestOptions()
-                    .setHost(url.host())
-                    .setPort(url.port())
-                    .setSsl(url.tls())
-                    .setMethod(methods.getOrDefault(entry.operation(), HttpMethod.POST))
-                    .setURI(url.pathFor(entry, entry.destination().isEmpty() ? destination : entry.destination()))
-                    .setHeaders(headersOf(delivery))
-                    .setConnectTimeout(timeoutMillis)
-                    .setIdleTimeout(timeoutMillis);
+            options.setURI(url.pathFor(entry, entry.destination().isEmpty() ? destination : entry.destination()));
         } catch (IllegalArgumentException e) {
-            return Future.succeededFuture(
-                    Outcome.rejected(ErrorCode.TARGET_REJECTED, String.valueOf(e.getMessage()), false));
+            return rejected(String.valueOf(e.getMessage()));
+        }
+        try {
+            options.setHeaders(headersOf(delivery));
+        } catch (IllegalArgumentException e) {
+            return rejected(
+                    "headers: one that no request can hold (expected: legal names)"); // its words hold the value
         }
         Buffer payload = entry.payload();
         return client.request(options)
                 .compose(request -> payload.length() == 0 ? request.send() : request.send(payload))
                 .compose(this::read)
                 .recover(failure -> Future.succeededFuture(HttpAnswer.unreached(failure)));
+    }
+
+    private static Future<Outcome> rejected(String problem) {
+        return Future.succeededFuture(Outcome.rejected(ErrorCode.TARGET_REJECTED, problem, false));
     }
 
     private MultiMap headersOf(Delivery delivery) {

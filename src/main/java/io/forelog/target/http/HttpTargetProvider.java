@@ -134,7 +134,7 @@ public final class HttpTargetProvider implements TargetProvider {
                 }
             }
         }
-        return Secrets.resolve(resources.vertx(), Words.text(config, "authorization", ""))
+        return Secrets.resolveForHeader(resources.vertx(), Words.text(config, "authorization", ""))
                 .compose(authorization -> signing.isEmpty()
                         ? Future.succeededFuture(adapter(spec, resources, authorization, null))
                         : SigningSecrets.open(resources.vertx(), spec.namespace(), spec.name(), signing)
