@@ -53,7 +53,12 @@ public final class ForelogTargetProvider implements TargetProvider {
                     "durable FALSE, UNKNOWN_NAMESPACE, UNKNOWN_TARGET, UNAUTHENTICATED, PERMISSION_DENIED",
                     "dead-letter",
                     "a storm of them pauses the route instead"),
-            new RetryTable.Row("gRPC INVALID_ARGUMENT, ALREADY_EXISTS, OUT_OF_RANGE", "dead-letter", ""),
+            new RetryTable.Row(
+                    "gRPC INVALID_ARGUMENT, ALREADY_EXISTS, OUT_OF_RANGE, of several",
+                    "sent again in halves",
+                    "until it is one alone"),
+            new RetryTable.Row("the same, of one alone", "dead-letter", ""),
+            new RetryTable.Row("no time left for all calls of a batch", "retry", "lowers the adaptive limit"),
             new RetryTable.Row(
                     "gRPC NOT_FOUND, PERMISSION_DENIED, UNAUTHENTICATED, UNIMPLEMENTED",
                     "dead-letter",

@@ -33,6 +33,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
@@ -221,6 +222,50 @@ class ForelogTargetIT {
         assertThat(outcomes.get(3).kind()).isEqualTo(Outcome.Kind.REJECTED);
         outcomes.remove(3);
         assertThat(outcomes).containsOnly(Outcome.applied());
+    }
+
+    /** One batch has one call out, whatever is wrong with its entries, and its deadline holds for all calls together. */
+    @Test
+    void findsTheBadOnesOfALargeBatchWithFewCallsOneAfterTheOther() {
+        open(Map.of());
+        AtomicInteger open = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        script = (request, message) -> {
+            most.accumulateAndGet(open.incrementAndGet(), Math::max);
+            serverVertx.setTimer(5, later -> {
+                open.decrementAndGet();
+                if (message.getEntriesList().stream()
+                        .map(write -> write.getTarget().getKey().toStringUtf8())
+                        .anyMatch(key -> key.equals("k77") || key.equals("k512"))) {
+                    request.response().status(GrpcStatus.INVALID_ARGUMENT).end();
+                    return;
+                }
+                WriteBatchResponse.Builder reply = WriteBatchResponse.newBuilder();
+                message.getEntriesList().forEach(write -> reply.addOutcomes(durable(Trilean.TRILEAN_TRUE, "")));
+                request.response().end(reply.build());
+            });
+        };
+        List<Outcome> outcomes = new ArrayList<>(rig.deliver(Deliveries.many(1_000)));
+        assertThat(outcomes.remove(512).kind()).isEqualTo(Outcome.Kind.REJECTED);
+        assertThat(outcomes.remove(77).kind()).isEqualTo(Outcome.Kind.REJECTED);
+        assertThat(outcomes).hasSize(998).containsOnly(Outcome.applied());
+        assertThat(most).hasValue(1);
+        assertThat(seen).hasSizeLessThan(50);
+    }
+
+    @Test
+    void tellsWhatWasAnsweredWhenTheTimeIsOverAndRetriesTheRestWithoutTakingTheOtherForSick() {
+        open(Map.of(), Duration.ofSeconds(2));
+        script = (request, message) -> serverVertx.setTimer(
+                50,
+                later -> request.response().status(GrpcStatus.INVALID_ARGUMENT).end());
+        List<Outcome> outcomes = rig.deliver(Deliveries.many(200));
+        assertThat(outcomes.stream().map(Outcome::kind))
+                .contains(Outcome.Kind.REJECTED, Outcome.Kind.RETRY)
+                .doesNotContain(Outcome.Kind.APPLIED);
+        assertThat(outcomes)
+                .filteredOn(Outcome.Retry.class::isInstance)
+                .allMatch(outcome -> ((Outcome.Retry) outcome).code() == ErrorCode.RATE_LIMITED);
     }
 
     @Test
