@@ -3,6 +3,8 @@ package io.forelog.target.forelog;
 import io.forelog.model.Delivery;
 import io.forelog.model.Outcome;
 import io.forelog.model.Ticker;
+import io.forelog.target.GrpcTransport;
+import io.forelog.target.Http2Link;
 import io.forelog.target.TargetAdapter;
 import io.forelog.wire.v1.WriteAheadLogGrpcClient;
 import io.forelog.wire.v1.WriteBatchRequest;
@@ -11,7 +13,6 @@ import io.forelog.wire.v1.WriteToLogRequest;
 import io.vertx.core.Future;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.SocketAddress;
-import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.client.GrpcClientResponse;
 import io.vertx.grpc.common.GrpcStatus;
@@ -31,7 +32,7 @@ final class ForelogTargetAdapter implements TargetAdapter {
 
     private static final String DETAILS = "grpc-status-details-bin";
 
-    private final GrpcClient client;
+    private final Http2Link<GrpcTransport.Opened, GrpcClientRequest<WriteBatchRequest, WriteBatchResponse>> link;
     private final NetClient prober;
     private final SocketAddress server;
     private final RemoteWrites writes;
@@ -40,14 +41,14 @@ final class ForelogTargetAdapter implements TargetAdapter {
     private final Ticker ticker;
 
     ForelogTargetAdapter(
-            GrpcClient client,
+            Http2Link<GrpcTransport.Opened, GrpcClientRequest<WriteBatchRequest, WriteBatchResponse>> link,
             NetClient prober,
             SocketAddress server,
             RemoteWrites writes,
             String authorization,
             Duration timeout,
             Ticker ticker) {
-        this.client = client;
+        this.link = link;
         this.prober = prober;
         this.server = server;
         this.writes = writes;
@@ -91,8 +92,11 @@ final class ForelogTargetAdapter implements TargetAdapter {
 
         @Override
         public Future<Submission.Answer> send(WriteBatchRequest message) {
-            return client.request(server, WriteAheadLogGrpcClient.WriteBatch)
-                    .compose(request -> call(request, message, Math.max(1L, leftMillis())))
+            long timeoutMillis = Math.max(1L, leftMillis());
+            return link.call(
+                            timeoutMillis,
+                            opened -> opened.client().request(server, WriteAheadLogGrpcClient.WriteBatch),
+                            request -> call(request, message, timeoutMillis))
                     .otherwise(failure -> Submission.Answer.of(RemoteAnswers.unreached(failure)));
         }
     }
@@ -140,6 +144,6 @@ final class ForelogTargetAdapter implements TargetAdapter {
 
     @Override
     public Future<Void> close() {
-        return Future.join(client.close(), prober.close()).mapEmpty();
+        return Future.join(link.close(), prober.close()).mapEmpty();
     }
 }

@@ -3,6 +3,8 @@ package io.forelog.target.forelog;
 import io.forelog.model.ConfigSchema;
 import io.forelog.model.ConfigSchema.Key;
 import io.forelog.model.ConfigSchema.Kind;
+import io.forelog.target.GrpcTransport;
+import io.forelog.target.Http2Link;
 import io.forelog.target.RetryTable;
 import io.forelog.target.Secrets;
 import io.forelog.target.TargetAdapter;
@@ -101,23 +103,30 @@ public final class ForelogTargetProvider implements TargetProvider {
                 .setHttp2ClearTextUpgrade(false)
                 .setSsl(tls)
                 .setUseAlpn(tls)
-                .setConnectTimeout(connectMillis);
+                .setConnectTimeout(connectMillis)
+                .setTcpKeepAlive(true)
+                .setTcpNoDelay(true);
         String authorities = Words.text(config, "ca_file", "");
         if (!authorities.isEmpty()) {
             http.setTrustOptions(new PemTrustOptions().addCertPath(authorities));
         }
-        GrpcClientOptions grpc =
-                new GrpcClientOptions().setScheduleDeadlineAutomatically(true).setMaxMessageSize(ANSWER_BYTES_MAX);
+        GrpcClientOptions grpc = new GrpcClientOptions().setMaxMessageSize(ANSWER_BYTES_MAX);
         String address = Words.text(config, "address", "");
         int colon = address.lastIndexOf(':');
         return new ForelogTargetAdapter(
-                GrpcClient.client(resources.vertx(), grpc, http),
+                new Http2Link<>(
+                        resources.vertx(),
+                        new GrpcTransport<>(() -> opened(GrpcClient.client(resources.vertx(), grpc, http)))),
                 resources.vertx().createNetClient(new NetClientOptions().setConnectTimeout(connectMillis)),
                 SocketAddress.inetSocketAddress(Integer.parseInt(address.substring(colon + 1)), host(address, colon)),
                 new RemoteWrites(Words.text(config, "namespace", ""), Words.text(config, "target", "")),
                 authorization,
                 timeout,
                 resources.ticker());
+    }
+
+    private static GrpcTransport.Opened opened(GrpcClient client) {
+        return new GrpcTransport.Opened(client, client::close);
     }
 
     private static String host(String address, int colon) {

@@ -8,7 +8,6 @@ import io.forelog.target.Words;
 import io.vertx.grpc.common.GrpcStatus;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Which status of a call is done, retries, or rejects. Stateless, any thread. */
@@ -57,13 +56,5 @@ final class GrpcOutcomes {
             case UNAVAILABLE, INTERNAL, UNKNOWN ->
                 Outcome.retry(ErrorCode.TARGET_UNAVAILABLE, text, RetryAfter.ofStatus(details));
         };
-    }
-
-    /** Of a call that ended without a status. */
-    static Outcome unreached(Throwable failure) {
-        return Outcome.retry(
-                failure instanceof TimeoutException ? ErrorCode.TARGET_TIMEOUT : ErrorCode.TARGET_UNAVAILABLE,
-                Words.said(failure),
-                Duration.ZERO);
     }
 }

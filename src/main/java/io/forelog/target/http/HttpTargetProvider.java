@@ -15,7 +15,6 @@ import io.forelog.target.TargetSpec;
 import io.forelog.target.Words;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
@@ -153,23 +152,23 @@ public final class HttpTargetProvider implements TargetProvider {
         }
         String firstDestination =
                 spec.destinations().isEmpty() ? "" : spec.destinations().get(0);
+        HttpClientOptions options = options(config, url, timeout);
+        PoolOptions pool = pool(config, spec.limit().concurrency());
         NetClientOptions probing = new NetClientOptions().setConnectTimeout((int) Math.min(5_000L, timeout.toMillis()));
         return new HttpTargetAdapter(
-                client(vertx, config, url, timeout, spec.limit().concurrency()),
+                Words.flag(config, "http2", false)
+                        ? Wire.multiplexed(vertx, options, pool, timeout)
+                        : Wire.pooled(vertx, options, pool, timeout),
                 vertx.createNetClient(probing),
                 url,
                 Words.text(config, "destination", firstDestination),
                 methodsOf(config),
                 new RequestHeaders(headers, resources.node()),
                 signing,
-                timeout,
                 resources.ticker());
     }
 
-    private static HttpClientAgent client(
-            Vertx vertx, Map<String, Object> config, UrlTemplate url, Duration timeout, int concurrency) {
-        int connections = Words.number(config, "connections", concurrency > 0 ? concurrency : CONNECTIONS_MAX);
-        boolean http2 = Words.flag(config, "http2", false);
+    private static HttpClientOptions options(Map<String, Object> config, UrlTemplate url, Duration timeout) {
         HttpClientOptions options = new HttpClientOptions()
                 .setKeepAlive(true)
                 .setKeepAliveTimeout(30)
@@ -180,14 +179,17 @@ public final class HttpTargetProvider implements TargetProvider {
         if (!authorities.isEmpty()) {
             options.setTrustOptions(new PemTrustOptions().addCertPath(authorities));
         }
-        if (http2) {
-            options.setProtocolVersion(HttpVersion.HTTP_2).setUseAlpn(url.tls());
-        }
-        PoolOptions pool = new PoolOptions()
+        return Words.flag(config, "http2", false)
+                ? options.setProtocolVersion(HttpVersion.HTTP_2).setUseAlpn(url.tls())
+                : options;
+    }
+
+    private static PoolOptions pool(Map<String, Object> config, int concurrency) {
+        int connections = Words.number(config, "connections", concurrency > 0 ? concurrency : CONNECTIONS_MAX);
+        return new PoolOptions()
                 .setHttp1MaxSize(connections)
                 .setHttp2MaxSize(Math.max(1, connections / 64))
                 .setMaxWaitQueueSize(WAIT_QUEUE_MAX);
-        return vertx.httpClientBuilder().with(options).with(pool).build();
     }
 
     private static Map<Operation, HttpMethod> methodsOf(Map<String, Object> config) {

@@ -9,6 +9,10 @@ import io.forelog.model.ErrorCode;
 import io.forelog.model.IdempotencyToken;
 import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
+import io.forelog.rig.Await;
+import io.forelog.rig.ForelogProcess;
+import io.forelog.rig.Ports;
+import io.forelog.rig.TcpProxy;
 import io.forelog.target.Deliveries;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
@@ -25,6 +29,7 @@ import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.server.GrpcServer;
 import io.vertx.grpc.server.GrpcServerOptions;
 import io.vertx.grpc.server.GrpcServerRequest;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -78,8 +83,12 @@ class ForelogTargetIT {
     }
 
     private void open(Map<String, Object> more, Duration timeout) {
+        open(server.actualPort(), more, timeout);
+    }
+
+    private void open(int port, Map<String, Object> more, Duration timeout) {
         Map<String, Object> config = new HashMap<>(more);
-        config.put("address", "127.0.0.1:" + server.actualPort());
+        config.put("address", "127.0.0.1:" + port);
         rig.deploy("forelog", config, new TargetSpec.Limit(4, 0, timeout, 0));
     }
 
@@ -294,5 +303,76 @@ class ForelogTargetIT {
         assertThat(late.code()).isIn(ErrorCode.TARGET_TIMEOUT, ErrorCode.TARGET_UNAVAILABLE);
         WriterRig.await(server.close());
         assertThat(rig.deliver(Deliveries.of(0, "k", "v")).kind()).isEqualTo(Outcome.Kind.RETRY);
+    }
+
+    @Test
+    void aConnectionThatCarriesNothingAnyMoreIsGivenUp() {
+        try (TcpProxy proxy = new TcpProxy(server.actualPort())) {
+            open(proxy.port(), Map.of(), Duration.ofSeconds(2));
+            assertThat(rig.deliver(Deliveries.many(20))).containsOnly(Outcome.applied());
+            proxy.stall();
+            assertThat(rig.deliver(Deliveries.of(0, "k", "v"))).isInstanceOf(Outcome.Retry.class);
+            Await.until("another connection is tried", Duration.ofSeconds(30), () -> {
+                assertThat(rig.deliver(Deliveries.of(0, "k", "v")).kind())
+                        .isIn(Outcome.Kind.RETRY, Outcome.Kind.DEFERRED);
+                return proxy.connections() > 1;
+            });
+            proxy.heal();
+            Await.until(
+                    "it serves again",
+                    Duration.ofSeconds(30),
+                    () -> rig.deliver(Deliveries.of(0, "k", "v")).equals(Outcome.applied()));
+        }
+    }
+
+    /** A real one: killed and frozen under load, and each entry is there once when all were applied. */
+    @Test
+    @Timeout(180)
+    void anotherInstanceThatIsKilledAndFrozenGetsAllOfItOnce() {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        int port = Ports.free();
+        try (ForelogProcess other = ForelogProcess.in(data.resolve("other"))
+                .namespace("copy", "targets: [{name: here, type: kv, default: true}]")
+                .start()) {
+            TcpProxy before = new TcpProxy(loopback, port, other.ports().grpc());
+            open(port, Map.of("namespace", "copy"), Duration.ofSeconds(3));
+            List<Delivery> all = Deliveries.many(2_000);
+            deliverAll(all.subList(0, 500));
+            other.kill();
+            before.close();
+            assertThat(rig.deliver(all.subList(500, 1_000)))
+                    .allMatch(
+                            outcome -> outcome.kind() == Outcome.Kind.RETRY || outcome.kind() == Outcome.Kind.DEFERRED);
+            other.start();
+            try (TcpProxy after = new TcpProxy(loopback, port, other.ports().grpc())) {
+                deliverAll(all.subList(500, 1_000));
+                other.freeze();
+                assertThat(rig.deliver(all.subList(1_000, 1_500)))
+                        .allMatch(outcome ->
+                                outcome.kind() == Outcome.Kind.RETRY || outcome.kind() == Outcome.Kind.DEFERRED);
+                other.thaw();
+                deliverAll(all.subList(1_000, 2_000));
+                deliverAll(all); // recognized by their tokens
+                other.audit("copy").awaitSettled(Duration.ofSeconds(30));
+                assertThat(other.audit("copy").read().delivered()).isEqualTo(2_000L);
+                assertThat(after.connections()).isPositive();
+            }
+        }
+    }
+
+    private void deliverAll(List<Delivery> deliveries) {
+        List<Delivery> left = new ArrayList<>(deliveries);
+        Await.until("all are applied", Duration.ofSeconds(60), () -> {
+            List<Outcome> outcomes = rig.deliver(List.copyOf(left));
+            List<Delivery> again = new ArrayList<>();
+            for (int i = 0; i < outcomes.size(); i++) {
+                assertThat(outcomes.get(i).kind()).isNotEqualTo(Outcome.Kind.REJECTED);
+                if (!outcomes.get(i).equals(Outcome.applied())) {
+                    again.add(left.get(i));
+                }
+            }
+            left.retainAll(again);
+            return left.isEmpty();
+        });
     }
 }
