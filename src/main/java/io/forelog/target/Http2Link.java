@@ -1,12 +1,16 @@
 package io.forelog.target;
 
+import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpConnection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -14,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The HTTP/2 connections to a server. Neither a client's connecting nor its connections have a time limit for a peer that accepts and
- * says nothing; so a call that ends unanswered asks by a ping, and where that has no answer, or no connection had come about at all, the
- * client is given up and made anew. Used on one context; bounded by what its client lets wait.
+ * says nothing; so a call that ends unanswered, or without a stream, asks by a ping, and where that has no answer, or no connection had
+ * come about at all, the client is given up and made anew. Used on one context; bounded by what its client lets wait.
  *
  * @param <C> the client
  * @param <R> a request of it
@@ -43,6 +47,9 @@ public final class Http2Link<C, R> {
 
     private final Vertx vertx;
     private final Transport<C, R> transport;
+    /** Of the client: those on which a call got a stream. */
+    private final Set<HttpConnection> connections = Collections.newSetFromMap(new IdentityHashMap<>());
+
     private final Set<HttpConnection> pinged = Collections.newSetFromMap(new IdentityHashMap<>());
     private C client;
 
@@ -54,24 +61,29 @@ public final class Http2Link<C, R> {
 
     /**
      * One call: {@code ask} for a request, {@code begin} sends it and answers how it ended. Fails with a {@link TimeoutException} where it does
-     * not end in time.
+     * not end in time, with RATE_LIMITED where it waited for a stream in vain, because others have them all, or more wait than may.
      */
     public <T> Future<T> call(long timeoutMillis, Function<C, Future<R>> ask, Function<R, Future<T>> begin) {
         Call<R, T> call = new Call<>();
         C used = client;
         long timer = vertx.setTimer(timeoutMillis, late -> {
-            call.promise.tryFail(new TimeoutException("no answer within " + timeoutMillis + " ms"));
             R request = call.request;
-            if (request == null) {
-                giveUp(used);
-            } else {
+            if (request != null) {
+                call.promise.tryFail(new TimeoutException("no answer within " + timeoutMillis + " ms"));
                 transport.cancel(request);
                 ping(transport.connection(request), used);
+            } else if (used != client || connections.isEmpty()) {
+                call.promise.tryFail(new TimeoutException("no connection within " + timeoutMillis + " ms"));
+                giveUp(used);
+            } else {
+                call.promise.tryFail(busy("no stream was free within " + timeoutMillis + " ms"));
+                List.copyOf(connections).forEach(connection -> ping(connection, used));
             }
         });
         ask.apply(used)
                 .onComplete(
                         request -> {
+                            remember(transport.connection(request), used);
                             if (call.promise.future().isComplete()) {
                                 transport.cancel(request);
                                 return;
@@ -79,7 +91,10 @@ public final class Http2Link<C, R> {
                             call.request = request;
                             begin.apply(request).onComplete(call.promise::tryComplete, call.promise::tryFail);
                         },
-                        call.promise::tryFail);
+                        failure -> call.promise.tryFail(
+                                failure instanceof ConnectionPoolTooBusyException
+                                        ? busy("too many wait for a stream")
+                                        : failure));
         return call.promise.future().onComplete(end -> vertx.cancelTimer(timer));
     }
 
@@ -88,6 +103,16 @@ public final class Http2Link<C, R> {
 
         @Nullable
         R request;
+    }
+
+    private static WalException busy(String text) {
+        return new WalException(ErrorCode.RATE_LIMITED, text);
+    }
+
+    private void remember(HttpConnection connection, C used) {
+        if (used == client && connections.add(connection)) {
+            connection.closeHandler(closed -> connections.remove(connection));
+        }
     }
 
     private void ping(HttpConnection connection, C used) {
@@ -118,16 +143,21 @@ public final class Http2Link<C, R> {
 
     private void retire(C used) {
         if (used == client) {
-            client = transport.open();
+            renew();
             transport.retire(used);
         }
     }
 
     private void giveUp(C used) {
         if (used == client) {
-            client = transport.open();
+            renew();
             transport.close(used);
         }
+    }
+
+    private void renew() {
+        client = transport.open();
+        connections.clear();
     }
 
     public Future<Void> close() {

@@ -70,6 +70,7 @@ public final class ForelogTargetProvider implements TargetProvider {
             new RetryTable.Row("gRPC DEADLINE_EXCEEDED, CANCELLED", "retry", "opens the breaker"),
             new RetryTable.Row(
                     "gRPC UNAVAILABLE and all others", "retry", "not before its RetryInfo; opens the breaker"),
+            new RetryTable.Row("no stream free in time, too many wait for one", "retry", "lowers the adaptive limit"),
             new RetryTable.Row("no connection, reset, no answer in time", "retry", "opens the breaker")));
 
     @Override

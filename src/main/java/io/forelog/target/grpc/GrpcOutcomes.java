@@ -33,6 +33,7 @@ final class GrpcOutcomes {
                     "closes the target for that time: what follows waits and spends no attempt"),
             new RetryTable.Row("DEADLINE_EXCEEDED, CANCELLED", "retry", "opens the breaker"),
             new RetryTable.Row("no connection, reset, TLS or DNS failure, no gRPC", "retry", "opens the breaker"),
+            new RetryTable.Row("no stream free in time, too many wait for one", "retry", "lowers the adaptive limit"),
             new RetryTable.Row(
                     "no answer in time",
                     "retry",

@@ -99,6 +99,8 @@ public final class HttpTargetProvider implements TargetProvider {
             new RetryTable.Row("HTTP 401, 403, 404", "dead-letter", "a storm of them pauses the route instead"),
             new RetryTable.Row("HTTP 3xx and other 4xx", "dead-letter", "redirects are not followed"),
             new RetryTable.Row("no connection, reset, TLS or DNS failure", "retry", "opens the breaker"),
+            new RetryTable.Row(
+                    "HTTP/2: no stream free in time, too many wait for one", "retry", "lowers the adaptive limit"),
             new RetryTable.Row("no answer in time", "retry", "opens the breaker; a late answer is not listened to"),
             new RetryTable.Row(
                     "key or destination can't stand in the url", "dead-letter", "empty, . or .. in the path")));
