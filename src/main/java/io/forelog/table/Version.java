@@ -4,7 +4,7 @@ package io.forelog.table;
  * What decides between two writes of one item: the larger wins. Immutable.
  *
  * @param micros the time of the original write, microseconds since the epoch
- * @param sequence breaks ties: the position in the log
+ * @param sequence breaks ties: made of the entry's id, and smaller, the position in the log, in items that older releases wrote
  */
 public record Version(long micros, long sequence) implements Comparable<Version> {
     /** Smaller than that of any write. */

@@ -2,6 +2,7 @@ package io.forelog.target;
 
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Outcome;
+import io.forelog.model.WalException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -63,7 +64,10 @@ public record HttpAnswer(int status, Duration retryAfter, Buffer body, boolean w
 
     /** Of a request that got no answer. */
     public static Outcome unreached(Throwable failure) {
-        String text = Words.said(String.valueOf(failure.getMessage()));
+        String text = Words.said(failure);
+        if (failure instanceof WalException told && told.code() == ErrorCode.RATE_LIMITED) {
+            return Outcome.retry(ErrorCode.RATE_LIMITED, text, Duration.ZERO);
+        }
         boolean late = failure instanceof TimeoutException
                 || failure instanceof io.vertx.core.impl.NoStackTraceTimeoutException;
         return Outcome.retry(late ? ErrorCode.TARGET_TIMEOUT : ErrorCode.TARGET_UNAVAILABLE, text, Duration.ZERO);

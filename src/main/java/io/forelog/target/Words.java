@@ -47,6 +47,16 @@ public final class Words {
         return line.toString().strip();
     }
 
+    /**
+     * What is said of a call that failed on our side. Not what an IllegalArgumentException says: it may be a client's that refuses a
+     * header, and repeats its value.
+     */
+    public static String said(Throwable failure) {
+        return failure instanceof IllegalArgumentException
+                ? "the client refused the request: " + failure.getClass().getSimpleName()
+                : said(String.valueOf(failure.getMessage()));
+    }
+
     /** Text that is printable ASCII as it is; else its UTF-8, percent-encoded where it is not: what a header can hold. */
     public static String ascii(String text) {
         boolean plain = true;

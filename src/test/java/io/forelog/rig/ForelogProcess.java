@@ -240,6 +240,7 @@ public final class ForelogProcess implements AutoCloseable {
 
     public void freeze() {
         signal("STOP");
+        Standstill.await(pid());
     }
 
     public void thaw() {

@@ -3,56 +3,58 @@ package io.forelog.target.forelog;
 import io.forelog.model.Delivery;
 import io.forelog.model.Outcome;
 import io.forelog.model.Ticker;
+import io.forelog.target.GrpcTransport;
+import io.forelog.target.Http2Link;
 import io.forelog.target.TargetAdapter;
 import io.forelog.wire.v1.WriteAheadLogGrpcClient;
 import io.forelog.wire.v1.WriteBatchRequest;
 import io.forelog.wire.v1.WriteBatchResponse;
 import io.forelog.wire.v1.WriteToLogRequest;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.SocketAddress;
-import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.client.GrpcClientResponse;
 import io.vertx.grpc.common.GrpcStatus;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A WriteBatch a batch, cut where it would grow too large for one message. Used on the context it was opened on; bounded by
- * the writer's requests in flight, all on one HTTP/2 connection.
+ * A WriteBatch a batch, several one after the other where it would grow too large for one message, or is refused for one of its
+ * entries. Used on the context it was opened on; bounded by the writer's requests in flight, all on one HTTP/2 connection.
  */
 final class ForelogTargetAdapter implements TargetAdapter {
     static final int BATCH_MAX = 1_000;
-    private static final int MESSAGE_BYTES = 4 << 20;
+    /** What was answered must be told before the writer gives the whole batch up. */
+    private static final int MARGIN_SHARE = 10;
+
     private static final String DETAILS = "grpc-status-details-bin";
 
-    private final GrpcClient client;
+    private final Http2Link<GrpcTransport.Opened, GrpcClientRequest<WriteBatchRequest, WriteBatchResponse>> link;
     private final NetClient prober;
     private final SocketAddress server;
     private final RemoteWrites writes;
     private final String authorization;
-    private final long timeoutMillis;
+    private final long timeoutMicros;
     private final Ticker ticker;
 
     ForelogTargetAdapter(
-            GrpcClient client,
+            Http2Link<GrpcTransport.Opened, GrpcClientRequest<WriteBatchRequest, WriteBatchResponse>> link,
             NetClient prober,
             SocketAddress server,
             RemoteWrites writes,
             String authorization,
             Duration timeout,
             Ticker ticker) {
-        this.client = client;
+        this.link = link;
         this.prober = prober;
         this.server = server;
         this.writes = writes;
         this.authorization = authorization;
-        this.timeoutMillis = Math.max(1L, timeout.toMillis());
+        long micros = Math.max(1_000L, timeout.toNanos() / 1_000L);
+        this.timeoutMicros = micros - micros / MARGIN_SHARE;
         this.ticker = ticker;
     }
 
@@ -63,99 +65,76 @@ final class ForelogTargetAdapter implements TargetAdapter {
 
     @Override
     public Future<List<Outcome>> apply(List<Delivery> batch) {
-        List<Future<List<Outcome>>> calls = new ArrayList<>(1);
         long now = ticker.micros();
-        WriteBatchRequest.Builder message = WriteBatchRequest.newBuilder();
-        int bytes = 0;
+        List<WriteToLogRequest> translated = new ArrayList<>(batch.size());
         for (Delivery delivery : batch) {
-            WriteToLogRequest write = writes.of(delivery.entry(), now);
-            int size = write.getSerializedSize();
-            if (bytes > 0 && bytes + size > MESSAGE_BYTES) {
-                calls.add(send(message.build()));
-                message = WriteBatchRequest.newBuilder();
-                bytes = 0;
-            }
-            message.addEntries(write);
-            bytes += size;
+            translated.add(writes.of(delivery.entry(), now));
         }
-        calls.add(send(message.build()));
-        return calls.size() == 1 ? calls.get(0) : joined(calls, batch.size());
+        return new Submission(new Calls(now + timeoutMicros), translated).run();
     }
 
-    private static Future<List<Outcome>> joined(List<Future<List<Outcome>>> calls, int count) {
-        return Future.all(calls).map(all -> {
-            List<Outcome> outcomes = new ArrayList<>(count);
-            calls.forEach(call -> outcomes.addAll(call.result()));
-            return outcomes;
-        });
+    /** The calls of one batch, which have one time limit together. */
+    private final class Calls implements Submission.Sender {
+        private final long deadlineMicros;
+
+        private Calls(long deadlineMicros) {
+            this.deadlineMicros = deadlineMicros;
+        }
+
+        @Override
+        public boolean outOfTime() {
+            return leftMillis() <= 0;
+        }
+
+        private long leftMillis() {
+            return (deadlineMicros - ticker.micros()) / 1_000L;
+        }
+
+        @Override
+        public Future<Submission.Answer> send(WriteBatchRequest message) {
+            long timeoutMillis = Math.max(1L, leftMillis());
+            return link.call(
+                            timeoutMillis,
+                            opened -> opened.client().request(server, WriteAheadLogGrpcClient.WriteBatch),
+                            request -> call(request, message, timeoutMillis))
+                    .otherwise(failure -> Submission.Answer.of(RemoteAnswers.unreached(failure)));
+        }
     }
 
-    /** Never fails. */
-    private Future<List<Outcome>> send(WriteBatchRequest message) {
-        return client.request(server, WriteAheadLogGrpcClient.WriteBatch)
-                .compose(request -> call(request, message))
-                .recover(failure -> Future.succeededFuture(all(message, RemoteAnswers.unreached(failure))));
-    }
-
-    private Future<List<Outcome>> call(
-            GrpcClientRequest<WriteBatchRequest, WriteBatchResponse> request, WriteBatchRequest message) {
+    private Future<Submission.Answer> call(
+            GrpcClientRequest<WriteBatchRequest, WriteBatchResponse> request,
+            WriteBatchRequest message,
+            long timeoutMillis) {
         request.timeout(timeoutMillis, TimeUnit.MILLISECONDS);
         if (!authorization.isEmpty()) {
             request.headers().set("authorization", authorization);
         }
-        return request.send(message).compose(response -> read(response, message));
+        return request.send(message).compose(response -> read(response, message.getEntriesCount()));
     }
 
-    private Future<List<Outcome>> read(
-            GrpcClientResponse<WriteBatchRequest, WriteBatchResponse> response, WriteBatchRequest message) {
-        Promise<List<Outcome>> promise = Promise.promise();
-        response.last().onComplete(reply -> judge(response, reply, message).onComplete(promise), failure -> {
-            if (response.status() == null || response.status() == GrpcStatus.OK) {
-                promise.complete(all(message, RemoteAnswers.unreached(failure)));
-            } else {
-                judge(response, WriteBatchResponse.getDefaultInstance(), message)
-                        .onComplete(promise);
+    private static Future<Submission.Answer> read(
+            GrpcClientResponse<WriteBatchRequest, WriteBatchResponse> response, int count) {
+        return response.last().transform(last -> {
+            GrpcStatus status = response.status() == null ? GrpcStatus.OK : response.status();
+            if (status != GrpcStatus.OK) {
+                String details = response.headers().get(DETAILS);
+                return Future.succeededFuture(Submission.Answer.of(RemoteAnswers.outcome(
+                        status,
+                        response.statusMessage(),
+                        details != null ? details : response.trailers().get(DETAILS))));
             }
+            if (last.failed()) {
+                return Future.failedFuture(last.cause());
+            }
+            WriteBatchResponse reply = last.result();
+            return reply != null && reply.getOutcomesCount() == count
+                    ? Future.succeededFuture(new Submission.Answer(
+                            null,
+                            reply.getOutcomesList().stream()
+                                    .map(RemoteAnswers::outcome)
+                                    .toList()))
+                    : Future.failedFuture(new IllegalStateException("no outcome for each entry"));
         });
-        return promise.future();
-    }
-
-    private Future<List<Outcome>> judge(
-            GrpcClientResponse<WriteBatchRequest, WriteBatchResponse> response,
-            WriteBatchResponse reply,
-            WriteBatchRequest message) {
-        GrpcStatus status = response.status() == null ? GrpcStatus.OK : response.status();
-        if (status == GrpcStatus.INVALID_ARGUMENT && message.getEntriesCount() > 1) {
-            return oneByOne(message);
-        }
-        if (status != GrpcStatus.OK) {
-            String details = response.headers().get(DETAILS);
-            return Future.succeededFuture(all(
-                    message,
-                    RemoteAnswers.outcome(
-                            status,
-                            response.statusMessage(),
-                            details != null ? details : response.trailers().get(DETAILS))));
-        }
-        if (reply == null || reply.getOutcomesCount() != message.getEntriesCount()) {
-            return Future.succeededFuture(
-                    all(message, RemoteAnswers.unreached(new IllegalStateException("no outcome for each entry"))));
-        }
-        return Future.succeededFuture(
-                reply.getOutcomesList().stream().map(RemoteAnswers::outcome).toList());
-    }
-
-    /** One wrong entry must not take those beside it along. */
-    private Future<List<Outcome>> oneByOne(WriteBatchRequest message) {
-        List<Future<List<Outcome>>> calls = message.getEntriesList().stream()
-                .map(write ->
-                        send(WriteBatchRequest.newBuilder().addEntries(write).build()))
-                .toList();
-        return joined(calls, calls.size());
-    }
-
-    private static List<Outcome> all(WriteBatchRequest message, Outcome outcome) {
-        return Collections.nCopies(message.getEntriesCount(), outcome);
     }
 
     @Override
@@ -165,6 +144,6 @@ final class ForelogTargetAdapter implements TargetAdapter {
 
     @Override
     public Future<Void> close() {
-        return Future.join(client.close(), prober.close()).mapEmpty();
+        return Future.join(link.close(), prober.close()).mapEmpty();
     }
 }

@@ -3,6 +3,8 @@ package io.forelog.target.forelog;
 import io.forelog.model.ConfigSchema;
 import io.forelog.model.ConfigSchema.Key;
 import io.forelog.model.ConfigSchema.Kind;
+import io.forelog.target.GrpcTransport;
+import io.forelog.target.Http2Link;
 import io.forelog.target.RetryTable;
 import io.forelog.target.Secrets;
 import io.forelog.target.TargetAdapter;
@@ -53,7 +55,12 @@ public final class ForelogTargetProvider implements TargetProvider {
                     "durable FALSE, UNKNOWN_NAMESPACE, UNKNOWN_TARGET, UNAUTHENTICATED, PERMISSION_DENIED",
                     "dead-letter",
                     "a storm of them pauses the route instead"),
-            new RetryTable.Row("gRPC INVALID_ARGUMENT, ALREADY_EXISTS, OUT_OF_RANGE", "dead-letter", ""),
+            new RetryTable.Row(
+                    "gRPC INVALID_ARGUMENT, ALREADY_EXISTS, OUT_OF_RANGE, of several",
+                    "sent again in halves",
+                    "until it is one alone"),
+            new RetryTable.Row("the same, of one alone", "dead-letter", ""),
+            new RetryTable.Row("no time left for all calls of a batch", "retry", "lowers the adaptive limit"),
             new RetryTable.Row(
                     "gRPC NOT_FOUND, PERMISSION_DENIED, UNAUTHENTICATED, UNIMPLEMENTED",
                     "dead-letter",
@@ -63,6 +70,7 @@ public final class ForelogTargetProvider implements TargetProvider {
             new RetryTable.Row("gRPC DEADLINE_EXCEEDED, CANCELLED", "retry", "opens the breaker"),
             new RetryTable.Row(
                     "gRPC UNAVAILABLE and all others", "retry", "not before its RetryInfo; opens the breaker"),
+            new RetryTable.Row("no stream free in time, too many wait for one", "retry", "lowers the adaptive limit"),
             new RetryTable.Row("no connection, reset, no answer in time", "retry", "opens the breaker")));
 
     @Override
@@ -82,7 +90,7 @@ public final class ForelogTargetProvider implements TargetProvider {
 
     @Override
     public Future<TargetAdapter> open(TargetSpec spec, TargetResources resources) {
-        return Secrets.resolve(resources.vertx(), Words.text(spec.config(), "authorization", ""))
+        return Secrets.resolveForHeader(resources.vertx(), Words.text(spec.config(), "authorization", ""))
                 .map(authorization -> adapter(spec, resources, authorization));
     }
 
@@ -96,23 +104,30 @@ public final class ForelogTargetProvider implements TargetProvider {
                 .setHttp2ClearTextUpgrade(false)
                 .setSsl(tls)
                 .setUseAlpn(tls)
-                .setConnectTimeout(connectMillis);
+                .setConnectTimeout(connectMillis)
+                .setTcpKeepAlive(true)
+                .setTcpNoDelay(true);
         String authorities = Words.text(config, "ca_file", "");
         if (!authorities.isEmpty()) {
             http.setTrustOptions(new PemTrustOptions().addCertPath(authorities));
         }
-        GrpcClientOptions grpc =
-                new GrpcClientOptions().setScheduleDeadlineAutomatically(true).setMaxMessageSize(ANSWER_BYTES_MAX);
+        GrpcClientOptions grpc = new GrpcClientOptions().setMaxMessageSize(ANSWER_BYTES_MAX);
         String address = Words.text(config, "address", "");
         int colon = address.lastIndexOf(':');
         return new ForelogTargetAdapter(
-                GrpcClient.client(resources.vertx(), grpc, http),
+                new Http2Link<>(
+                        resources.vertx(),
+                        new GrpcTransport<>(() -> opened(GrpcClient.client(resources.vertx(), grpc, http)))),
                 resources.vertx().createNetClient(new NetClientOptions().setConnectTimeout(connectMillis)),
                 SocketAddress.inetSocketAddress(Integer.parseInt(address.substring(colon + 1)), host(address, colon)),
                 new RemoteWrites(Words.text(config, "namespace", ""), Words.text(config, "target", "")),
                 authorization,
                 timeout,
                 resources.ticker());
+    }
+
+    private static GrpcTransport.Opened opened(GrpcClient client) {
+        return new GrpcTransport.Opened(client, client::close);
     }
 
     private static String host(String address, int colon) {

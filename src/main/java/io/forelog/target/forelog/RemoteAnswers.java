@@ -2,6 +2,7 @@ package io.forelog.target.forelog;
 
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Outcome;
+import io.forelog.target.HttpAnswer;
 import io.forelog.target.RetryAfter;
 import io.forelog.target.Words;
 import io.forelog.wire.ObligationCodec;
@@ -63,7 +64,7 @@ final class RemoteAnswers {
     }
 
     static Outcome unreached(Throwable failure) {
-        return retry(ErrorCode.TARGET_UNAVAILABLE, Words.said(String.valueOf(failure.getMessage())));
+        return HttpAnswer.unreached(failure);
     }
 
     private static Outcome retry(ErrorCode code, String text) {

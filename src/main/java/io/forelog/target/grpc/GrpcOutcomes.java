@@ -8,7 +8,6 @@ import io.forelog.target.Words;
 import io.vertx.grpc.common.GrpcStatus;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Which status of a call is done, retries, or rejects. Stateless, any thread. */
@@ -34,6 +33,7 @@ final class GrpcOutcomes {
                     "closes the target for that time: what follows waits and spends no attempt"),
             new RetryTable.Row("DEADLINE_EXCEEDED, CANCELLED", "retry", "opens the breaker"),
             new RetryTable.Row("no connection, reset, TLS or DNS failure, no gRPC", "retry", "opens the breaker"),
+            new RetryTable.Row("no stream free in time, too many wait for one", "retry", "lowers the adaptive limit"),
             new RetryTable.Row(
                     "no answer in time",
                     "retry",
@@ -57,13 +57,5 @@ final class GrpcOutcomes {
             case UNAVAILABLE, INTERNAL, UNKNOWN ->
                 Outcome.retry(ErrorCode.TARGET_UNAVAILABLE, text, RetryAfter.ofStatus(details));
         };
-    }
-
-    /** Of a call that ended without a status. */
-    static Outcome unreached(Throwable failure) {
-        return Outcome.retry(
-                failure instanceof TimeoutException ? ErrorCode.TARGET_TIMEOUT : ErrorCode.TARGET_UNAVAILABLE,
-                Words.said(String.valueOf(failure.getMessage())),
-                Duration.ZERO);
     }
 }

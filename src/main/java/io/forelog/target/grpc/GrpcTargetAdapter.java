@@ -2,6 +2,9 @@ package io.forelog.target.grpc;
 
 import io.forelog.model.Delivery;
 import io.forelog.model.Outcome;
+import io.forelog.target.GrpcTransport;
+import io.forelog.target.Http2Link;
+import io.forelog.target.HttpAnswer;
 import io.forelog.target.TargetAdapter;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -22,7 +25,7 @@ import java.util.concurrent.TimeUnit;
 final class GrpcTargetAdapter implements TargetAdapter {
     private static final String DETAILS = "grpc-status-details-bin";
 
-    private final GrpcLink link;
+    private final Http2Link<GrpcTransport.Opened, GrpcClientRequest<Buffer, Buffer>> link;
     private final NetClient prober;
     private final SocketAddress server;
     private final CallForm form;
@@ -31,7 +34,7 @@ final class GrpcTargetAdapter implements TargetAdapter {
 
     /** {@code configured}: metadata of every call; it has the last word. */
     GrpcTargetAdapter(
-            GrpcLink link,
+            Http2Link<GrpcTransport.Opened, GrpcClientRequest<Buffer, Buffer>> link,
             NetClient prober,
             SocketAddress server,
             CallForm form,
@@ -52,8 +55,11 @@ final class GrpcTargetAdapter implements TargetAdapter {
 
     @Override
     public Future<List<Outcome>> apply(List<Delivery> batch) {
-        return link.call(form.method(), timeoutMillis, request -> call(request, batch.get(0)))
-                .otherwise(GrpcOutcomes::unreached)
+        return link.call(
+                        timeoutMillis,
+                        opened -> opened.client().request(server, form.method()),
+                        request -> call(request, batch.get(0)))
+                .otherwise(HttpAnswer::unreached)
                 .map(List::of);
     }
 

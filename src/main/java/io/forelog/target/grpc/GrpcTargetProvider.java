@@ -5,6 +5,8 @@ import io.forelog.model.ConfigSchema.Key;
 import io.forelog.model.ConfigSchema.Kind;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
+import io.forelog.target.GrpcTransport;
+import io.forelog.target.Http2Link;
 import io.forelog.target.RetryTable;
 import io.forelog.target.Secrets;
 import io.forelog.target.TargetAdapter;
@@ -15,12 +17,15 @@ import io.forelog.target.Words;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.PoolOptions;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.SocketAddress;
+import io.vertx.grpc.client.GrpcClient;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The target type {@code grpc}. Stateless, any thread. */
 public final class GrpcTargetProvider implements TargetProvider {
+    /** Calls that wait for the connection, or for a stream on it. */
+    private static final int WAITING_MAX = 2_000;
+
     private static final List<String> WITH_TLS = List.of("ca_file", "cert_file", "key_file");
     private static final ConfigSchema SCHEMA = ConfigSchema.builder()
             .add(new Key(
@@ -95,15 +103,10 @@ public final class GrpcTargetProvider implements TargetProvider {
         Future<Void> secrets = Future.succeededFuture();
         for (Map.Entry<String, String> secret :
                 Words.map(config, "metadata_secrets").entrySet()) {
-            secrets = secrets.compose(done -> Secrets.resolve(vertx, secret.getValue()))
+            secrets = secrets.compose(done -> Secrets.resolveForHeader(vertx, secret.getValue()))
                     .compose(value -> {
                         metadata.put(secret.getKey(), value);
-                        return isMetadatum(value)
-                                ? Future.succeededFuture()
-                                : Future.failedFuture(new WalException(
-                                        ErrorCode.INVALID_ARGUMENT,
-                                        "metadata_secrets." + secret.getKey() + ": " + secret.getValue()
-                                                + " (expected: holds printable ASCII)"));
+                        return Future.succeededFuture();
                     });
         }
         return secrets.compose(known -> http(vertx, spec)).map(http -> adapter(spec, resources, metadata, http));
@@ -140,12 +143,21 @@ public final class GrpcTargetProvider implements TargetProvider {
         SocketAddress server =
                 SocketAddress.inetSocketAddress(Integer.parseInt(address.substring(colon + 1)), host(address, colon));
         return new GrpcTargetAdapter(
-                new GrpcLink(resources.vertx(), http, server),
+                new Http2Link<>(resources.vertx(), new GrpcTransport<>(() -> client(resources.vertx(), http))),
                 resources.vertx().createNetClient(new NetClientOptions().setConnectTimeout(http.getConnectTimeout())),
                 server,
                 method.equals(DeliverForm.METHOD) ? new DeliverForm(destination) : new RawForm(method, destination),
                 metadata,
                 timeoutMillis(spec));
+    }
+
+    /** All calls on one connection. */
+    private static GrpcTransport.Opened client(Vertx vertx, HttpClientOptions options) {
+        HttpClientAgent http = vertx.httpClientBuilder()
+                .with(options)
+                .with(new PoolOptions().setHttp2MaxSize(1).setMaxWaitQueueSize(WAITING_MAX))
+                .build();
+        return new GrpcTransport.Opened(GrpcClient.client(vertx, http), http::close);
     }
 
     private static long timeoutMillis(TargetSpec spec) {

@@ -11,12 +11,10 @@ import io.forelog.target.TargetAdapter;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.NetClient;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -29,34 +27,31 @@ final class HttpTargetAdapter implements TargetAdapter {
     /** Of an error's body: what is more is cut off with its connection. */
     private static final int BODY_MAX = 64 * 1024;
 
-    private final HttpClientAgent client;
+    private final Wire wire;
     private final NetClient prober;
     private final UrlTemplate url;
     private final String destination;
     private final Map<Operation, HttpMethod> methods;
     private final RequestHeaders headers;
     private final @Nullable SigningSecrets signing;
-    private final long timeoutMillis;
     private final Ticker ticker;
 
     HttpTargetAdapter(
-            HttpClientAgent client,
+            Wire wire,
             NetClient prober,
             UrlTemplate url,
             String destination,
             Map<Operation, HttpMethod> methods,
             RequestHeaders headers,
             @Nullable SigningSecrets signing,
-            Duration timeout,
             Ticker ticker) {
-        this.client = client;
+        this.wire = wire;
         this.prober = prober;
         this.url = url;
         this.destination = destination;
         this.methods = methods;
         this.headers = headers;
         this.signing = signing;
-        this.timeoutMillis = Math.max(1L, timeout.toMillis());
         this.ticker = ticker;
     }
 
@@ -72,26 +67,31 @@ final class HttpTargetAdapter implements TargetAdapter {
 
     private Future<Outcome> send(Delivery delivery) {
         Entry entry = delivery.entry();
-        RequestOptions options;
+        RequestOptions options = new RequestOptions()
+                .setHost(url.host())
+                .setPort(url.port())
+                .setSsl(url.tls())
+                .setMethod(methods.getOrDefault(entry.operation(), HttpMethod.POST));
         try {
-            options = new RequestOptions()
-                    .setHost(url.host())
-                    .setPort(url.port())
-                    .setSsl(url.tls())
-                    .setMethod(methods.getOrDefault(entry.operation(), HttpMethod.POST))
-                    .setURI(url.pathFor(entry, entry.destination().isEmpty() ? destination : entry.destination()))
-                    .setHeaders(headersOf(delivery))
-                    .setConnectTimeout(timeoutMillis)
-                    .setIdleTimeout(timeoutMillis);
+            options.setURI(url.pathFor(entry, entry.destination().isEmpty() ? destination : entry.destination()));
         } catch (IllegalArgumentException e) {
-            return Future.succeededFuture(
-                    Outcome.rejected(ErrorCode.TARGET_REJECTED, String.valueOf(e.getMessage()), false));
+            return rejected(String.valueOf(e.getMessage()));
+        }
+        try {
+            options.setHeaders(headersOf(delivery));
+        } catch (IllegalArgumentException e) {
+            return rejected(
+                    "headers: one that no request can hold (expected: legal names)"); // its words hold the value
         }
         Buffer payload = entry.payload();
-        return client.request(options)
-                .compose(request -> payload.length() == 0 ? request.send() : request.send(payload))
-                .compose(this::read)
-                .recover(failure -> Future.succeededFuture(HttpAnswer.unreached(failure)));
+        return wire.ask(
+                        options,
+                        request -> (payload.length() == 0 ? request.send() : request.send(payload)).compose(this::read))
+                .otherwise(HttpAnswer::unreached);
+    }
+
+    private static Future<Outcome> rejected(String problem) {
+        return Future.succeededFuture(Outcome.rejected(ErrorCode.TARGET_REJECTED, problem, false));
     }
 
     private MultiMap headersOf(Delivery delivery) {
@@ -119,6 +119,6 @@ final class HttpTargetAdapter implements TargetAdapter {
         if (signing != null) {
             signing.close();
         }
-        return Future.join(client.close(), prober.close()).mapEmpty();
+        return Future.join(wire.close(), prober.close()).mapEmpty();
     }
 }

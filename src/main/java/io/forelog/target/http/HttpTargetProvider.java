@@ -15,7 +15,6 @@ import io.forelog.target.TargetSpec;
 import io.forelog.target.Words;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
@@ -100,6 +99,8 @@ public final class HttpTargetProvider implements TargetProvider {
             new RetryTable.Row("HTTP 401, 403, 404", "dead-letter", "a storm of them pauses the route instead"),
             new RetryTable.Row("HTTP 3xx and other 4xx", "dead-letter", "redirects are not followed"),
             new RetryTable.Row("no connection, reset, TLS or DNS failure", "retry", "opens the breaker"),
+            new RetryTable.Row(
+                    "HTTP/2: no stream free in time, too many wait for one", "retry", "lowers the adaptive limit"),
             new RetryTable.Row("no answer in time", "retry", "opens the breaker; a late answer is not listened to"),
             new RetryTable.Row(
                     "key or destination can't stand in the url", "dead-letter", "empty, . or .. in the path")));
@@ -134,7 +135,7 @@ public final class HttpTargetProvider implements TargetProvider {
                 }
             }
         }
-        return Secrets.resolve(resources.vertx(), Words.text(config, "authorization", ""))
+        return Secrets.resolveForHeader(resources.vertx(), Words.text(config, "authorization", ""))
                 .compose(authorization -> signing.isEmpty()
                         ? Future.succeededFuture(adapter(spec, resources, authorization, null))
                         : SigningSecrets.open(resources.vertx(), spec.namespace(), spec.name(), signing)
@@ -153,23 +154,23 @@ public final class HttpTargetProvider implements TargetProvider {
         }
         String firstDestination =
                 spec.destinations().isEmpty() ? "" : spec.destinations().get(0);
+        HttpClientOptions options = options(config, url, timeout);
+        PoolOptions pool = pool(config, spec.limit().concurrency());
         NetClientOptions probing = new NetClientOptions().setConnectTimeout((int) Math.min(5_000L, timeout.toMillis()));
         return new HttpTargetAdapter(
-                client(vertx, config, url, timeout, spec.limit().concurrency()),
+                Words.flag(config, "http2", false)
+                        ? Wire.multiplexed(vertx, options, pool, timeout)
+                        : Wire.pooled(vertx, options, pool, timeout),
                 vertx.createNetClient(probing),
                 url,
                 Words.text(config, "destination", firstDestination),
                 methodsOf(config),
                 new RequestHeaders(headers, resources.node()),
                 signing,
-                timeout,
                 resources.ticker());
     }
 
-    private static HttpClientAgent client(
-            Vertx vertx, Map<String, Object> config, UrlTemplate url, Duration timeout, int concurrency) {
-        int connections = Words.number(config, "connections", concurrency > 0 ? concurrency : CONNECTIONS_MAX);
-        boolean http2 = Words.flag(config, "http2", false);
+    private static HttpClientOptions options(Map<String, Object> config, UrlTemplate url, Duration timeout) {
         HttpClientOptions options = new HttpClientOptions()
                 .setKeepAlive(true)
                 .setKeepAliveTimeout(30)
@@ -180,14 +181,17 @@ public final class HttpTargetProvider implements TargetProvider {
         if (!authorities.isEmpty()) {
             options.setTrustOptions(new PemTrustOptions().addCertPath(authorities));
         }
-        if (http2) {
-            options.setProtocolVersion(HttpVersion.HTTP_2).setUseAlpn(url.tls());
-        }
-        PoolOptions pool = new PoolOptions()
+        return Words.flag(config, "http2", false)
+                ? options.setProtocolVersion(HttpVersion.HTTP_2).setUseAlpn(url.tls())
+                : options;
+    }
+
+    private static PoolOptions pool(Map<String, Object> config, int concurrency) {
+        int connections = Words.number(config, "connections", concurrency > 0 ? concurrency : CONNECTIONS_MAX);
+        return new PoolOptions()
                 .setHttp1MaxSize(connections)
                 .setHttp2MaxSize(Math.max(1, connections / 64))
                 .setMaxWaitQueueSize(WAIT_QUEUE_MAX);
-        return vertx.httpClientBuilder().with(options).with(pool).build();
     }
 
     private static Map<Operation, HttpMethod> methodsOf(Map<String, Object> config) {

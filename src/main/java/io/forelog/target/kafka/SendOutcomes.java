@@ -19,6 +19,7 @@ import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.ThrottlingQuotaExceededException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.UnsupportedForMessageFormatException;
 
@@ -62,9 +63,11 @@ final class SendOutcomes {
         return Outcome.retry(code, text, Duration.ZERO);
     }
 
-    /** Whether the producer may be of no more use after it. */
+    /** Whether the producer may be of no more use after it. What one topic refuses must not abort what is on its way to others. */
     static boolean breaksTheProducer(Throwable failure) {
-        return !(failure instanceof RetriableException) && !refusesTheRecord(failure);
+        return !(failure instanceof RetriableException)
+                && !(failure instanceof TopicAuthorizationException)
+                && !refusesTheRecord(failure);
     }
 
     /** The brokers answered, for as long as the producer asked, that there is no such topic. */

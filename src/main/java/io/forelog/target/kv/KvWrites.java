@@ -2,6 +2,7 @@ package io.forelog.target.kv;
 
 import io.forelog.model.Delivery;
 import io.forelog.model.Entry;
+import io.forelog.model.EntryId;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.forelog.table.TableWrite;
@@ -17,6 +18,11 @@ import java.time.Duration;
  */
 final class KvWrites {
     static final String ITEM_KEY = "item_key";
+    private static final int COUNTER_BITS = 12;
+    private static final int RANDOM_BITS = 9;
+    /** Below the variant of a UUID. */
+    private static final int VARIANT_SHIFT = 62;
+
     private static final Buffer EMPTY = Buffer.buffer();
 
     private final String table;
@@ -34,7 +40,7 @@ final class KvWrites {
         if (entry.key().length() == 0) {
             throw invalid("key: empty (expected: the id of an item)");
         }
-        Version version = version(delivery);
+        Version version = version(entry);
         String item = entry.attributes().getOrDefault(ITEM_KEY, "");
         TableWrite.Kind kind = kind(entry);
         return new TableWrite(
@@ -64,10 +70,16 @@ final class KvWrites {
         return table.isEmpty() ? entry.namespace() : table;
     }
 
-    /** The time of the write, then the place in the log. */
-    private static Version version(Delivery delivery) {
-        return new Version(
-                WriteTime.micros(delivery.entry()), delivery.receipt().sequence());
+    /**
+     * The time of the write, then the entry: its id is the same wherever the entry is moved to, its receipt is not. Of the id, what
+     * sorts: 42 bits of milliseconds (until 2109) and the counter; then 9 of its random bits, for two edges that count alike.
+     */
+    static Version version(Entry entry) {
+        EntryId id = entry.id();
+        long counter = id.high() & (1L << COUNTER_BITS) - 1;
+        long random = id.low() >>> VARIANT_SHIFT - RANDOM_BITS & (1L << RANDOM_BITS) - 1;
+        long sorts = id.millis() << COUNTER_BITS | counter;
+        return new Version(WriteTime.micros(entry), (sorts << RANDOM_BITS | random) & Long.MAX_VALUE);
     }
 
     private static WalException invalid(String text) {

@@ -144,7 +144,7 @@ public final class OpenSearchTargetProvider implements TargetProvider {
             return refused("user, api_key: both (expected: one of them)");
         }
         return Secrets.resolve(resources.vertx(), Words.text(config, "password", ""))
-                .compose(password -> Secrets.resolve(resources.vertx(), Words.text(config, "api_key", ""))
+                .compose(password -> Secrets.resolveForHeader(resources.vertx(), Words.text(config, "api_key", ""))
                         .map(apiKey -> adapter(spec, resources, authorization(config, password, apiKey))));
     }
 

@@ -36,7 +36,11 @@ final class RedisOutcomes {
             new RetryTable.Row(
                     "no key, a ttl that is none, a payload that is no JSON object for a hash, write_time over 60 s ahead",
                     "dead-letter",
-                    "")));
+                    ""),
+            new RetryTable.Row(
+                    "a name that ends in :forelog, or has a } without a tag in braces",
+                    "dead-letter",
+                    "with `versioned`: such names are the versions'")));
 
     static final String NOSCRIPT = "NOSCRIPT";
     static final String READONLY = "READONLY";

@@ -4,13 +4,16 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.forelog.model.Entry;
+import io.forelog.model.ErrorCode;
 import io.forelog.model.Operation;
+import io.forelog.model.WalException;
 import io.forelog.target.TimeToLive;
 import io.forelog.target.WriteTime;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
 import java.time.Duration;
+import java.util.Arrays;
 
 /**
  * An item as a string, as a hash, or as one field of a hash, changed by a script, so that value, end and version change as one.
@@ -23,6 +26,10 @@ final class ScriptCommands implements Commands {
     private static final byte[] NEVER = {'0'};
     private static final byte[] NOTHING = {};
     private static final byte[] SUFFIX = ":forelog".getBytes(US_ASCII);
+    /** Where versions of fields have the field behind it. */
+    private static final byte[] INNER = ":forelog:".getBytes(US_ASCII);
+
+    private static final byte[] CLOSE = {'}'};
     private static final byte[] HEX = "0123456789abcdef".getBytes(US_ASCII);
 
     /** What a value becomes. */
@@ -94,13 +101,34 @@ final class ScriptCommands implements Commands {
         };
     }
 
-    /** Beside the item, and in its slot of a cluster: what a key has in braces decides where it lies, else the whole of it. */
+    /**
+     * Beside the item, and in its slot of a cluster: what a key has in braces decides where it lies, else the whole of it. No two items have
+     * the same, and no item has its name.
+     *
+     * @throws WalException TARGET_REJECTED where the item's name makes that impossible
+     */
     private byte[] versionKey(byte[] key) {
-        Buffer name = Buffer.buffer(key.length + field.length + 16);
-        if (hasTag(key)) {
-            name.appendBytes(key);
-        } else {
+        int close = tagEnd(key);
+        if (endsIn(key, key.length, SUFFIX) || value == Value.FIELD && holds(key, INNER)) {
+            throw new WalException(
+                    ErrorCode.TARGET_REJECTED,
+                    "key: holds :forelog (expected: an item's name that does not end in it"
+                            + (value == Value.FIELD ? ", nor holds :forelog:," : ",") + " where versions lie)");
+        }
+        if (close < 0 && holds(key, CLOSE)) {
+            throw new WalException(
+                    ErrorCode.TARGET_REJECTED,
+                    "key: } without what Redis Cluster takes for a tag, {…} (expected: one, or no }: the version would be another"
+                            + " item's)");
+        }
+        Buffer name = Buffer.buffer(key.length + field.length + 24);
+        if (close < 0) {
             name.appendByte((byte) '{').appendBytes(key).appendByte((byte) '}');
+        } else {
+            name.appendBytes(key);
+        }
+        if (close == key.length - 1 && key[0] == '{') {
+            name.appendBytes(SUFFIX); // all of it is in braces: what the version of the item without them is called
         }
         name.appendBytes(SUFFIX);
         if (value == Value.FIELD) {
@@ -109,7 +137,8 @@ final class ScriptCommands implements Commands {
         return name.getBytes();
     }
 
-    private static boolean hasTag(byte[] key) {
+    /** Where the first braces that have something between them end; -1 where there are none. */
+    private static int tagEnd(byte[] key) {
         int open = 0;
         while (open < key.length && key[open] != '{') {
             open++;
@@ -118,7 +147,20 @@ final class ScriptCommands implements Commands {
         while (close < key.length && key[close] != '}') {
             close++;
         }
-        return close < key.length && close > open + 1;
+        return close < key.length && close > open + 1 ? close : -1;
+    }
+
+    private static boolean holds(byte[] key, byte[] part) {
+        for (int end = part.length; end <= key.length; end++) {
+            if (endsIn(key, end, part)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean endsIn(byte[] key, int end, byte[] part) {
+        return end >= part.length && Arrays.equals(key, end - part.length, end, part, 0, part.length);
     }
 
     /** Texts that sort as the versions do: the time of the write, then the entry's id. */

@@ -21,13 +21,15 @@ import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 
 /**
- * A delivery as a message: the payload as text where SQS can carry it, else in base64 (told by an attribute), and at most ten
- * attributes, which is all that SQS takes. Stateless, any thread.
+ * A delivery as a message: the payload as text where SQS can carry it, else in base64 or, where there is none, one character (both
+ * told by an attribute), and at most ten attributes, which is all that SQS takes. Stateless, any thread.
  */
 final class MessageForm {
     private static final Set<String> NOT_CARRIED = Set.of("authorization", "proxy-authorization", "cookie");
     private static final String ORIGIN = "forelog-origin-entry-id";
     private static final int GROUP_MAX = 128;
+    /** SQS takes no body without a character. */
+    private static final String NO_BODY = "-";
 
     private MessageForm() {}
 
@@ -36,7 +38,10 @@ final class MessageForm {
         Entry entry = delivery.entry();
         Map<String, MessageAttributeValue> attributes = attributes(delivery);
         String body = text(entry.payload().getBytes());
-        if (body == null) {
+        if (entry.payload().length() == 0) {
+            body = NO_BODY;
+            put(attributes, "forelog-encoding", "empty");
+        } else if (body == null) {
             body = Base64.getEncoder().encodeToString(entry.payload().getBytes());
             put(attributes, "forelog-encoding", "base64");
         }
@@ -128,7 +133,7 @@ final class MessageForm {
         }
     }
 
-    /** Null where the bytes are no UTF-8, empty, or hold a character that SQS refuses: those that XML 1.0 does not know. */
+    /** Null where the bytes are no UTF-8, or hold a character that SQS refuses: those that XML 1.0 does not know. */
     private static @Nullable String text(byte[] bytes) {
         String text;
         try {

@@ -31,7 +31,7 @@ final class SqsOutcomes {
                     "as each alone is answered",
                     "one message must not take along those beside it"),
             new RetryTable.Row(
-                    "queue missing, HTTP 401 and 403, unknown credentials",
+                    "queue missing, HTTP 401 and 403, unknown, expired or wrongly signed credentials, a key of KMS that can't be used",
                     "dead-letter",
                     "a storm of them pauses the route instead"),
             new RetryTable.Row("other HTTP 4xx for one message", "dead-letter", "")));
@@ -39,9 +39,17 @@ final class SqsOutcomes {
     private static final Set<String> UNAUTHORIZED = Set.of(
             "AccessDenied",
             "AccessDeniedException",
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "IncompleteSignature",
+            "IncompleteSignatureException",
             "InvalidClientTokenId",
             "InvalidSecurity",
+            "InvalidSignatureException",
             "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "NotAuthorized",
+            "NotAuthorizedException",
             "OptInRequired",
             "SignatureDoesNotMatch",
             "UnrecognizedClientException");
@@ -55,7 +63,7 @@ final class SqsOutcomes {
             return Outcome.retry(ErrorCode.RATE_LIMITED, text, Duration.ZERO);
         }
         return Boolean.TRUE.equals(failed.senderFault())
-                ? Outcome.rejected(ErrorCode.TARGET_REJECTED, text, false)
+                ? Outcome.rejected(ErrorCode.TARGET_REJECTED, text, isOfTheRoute(failed.code()))
                 : Outcome.retry(ErrorCode.TARGET_UNAVAILABLE, text, Duration.ZERO);
     }
 
@@ -85,7 +93,7 @@ final class SqsOutcomes {
         boolean storm = answer instanceof QueueDoesNotExistException
                 || code.endsWith("NonExistentQueue")
                 || code.endsWith("QueueDoesNotExist")
-                || UNAUTHORIZED.contains(code)
+                || isOfTheRoute(code)
                 || answer.statusCode() == 401
                 || answer.statusCode() == 403;
         return Outcome.rejected(ErrorCode.TARGET_REJECTED, text, storm);
@@ -96,6 +104,11 @@ final class SqsOutcomes {
                 ? null
                 : answer.awsErrorDetails().errorCode();
         return code == null ? "" : code;
+    }
+
+    /** Whoever sends, and with whatever key the queue is encrypted: the next message would fare no better. */
+    private static boolean isOfTheRoute(String code) {
+        return UNAUTHORIZED.contains(code) || code.regionMatches(true, 0, "kms", 0, 3);
     }
 
     private static boolean throttles(String code) {

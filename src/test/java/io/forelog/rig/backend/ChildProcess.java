@@ -1,5 +1,6 @@
 package io.forelog.rig.backend;
 
+import io.forelog.rig.Standstill;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -115,6 +116,7 @@ final class ChildProcess implements AutoCloseable {
 
     void freeze() {
         signal("STOP");
+        Standstill.await(pid());
     }
 
     void thaw() {

@@ -9,6 +9,10 @@ import io.forelog.model.ErrorCode;
 import io.forelog.model.IdempotencyToken;
 import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
+import io.forelog.rig.Await;
+import io.forelog.rig.ForelogProcess;
+import io.forelog.rig.Ports;
+import io.forelog.rig.TcpProxy;
 import io.forelog.target.Deliveries;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
@@ -25,6 +29,7 @@ import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.server.GrpcServer;
 import io.vertx.grpc.server.GrpcServerOptions;
 import io.vertx.grpc.server.GrpcServerRequest;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,6 +38,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
@@ -77,8 +83,12 @@ class ForelogTargetIT {
     }
 
     private void open(Map<String, Object> more, Duration timeout) {
+        open(server.actualPort(), more, timeout);
+    }
+
+    private void open(int port, Map<String, Object> more, Duration timeout) {
         Map<String, Object> config = new HashMap<>(more);
-        config.put("address", "127.0.0.1:" + server.actualPort());
+        config.put("address", "127.0.0.1:" + port);
         rig.deploy("forelog", config, new TargetSpec.Limit(4, 0, timeout, 0));
     }
 
@@ -223,6 +233,50 @@ class ForelogTargetIT {
         assertThat(outcomes).containsOnly(Outcome.applied());
     }
 
+    /** One batch has one call out, whatever is wrong with its entries, and its deadline holds for all calls together. */
+    @Test
+    void findsTheBadOnesOfALargeBatchWithFewCallsOneAfterTheOther() {
+        open(Map.of());
+        AtomicInteger open = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        script = (request, message) -> {
+            most.accumulateAndGet(open.incrementAndGet(), Math::max);
+            serverVertx.setTimer(5, later -> {
+                open.decrementAndGet();
+                if (message.getEntriesList().stream()
+                        .map(write -> write.getTarget().getKey().toStringUtf8())
+                        .anyMatch(key -> key.equals("k77") || key.equals("k512"))) {
+                    request.response().status(GrpcStatus.INVALID_ARGUMENT).end();
+                    return;
+                }
+                WriteBatchResponse.Builder reply = WriteBatchResponse.newBuilder();
+                message.getEntriesList().forEach(write -> reply.addOutcomes(durable(Trilean.TRILEAN_TRUE, "")));
+                request.response().end(reply.build());
+            });
+        };
+        List<Outcome> outcomes = new ArrayList<>(rig.deliver(Deliveries.many(1_000)));
+        assertThat(outcomes.remove(512).kind()).isEqualTo(Outcome.Kind.REJECTED);
+        assertThat(outcomes.remove(77).kind()).isEqualTo(Outcome.Kind.REJECTED);
+        assertThat(outcomes).hasSize(998).containsOnly(Outcome.applied());
+        assertThat(most).hasValue(1);
+        assertThat(seen).hasSizeLessThan(50);
+    }
+
+    @Test
+    void tellsWhatWasAnsweredWhenTheTimeIsOverAndRetriesTheRestWithoutTakingTheOtherForSick() {
+        open(Map.of(), Duration.ofSeconds(2));
+        script = (request, message) -> serverVertx.setTimer(
+                50,
+                later -> request.response().status(GrpcStatus.INVALID_ARGUMENT).end());
+        List<Outcome> outcomes = rig.deliver(Deliveries.many(200));
+        assertThat(outcomes.stream().map(Outcome::kind))
+                .contains(Outcome.Kind.REJECTED, Outcome.Kind.RETRY)
+                .doesNotContain(Outcome.Kind.APPLIED);
+        assertThat(outcomes)
+                .filteredOn(Outcome.Retry.class::isInstance)
+                .allMatch(outcome -> ((Outcome.Retry) outcome).code() == ErrorCode.RATE_LIMITED);
+    }
+
     @Test
     void cutsABatchThatIsTooLargeForOneMessage() {
         open(Map.of());
@@ -249,5 +303,76 @@ class ForelogTargetIT {
         assertThat(late.code()).isIn(ErrorCode.TARGET_TIMEOUT, ErrorCode.TARGET_UNAVAILABLE);
         WriterRig.await(server.close());
         assertThat(rig.deliver(Deliveries.of(0, "k", "v")).kind()).isEqualTo(Outcome.Kind.RETRY);
+    }
+
+    @Test
+    void aConnectionThatCarriesNothingAnyMoreIsGivenUp() {
+        try (TcpProxy proxy = new TcpProxy(server.actualPort())) {
+            open(proxy.port(), Map.of(), Duration.ofSeconds(2));
+            assertThat(rig.deliver(Deliveries.many(20))).containsOnly(Outcome.applied());
+            proxy.stall();
+            assertThat(rig.deliver(Deliveries.of(0, "k", "v"))).isInstanceOf(Outcome.Retry.class);
+            Await.until("another connection is tried", Duration.ofSeconds(30), () -> {
+                assertThat(rig.deliver(Deliveries.of(0, "k", "v")).kind())
+                        .isIn(Outcome.Kind.RETRY, Outcome.Kind.DEFERRED);
+                return proxy.connections() > 1;
+            });
+            proxy.heal();
+            Await.until(
+                    "it serves again",
+                    Duration.ofSeconds(30),
+                    () -> rig.deliver(Deliveries.of(0, "k", "v")).equals(Outcome.applied()));
+        }
+    }
+
+    /** A real one: killed and frozen under load, and each entry is there once when all were applied. */
+    @Test
+    @Timeout(180)
+    void anotherInstanceThatIsKilledAndFrozenGetsAllOfItOnce() {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        int port = Ports.free();
+        try (ForelogProcess other = ForelogProcess.in(data.resolve("other"))
+                .namespace("copy", "targets: [{name: here, type: kv, default: true}]")
+                .start()) {
+            TcpProxy before = new TcpProxy(loopback, port, other.ports().grpc());
+            open(port, Map.of("namespace", "copy"), Duration.ofSeconds(3));
+            List<Delivery> all = Deliveries.many(2_000);
+            deliverAll(all.subList(0, 500));
+            other.kill();
+            before.close();
+            assertThat(rig.deliver(all.subList(500, 1_000)))
+                    .allMatch(
+                            outcome -> outcome.kind() == Outcome.Kind.RETRY || outcome.kind() == Outcome.Kind.DEFERRED);
+            other.start();
+            try (TcpProxy after = new TcpProxy(loopback, port, other.ports().grpc())) {
+                deliverAll(all.subList(500, 1_000));
+                other.freeze();
+                assertThat(rig.deliver(all.subList(1_000, 1_500)))
+                        .allMatch(outcome ->
+                                outcome.kind() == Outcome.Kind.RETRY || outcome.kind() == Outcome.Kind.DEFERRED);
+                other.thaw();
+                deliverAll(all.subList(1_000, 2_000));
+                deliverAll(all); // recognized by their tokens
+                other.audit("copy").awaitSettled(Duration.ofSeconds(30));
+                assertThat(other.audit("copy").read().delivered()).isEqualTo(2_000L);
+                assertThat(after.connections()).isPositive();
+            }
+        }
+    }
+
+    private void deliverAll(List<Delivery> deliveries) {
+        List<Delivery> left = new ArrayList<>(deliveries);
+        Await.until("all are applied", Duration.ofSeconds(60), () -> {
+            List<Outcome> outcomes = rig.deliver(List.copyOf(left));
+            List<Delivery> again = new ArrayList<>();
+            for (int i = 0; i < outcomes.size(); i++) {
+                assertThat(outcomes.get(i).kind()).isNotEqualTo(Outcome.Kind.REJECTED);
+                if (!outcomes.get(i).equals(Outcome.applied())) {
+                    again.add(left.get(i));
+                }
+            }
+            left.retainAll(again);
+            return left.isEmpty();
+        });
     }
 }

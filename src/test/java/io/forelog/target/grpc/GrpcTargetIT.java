@@ -26,6 +26,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ClientAuth;
+import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
@@ -321,6 +322,29 @@ class GrpcTargetIT {
                     "it serves again",
                     Duration.ofSeconds(30),
                     () -> rig.deliver(Deliveries.of(0, "k", "v")).equals(Outcome.applied()));
+        }
+    }
+
+    /** A service that grants four streams and answers nobody: what waits for a stream is not the connection's fault. */
+    @Test
+    void callsThatWaitForAStreamLeaveTheConnectionToTheOthers() {
+        WriterRig.await(server.close());
+        listen(new HttpServerOptions().setInitialSettings(new Http2Settings().setMaxConcurrentStreams(4)));
+        script = call -> {};
+        try (TcpProxy proxy = new TcpProxy(server.actualPort())) {
+            open(proxy.port(), Map.of(), Duration.ofSeconds(1));
+            for (int round = 0; round < 3; round++) {
+                List<Outcome> outcomes = rig.deliver(Deliveries.many(16));
+                assertThat(outcomes).allMatch(outcome -> outcome.kind() != Outcome.Kind.APPLIED);
+                assertThat(outcomes)
+                        .filteredOn(Outcome.Retry.class::isInstance)
+                        .extracting(outcome -> ((Outcome.Retry) outcome).code())
+                        .isSubsetOf(ErrorCode.TARGET_TIMEOUT, ErrorCode.RATE_LIMITED);
+            }
+            assertThat(proxy.connections()).isEqualTo(1);
+            script = GrpcTargetIT::ok;
+            deliverAll(Deliveries.many(50), () -> {});
+            assertThat(proxy.connections()).isEqualTo(1);
         }
     }
 

@@ -7,6 +7,8 @@ import io.forelog.model.ErrorCode;
 import io.forelog.model.IdempotencyToken;
 import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
+import io.forelog.rig.Await;
+import io.forelog.rig.TcpProxy;
 import io.forelog.target.Deliveries;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
@@ -14,6 +16,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -289,5 +292,65 @@ class HttpTargetIT {
         open("/", Map.of("http2", true));
         assertThat(rig.deliver(Deliveries.many(100))).containsOnly(Outcome.applied());
         assertThat(requests).hasValue(100);
+    }
+
+    /** HTTP/2: many requests share a connection, which outlives one that has no answer. */
+    @Test
+    void aConnectionOfHttp2ThatCarriesNothingAnyMoreIsGivenUp() {
+        List<HttpVersion> versions = Collections.synchronizedList(new ArrayList<>());
+        script = request -> {
+            versions.add(request.version());
+            request.response().end();
+        };
+        try (TcpProxy proxy = new TcpProxy(server.actualPort())) {
+            rig.deploy(
+                    "http",
+                    Map.of("url", "http://127.0.0.1:" + proxy.port() + "/", "http2", true),
+                    new TargetSpec.Limit(8, 0, Duration.ofSeconds(2), 1));
+            assertThat(rig.deliver(Deliveries.many(20))).containsOnly(Outcome.applied());
+            assertThat(versions).contains(HttpVersion.HTTP_2);
+            int before = proxy.connections();
+            proxy.stall();
+            assertThat(rig.deliver(Deliveries.of(0, "k", "v"))).isInstanceOf(Outcome.Retry.class);
+            Await.until("another connection is tried", Duration.ofSeconds(30), () -> {
+                assertThat(rig.deliver(Deliveries.of(0, "k", "v")).kind())
+                        .isIn(Outcome.Kind.RETRY, Outcome.Kind.DEFERRED);
+                return proxy.connections() > before;
+            });
+            proxy.heal();
+            Await.until(
+                    "it serves again",
+                    Duration.ofSeconds(30),
+                    () -> rig.deliver(Deliveries.of(0, "k", "v")).equals(Outcome.applied()));
+        }
+    }
+
+    /** A request that takes long says nothing of a connection on which others are answered. */
+    @Test
+    void aSlowRequestOfHttp2LeavesTheOthersTheirConnection() {
+        AtomicInteger slow = new AtomicInteger();
+        script = request -> {
+            if (request.getHeader("forelog-key").equals("slow")) {
+                slow.incrementAndGet();
+            } else {
+                request.response().end();
+            }
+        };
+        try (TcpProxy proxy = new TcpProxy(server.actualPort())) {
+            rig.deploy(
+                    "http",
+                    Map.of("url", "http://127.0.0.1:" + proxy.port() + "/", "http2", true, "connections", 1),
+                    new TargetSpec.Limit(8, 0, Duration.ofSeconds(1), 1));
+            assertThat(rig.deliver(Deliveries.of(0, "k", "v"))).isEqualTo(Outcome.applied());
+            for (int i = 0; i < 3; i++) {
+                assertThat(rig.deliver(Deliveries.of(0, "slow", "v")))
+                        .isInstanceOfSatisfying(
+                                Outcome.Retry.class,
+                                retry -> assertThat(retry.code()).isEqualTo(ErrorCode.TARGET_TIMEOUT));
+                assertThat(rig.deliver(Deliveries.of(0, "k", "v"))).isEqualTo(Outcome.applied());
+            }
+            assertThat(slow).hasValue(3);
+            assertThat(proxy.connections()).isEqualTo(1);
+        }
     }
 }

@@ -72,6 +72,17 @@ class SendOutcomesTest {
                         rejected -> assertThat(rejected.storm()).isEqualTo(storm));
     }
 
+    /** A producer that is made anew aborts all that the old one has on its way. */
+    @Test
+    void aTopicWithoutRightsLeavesTheProducerToTheOthers() {
+        assertThat(SendOutcomes.breaksTheProducer(new TopicAuthorizationException("x")))
+                .isFalse();
+        assertThat(SendOutcomes.breaksTheProducer(new ClusterAuthorizationException("x")))
+                .isTrue();
+        assertThat(SendOutcomes.breaksTheProducer(new SaslAuthenticationException("x")))
+                .isTrue();
+    }
+
     @Test
     void aTopicIsNeverMadeLegalByChangingIt() {
         TopicTemplate template = new TopicTemplate("{namespace}-{destination}");

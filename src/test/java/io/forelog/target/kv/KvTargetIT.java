@@ -9,6 +9,7 @@ import io.forelog.model.Outcome;
 import io.forelog.table.Item;
 import io.forelog.table.TableStore;
 import io.forelog.table.Tables;
+import io.forelog.table.Version;
 import io.forelog.target.Deliveries;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
@@ -120,6 +121,27 @@ class KvTargetIT {
                         Outcome.Kind.REJECTED,
                         Outcome.Kind.REJECTED,
                         Outcome.Kind.APPLIED);
+    }
+
+    /** A tier, a redrive, a receive of SQS gives an entry another place: it must not make it another write. */
+    @Test
+    void ofTwoWritesOfOneMicrosecondTheLaterEntryStaysWhateverPlacesTheyAreMovedTo() {
+        Delivery first = delivery(7, "a", Operation.PUT, "first", 0, Map.of());
+        Delivery second = delivery(8, "a", Operation.PUT, "second", 0, Map.of());
+        rig.deliver(second);
+        rig.deliver(Deliveries.of(1_000, first.entry()));
+        assertThat(get("shop", "a", "").value().toString()).isEqualTo("second");
+        rig.deliver(first);
+        rig.deliver(Deliveries.of(1, second.entry()));
+        assertThat(get("shop", "a", "").value().toString()).isEqualTo("second");
+    }
+
+    /** Items that older releases wrote bear the place in the log. */
+    @Test
+    void aWriteOfTheSameMicrosecondWinsOverAnItemThatBearsAPlaceInTheLog() {
+        Entry entry = delivery(0, "a", Operation.PUT, "new", 0, Map.of()).entry();
+        Version version = KvWrites.version(entry);
+        assertThat(version).isGreaterThan(new Version(version.micros(), 1L << 48));
     }
 
     @ParameterizedTest

@@ -163,6 +163,42 @@ class RedisTargetIT {
         assertThat(endOf("{there}:forelog")).isEqualTo(-1);
     }
 
+    /** An item's write must not be taken for, nor be compared with, another's version. */
+    @Test
+    void noItemHasAnotherVersionsNameAndNoTwoItemsHaveOneVersion() {
+        open(Map.of());
+        assertThat(rig.deliver(List.of(
+                        at(10, "", entry("x", Operation.PUT, "", "plain")),
+                        at(5, "", entry("{x}", Operation.PUT, "", "in braces")),
+                        at(5, "", entry("{x}y", Operation.PUT, "", "tagged")),
+                        at(5, "", entry("a{b", Operation.PUT, "", "half")),
+                        at(5, "", entry("x:forelog:y", Operation.PUT, "", "within")))))
+                .containsOnly(Outcome.applied());
+        assertThat(get("x")).isEqualTo("plain");
+        assertThat(get("{x}")).isEqualTo("in braces");
+        assertThat(get("{x}:forelog")).as("of x").isNotNull();
+        assertThat(get("{x}:forelog:forelog")).as("of {x}").isNotNull();
+        for (String name : List.of("{x}:forelog", "x:forelog", "{x}:forelog:forelog", "a}b", "{}x", "}")) {
+            assertThat(rig.deliver(at(20, "", entry(name, Operation.PUT, "", "v"))))
+                    .as(name)
+                    .isInstanceOfSatisfying(Outcome.Rejected.class, rejected -> {
+                        assertThat(rejected.text()).startsWith("key: ").contains("expected");
+                        assertThat(rejected.storm()).isFalse();
+                    });
+        }
+    }
+
+    @Test
+    void noHashWhoseFieldsHaveVersionsHasTheNameOfOne() {
+        open(Map.of("form", "hash", "field", "f"));
+        for (String name : List.of("{h}:forelog:f", "{h}:forelog:other", "h:forelog")) {
+            assertThat(rig.deliver(at(20, "", entry(name, Operation.PUT, "", "v"))))
+                    .as(name)
+                    .isInstanceOf(Outcome.Rejected.class);
+        }
+        assertThat(rig.deliver(at(20, "", entry("h", Operation.PUT, "", "v")))).isEqualTo(Outcome.applied());
+    }
+
     @Test
     void aHashHasTheMembersOfThePayloadAndNoOthers() {
         open(Map.of("form", "hash"));

@@ -24,6 +24,16 @@ class SqsOutcomesTest {
         "400, RequestExpired, RETRY, TARGET_UNAVAILABLE, false",
         "403, AccessDenied, REJECTED, TARGET_REJECTED, true",
         "403, InvalidClientTokenId, REJECTED, TARGET_REJECTED, true",
+        "400, ExpiredTokenException, REJECTED, TARGET_REJECTED, true",
+        "400, InvalidSignatureException, REJECTED, TARGET_REJECTED, true",
+        "400, MissingAuthenticationTokenException, REJECTED, TARGET_REJECTED, true",
+        "400, IncompleteSignature, REJECTED, TARGET_REJECTED, true",
+        "400, NotAuthorized, REJECTED, TARGET_REJECTED, true",
+        "400, KmsAccessDenied, REJECTED, TARGET_REJECTED, true",
+        "400, KmsDisabled, REJECTED, TARGET_REJECTED, true",
+        "400, KMS.NotFoundException, REJECTED, TARGET_REJECTED, true",
+        "400, KmsThrottled, RETRY, RATE_LIMITED, false",
+        "400, KMS.ThrottlingException, RETRY, RATE_LIMITED, false",
         "400, AWS.SimpleQueueService.NonExistentQueue, REJECTED, TARGET_REJECTED, true",
         "400, BatchRequestTooLong, REJECTED, TARGET_REJECTED, false",
         "400, InvalidParameterValue, REJECTED, TARGET_REJECTED, false"
@@ -42,19 +52,21 @@ class SqsOutcomesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "InternalError, false, RETRY, TARGET_UNAVAILABLE",
-        "ThrottlingException, true, RETRY, RATE_LIMITED",
-        "InvalidMessageContents, true, REJECTED, TARGET_REJECTED"
+        "InternalError, false, RETRY, TARGET_UNAVAILABLE, false",
+        "ThrottlingException, true, RETRY, RATE_LIMITED, false",
+        "KmsThrottled, true, RETRY, RATE_LIMITED, false",
+        "KmsInvalidState, true, REJECTED, TARGET_REJECTED, true",
+        "InvalidMessageContents, true, REJECTED, TARGET_REJECTED, false"
     })
     void answersAMessageThatFailedAsThePrintedTableSays(
-            String code, boolean ofTheSender, Outcome.Kind kind, ErrorCode expected) {
+            String code, boolean ofTheSender, Outcome.Kind kind, ErrorCode expected, boolean storm) {
         Outcome outcome = SqsOutcomes.of(BatchResultErrorEntry.builder()
                 .id("0")
                 .code(code)
                 .message("said so")
                 .senderFault(ofTheSender)
                 .build());
-        check(outcome, kind, expected, false);
+        check(outcome, kind, expected, storm);
     }
 
     @Test

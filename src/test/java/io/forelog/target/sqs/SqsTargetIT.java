@@ -138,6 +138,19 @@ class SqsTargetIT {
         assertThat(attribute(second, "forelog-operation")).isEqualTo("DELETE");
     }
 
+    /** SQS, and the server here, take no body without a character. */
+    @Test
+    void whatHasNoPayloadIsSentWithABodyOfOneCharacter() throws Exception {
+        create("target-empty");
+        open("target-empty", Map.of(), Duration.ofSeconds(20));
+        var deletion = Deliveries.entry(Buffer.buffer("k1"), Operation.DELETE, Map.of(), Map.of(), Buffer.buffer());
+        assertThat(rig.deliver(Deliveries.of(0, deletion))).isEqualTo(Outcome.applied());
+        Message received = receive("target-empty", 1).get(0);
+        assertThat(received.body()).hasSize(1);
+        assertThat(attribute(received, "forelog-encoding")).isEqualTo("empty");
+        assertThat(attribute(received, "forelog-operation")).isEqualTo("DELETE");
+    }
+
     @Test
     void aMessageThatIsTooLargeStopsNothingButItself() throws Exception {
         create("target-large");
