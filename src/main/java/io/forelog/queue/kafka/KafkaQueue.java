@@ -417,7 +417,8 @@ final class KafkaQueue implements Queue {
         return topics.delete(Housekeeping.topics(plan), spec.namespace())
                 .compose(deleted -> cluster.ask(
                                 admin -> admin.deleteConsumerGroups(groups).all())
-                        .otherwiseEmpty());
+                        .otherwiseEmpty())
+                .onSuccess(deleted -> cluster.ended(spec.namespace()));
     }
 
     /** What is done every minute, at once; for tests. */

@@ -10,6 +10,7 @@ import io.forelog.queue.Transfer;
 import io.forelog.wire.EnvelopeCodec;
 import io.forelog.wire.ObligationCodec;
 import io.forelog.wire.v1.StoredObligation;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
@@ -40,6 +41,8 @@ final class KafkaRecords {
     static final String HOP = "forelog-hop";
     /** In a tier: the ready topic where it goes when it is due. */
     static final String TO = "forelog-to";
+    /** In a tier: the partition of that topic, where it is not Kafka's choice by key. */
+    static final String TO_PARTITION = "forelog-to-partition";
     /** In a tier: the node whose clock said when. */
     static final String NODE = "forelog-node";
     /** Present on what came from another queue of the namespace and was not tried here yet. */
@@ -50,6 +53,7 @@ final class KafkaRecords {
     private static final byte[] ENTRY_BYTES = ENTRY.getBytes(US_ASCII);
     private static final byte[] OBLIGATION_BYTES = OBLIGATION.getBytes(US_ASCII);
     private static final byte[] NOTHING = {};
+    private static final int DIGITS_MAX = 9;
 
     private KafkaRecords() {}
 
@@ -114,6 +118,13 @@ final class KafkaRecords {
         replace(record.headers(), NODE, node);
     }
 
+    /** Which partition of its topic a record that waits goes to; null = by its key. */
+    static void goesTo(ProducerRecord<byte[], byte[]> record, @Nullable Integer partition) {
+        if (partition != null) {
+            replace(record.headers(), TO_PARTITION, partition.toString());
+        }
+    }
+
     /** Marks a record with {@code header}, of no value. */
     static void mark(ProducerRecord<byte[], byte[]> record, String header) {
         record.headers().add(header, NOTHING);
@@ -142,6 +153,29 @@ final class KafkaRecords {
         } catch (NumberFormatException e) {
             return otherwise;
         }
+    }
+
+    /** What {@code list} names, numbers with commas between; what is no number names nobody. */
+    static List<Integer> routes(byte @Nullable [] list) {
+        List<Integer> routes = new ArrayList<>();
+        int number = 0;
+        int digits = 0;
+        boolean good = true;
+        for (int i = 0; list != null && i <= list.length; i++) {
+            if (i == list.length || list[i] == ',') {
+                if (good && digits > 0 && digits <= DIGITS_MAX) {
+                    routes.add(number);
+                }
+                number = 0;
+                digits = 0;
+                good = true;
+            } else {
+                good &= list[i] >= '0' && list[i] <= '9';
+                number = number * 10 + (list[i] - '0');
+                digits++;
+            }
+        }
+        return routes;
     }
 
     private static byte[] routes(List<Integer> routes) {
