@@ -150,9 +150,9 @@ final class Appends {
         for (Entry entry : entries) {
             Entry only = entry.forRoute(route);
             byte[] key = KafkaRecords.key(only);
-            String ready = KafkaNames.ready(main(at, key, any));
+            String to = side(at, main(at, key, any), key);
             ProducerRecord<byte[], byte[]> record =
-                    KafkaRecords.fresh(ready, partition(at, ready, key), key, only, namespace);
+                    KafkaRecords.fresh(to, partition(at, to, key), key, only, namespace);
             KafkaRecords.mark(record, KafkaRecords.READMITTED);
             records.add(record);
         }
@@ -175,16 +175,27 @@ final class Appends {
     ProducerRecord<byte[], byte[]> obligation(Transfer transfer, long now, int any) {
         Layout at = layout;
         byte[] key = KafkaRecords.key(transfer.entry());
-        String ready = KafkaNames.ready(main(at, key, any));
+        String to = side(at, main(at, key, any), key);
         if (transfer.dueMicros() <= now) {
-            return KafkaRecords.obligation(ready, partition(at, ready, key), key, transfer, namespace);
+            return KafkaRecords.obligation(to, partition(at, to, key), key, transfer, namespace);
         }
         TierPlan.Hop hop = TierPlan.next(now, transfer.dueMicros());
         String tier = KafkaNames.tier(at.plan().shard(), hop.tier());
         ProducerRecord<byte[], byte[]> record =
                 KafkaRecords.obligation(tier, partition(at, tier, key), key, transfer, namespace);
-        KafkaRecords.waits(record, hop, ready, node);
+        KafkaRecords.waits(record, hop, to, node);
+        if (at.plan().lanes()) {
+            KafkaRecords.goesTo(record, partition(at, to, key));
+        }
         return record;
+    }
+
+    /**
+     * Where what comes from the side goes once it is due: to the ready topic; with lanes, what has a key to the main topic itself, for the
+     * same partition of the ready topic may be another member's (ADR 24).
+     */
+    private static String side(Layout at, String main, byte @Nullable [] key) {
+        return at.plan().lanes() && key != null ? main : KafkaNames.ready(main);
     }
 
     /** All or a failure; on failure some may be there. */

@@ -26,6 +26,7 @@ final class FetchedAhead {
     private final Holdings holdings;
     private final ParkedLanes lanes;
     private final Moves moves;
+    private final boolean ordered;
 
     private int turn;
     private int waiting;
@@ -34,8 +35,12 @@ final class FetchedAhead {
     /** The reader has paused what it reads, until there is room. */
     private boolean full;
 
-    /** What can't be read goes to {@code moves}, on its way to the dead letters. */
-    FetchedAhead(Holdings holdings, ParkedLanes lanes, Moves moves) {
+    /**
+     * What can't be read goes to {@code moves}, on its way to the dead letters; with {@code ordered} also what has a key and lies in a
+     * ready partition whose main partition is another member's, on its way there (ADR 24).
+     */
+    FetchedAhead(Holdings holdings, ParkedLanes lanes, Moves moves, boolean ordered) {
+        this.ordered = ordered;
         this.holdings = holdings;
         this.lanes = lanes;
         this.moves = moves;
@@ -166,9 +171,12 @@ final class FetchedAhead {
             if (!holding.isPark()) {
                 holding.window.read(taken.offset, taken.bytes);
             }
-            if (delivery != null) {
+            if (delivery != null && !isOfAnotherMain(holding, delivery)) {
                 bytes[0] += taken.bytes;
                 out.add(delivery);
+            } else if (delivery != null) {
+                taken.state = Taken.State.MOVING;
+                moves.add(Move.toMain(taken, delivery));
             } else {
                 taken.state = Taken.State.MOVING;
                 moves.add(new Move(taken, null, next.raw(), null, null, 0));
@@ -178,6 +186,11 @@ final class FetchedAhead {
         if (holding.isPark() && holding.fetched.isEmpty()) {
             openMain(holding);
         }
+    }
+
+    /** Its key's lane, and what is parked of it, may be at another member. */
+    private boolean isOfAnotherMain(Holding holding, Delivery delivery) {
+        return ordered && holding.isReady() && delivery.entry().key().length() > 0 && holdings.mainOf(holding) == null;
     }
 
     private static void pass(Holding holding) {

@@ -52,6 +52,11 @@ final class Holding {
         return park;
     }
 
+    /** Of what was delayed, retried or redriven, once it is due. */
+    boolean isReady() {
+        return !park && !partition.topic().equals(main);
+    }
+
     /** Still assigned. */
     boolean alive() {
         return alive;

@@ -46,10 +46,10 @@ final class Holdings {
         return byPartition.get(partition);
     }
 
-    /** The main partition that a parked one belongs to. */
+    /** The main partition that a parked or a ready one belongs to; null where it is not here. */
     @Nullable
-    Holding mainOf(Holding park) {
-        return byPartition.get(new TopicPartition(park.main, park.partition.partition()));
+    Holding mainOf(Holding other) {
+        return byPartition.get(new TopicPartition(other.main, other.partition.partition()));
     }
 
     /** In the order in which they came; not to be changed, nor kept. */

@@ -41,13 +41,14 @@ final class RouteDesk {
 
     private boolean closed;
 
-    RouteDesk(String name, int owner, Bell bell) {
+    /** {@code lanes}: what has a key is handed out by the member alone that has its partition of the main topic. */
+    RouteDesk(String name, int owner, boolean lanes, Bell bell) {
         this.name = name;
         this.bell = bell;
         this.holdings = new Holdings(owner);
         this.lanes = new ParkedLanes(FetchedAhead.FETCHED_BYTES_MAX);
         this.moves = new Moves(owner);
-        this.ahead = new FetchedAhead(holdings, lanes, moves);
+        this.ahead = new FetchedAhead(holdings, this.lanes, moves, lanes);
     }
 
     // ---- the pump's side

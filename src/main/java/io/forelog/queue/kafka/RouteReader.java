@@ -68,7 +68,7 @@ final class RouteReader implements Runnable {
         this.topics = topics;
         this.settings = settings;
         RouteRecords records = new RouteRecords(namespace, route);
-        this.desk = new RouteDesk("namespace " + namespace + ", route " + route, settings.owner(), this::ring);
+        this.desk = new RouteDesk("namespace " + namespace + ", route " + route, settings.owner(), lanes, this::ring);
         this.start = new PartitionStart(settings, member, records, startMillis, namespace, route);
         this.mover = new Mover(namespace, route, desk, start, records, () -> this.topics, settings, ticker);
         this.fetching = new Fetching(desk, records, start, this::busy);

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -47,7 +48,7 @@ final class Sender {
         void end(@Nullable RecordMetadata where, @Nullable Exception failure, boolean taken);
     }
 
-    private final Map<String, Object> config;
+    private final Supplier<Producer<byte[], byte[]>> producers;
     private final long bytesMax;
     private final AtomicLong bytes = new AtomicLong();
     private final ThreadLocal<Boolean> sending = ThreadLocal.withInitial(() -> false);
@@ -59,12 +60,20 @@ final class Sender {
 
     /** May block on name resolution. */
     Sender(Map<String, Object> connection, String clientId, KafkaSettings settings) {
-        this.bytesMax = settings.inFlightBytes();
-        this.config = config(connection, clientId, settings);
-        this.producer = make();
+        this(settings.inFlightBytes(), producers(config(connection, clientId, settings)));
     }
 
-    private static Map<String, Object> config(Map<String, Object> connection, String clientId, KafkaSettings settings) {
+    Sender(long bytesMax, Supplier<Producer<byte[], byte[]>> producers) {
+        this.bytesMax = bytesMax;
+        this.producers = producers;
+        this.producer = producers.get();
+    }
+
+    private static Supplier<Producer<byte[], byte[]>> producers(Map<String, Object> config) {
+        return () -> new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    static Map<String, Object> config(Map<String, Object> connection, String clientId, KafkaSettings settings) {
         Map<String, Object> config = new HashMap<>(connection);
         config.put(ProducerConfig.CLIENT_ID_CONFIG, clientId);
         config.put(ProducerConfig.ACKS_CONFIG, "all");
@@ -81,10 +90,6 @@ final class Sender {
         config.putIfAbsent(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
         config.putIfAbsent(ProducerConfig.SOCKET_CONNECTION_SETUP_TIMEOUT_MS_CONFIG, 2_000);
         return config;
-    }
-
-    private Producer<byte[], byte[]> make() {
-        return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
     }
 
     /** False = the bound is reached; else to be given back by {@link #release}. */
@@ -153,7 +158,7 @@ final class Sender {
             return;
         }
         Producer<byte[], byte[]> old = producer;
-        Producer<byte[], byte[]> next = make();
+        Producer<byte[], byte[]> next = producers.get();
         learn(next);
         producer = next;
         broken = false;

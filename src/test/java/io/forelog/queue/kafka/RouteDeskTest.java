@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 class RouteDeskTest {
     private final Entries entries = new Entries(new HandTicker(), "n");
-    private final RouteDesk desk = new RouteDesk("n", 1, () -> {});
+    private final RouteDesk desk = new RouteDesk("n", 1, true, () -> {});
     private final TopicPartition main = new TopicPartition("t", 0);
     private final TopicPartition parkPartition = new TopicPartition("t-park-1", 0);
 
@@ -327,6 +327,36 @@ class RouteDeskTest {
             desk.moved(batch, List.of());
         }
         assertThat(written).containsExactly(2L);
+    }
+
+    /** Its lane, and what is parked of it, may be at another member (ADR 24). */
+    @Test
+    void whatHasAKeyInAReadyPartitionIsHandedOutOnlyWhereItsMainPartitionIs() {
+        Holding ready = new Holding(new TopicPartition("t-ready", 0), "t", false, new OffsetWindow(0), new Books());
+        Holding other = new Holding(new TopicPartition("t", 1), "t", false, new OffsetWindow(0), new Books());
+        desk.assigned(List.of(ready, other));
+        desk.fetched(ready, List.of(fetched(ready, 0, "k"), fetched(ready, 1, "")), 2, 0);
+        Promise<List<Delivery>> taken = Promise.promise();
+        desk.take(10, 1_000, taken);
+        assertThat(taken.future().result())
+                .extracting(each -> ((Taken) each.place()).offset)
+                .containsExactly(1L);
+        Moves.Batch batch = desk.nextMoves();
+        assertThat(batch.moves()).hasSize(1);
+        Move move = batch.moves().get(0);
+        assertThat(move.goesToMain()).isTrue();
+        assertThat(new RouteRecords("n", 1).toMain("t", move.delivery, null))
+                .extracting(
+                        org.apache.kafka.clients.producer.ProducerRecord::topic,
+                        org.apache.kafka.clients.producer.ProducerRecord::partition)
+                .containsExactly("t", 0);
+        desk.moved(batch, List.of());
+        assertThat(ready.books.get(Books.Count.REQUEUED)).isEqualTo(1);
+        desk.assigned(List.of(new Holding(main, "t", false, new OffsetWindow(0), new Books())));
+        desk.fetched(ready, List.of(fetched(ready, 2, "k")), 3, 0);
+        Promise<List<Delivery>> again = Promise.promise();
+        desk.take(10, 1_000, again);
+        assertThat(again.future().result()).hasSize(1);
     }
 
     private Holding.Fetched fetched(Holding holding, long offset, String key) {
