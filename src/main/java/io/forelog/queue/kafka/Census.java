@@ -13,6 +13,7 @@ import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsResult;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
 
 /**
  * Counts the books of a namespace: what is settled stands in the groups' commit metadata, what is pending is counted record by
@@ -174,13 +175,14 @@ final class Census {
         backlog.forget(lowest);
         long from = Math.max(Math.max(beginning, lowest), backlog.seenTo());
         scan.scan(partition, from, end, record -> {
-            see(backlog, record);
+            see(namespace, backlog, record);
             return true;
         });
         backlog.seenTo(Math.max(end, from));
     }
 
-    private void see(Backlog backlog, ConsumerRecord<byte[], byte[]> record) {
+    /** Remembers whom a record names. */
+    static void see(String namespace, Backlog backlog, ConsumerRecord<byte[], byte[]> record) {
         if (!KafkaRecords.text(record.headers(), KafkaRecords.NAMESPACE).equals(namespace)) {
             return;
         }
@@ -189,11 +191,9 @@ final class Census {
         int kind = !obligation
                 ? Backlog.FRESH
                 : KafkaRecords.has(record.headers(), KafkaRecords.MOVED_IN) ? Backlog.MOVED_IN : Backlog.RETURNED;
-        for (String route :
-                KafkaRecords.text(record.headers(), KafkaRecords.ROUTES).split(",")) {
-            if (!route.isEmpty()) {
-                backlog.add(Integer.parseInt(route), kind, record.offset());
-            }
+        Header named = record.headers().lastHeader(KafkaRecords.ROUTES);
+        for (int route : KafkaRecords.routes(named == null ? null : named.value())) {
+            backlog.add(route, kind, record.offset());
         }
     }
 

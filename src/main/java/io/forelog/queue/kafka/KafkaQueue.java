@@ -154,8 +154,14 @@ final class KafkaQueue implements Queue {
         ReaderSettings reading =
                 ReaderSettings.of(cluster.connection(), cluster.node().node());
         cluster.pumpTiers(reading);
-        KafkaConsumption consumption =
-                new KafkaConsumption(cluster.vertx(), opening, layout.plan().lanes(), cluster.shard(), reading, ticker);
+        KafkaConsumption consumption = new KafkaConsumption(
+                cluster.vertx(),
+                opening,
+                layout.plan().lanes(),
+                cluster.shard(),
+                reading,
+                ticker,
+                (route, text) -> cluster.trouble(namespace, "route " + route, text));
         Census census = new Census(cluster, scan, deadLetters, appends, namespace);
         return new Works(
                 appends,

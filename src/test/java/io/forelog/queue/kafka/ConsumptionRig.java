@@ -127,7 +127,8 @@ final class ConsumptionRig implements AutoCloseable {
                 spec.ordered(),
                 shard,
                 new ReaderSettings(settings.connection(), node, commitInterval, settings.drainLimit(), orderedWait),
-                clock);
+                clock,
+                (route, text) -> {});
         open.add(consumption);
         return consumption;
     }
