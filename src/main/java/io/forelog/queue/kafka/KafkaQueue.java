@@ -150,7 +150,12 @@ final class KafkaQueue implements Queue {
         String namespace = opening.namespace();
         Appends appends = new Appends(cluster.sender(), cluster.node().node(), ticker, layout);
         LogScan scan = new LogScan(cluster, KafkaNames.deadLetterGroup(namespace));
-        DeadLetters deadLetters = new DeadLetters(cluster, scan, appends, namespace, ticker);
+        DeadLetters deadLetters = new DeadLetters(
+                scan,
+                appends,
+                namespace,
+                ticker,
+                new Transactor(cluster.connection(), DeadLetters.transactionalId(namespace)));
         ReaderSettings reading =
                 ReaderSettings.of(cluster.connection(), cluster.node().node());
         cluster.pumpTiers(reading);
