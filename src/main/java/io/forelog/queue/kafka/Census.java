@@ -26,6 +26,7 @@ final class Census {
     private static final int REPEATS_MAX = 12;
 
     private final KafkaCluster cluster;
+    private final Topics topics;
     private final LogScan scan;
     private final DeadLetters deadLetters;
     private final Appends appends;
@@ -34,8 +35,15 @@ final class Census {
     /** By route: what waited in the tiers when it was counted last. */
     private volatile Map<Integer, Long> scheduled = Map.of();
 
-    Census(KafkaCluster cluster, LogScan scan, DeadLetters deadLetters, Appends appends, String namespace) {
+    Census(
+            KafkaCluster cluster,
+            Topics topics,
+            LogScan scan,
+            DeadLetters deadLetters,
+            Appends appends,
+            String namespace) {
         this.cluster = cluster;
+        this.topics = topics;
         this.scan = scan;
         this.deadLetters = deadLetters;
         this.appends = appends;
@@ -80,7 +88,8 @@ final class Census {
     private Future<Tally> count(java.util.function.Supplier<Future<Void>> commit, int left) {
         return commit.get()
                 .compose(done -> marks())
-                .compose(before -> scan.run(on -> look(before))
+                .compose(before -> topics.missing(all(appends.layout().plan()))
+                        .compose(missing -> scan.run(on -> look(before, missing)))
                         .compose(looked -> commit.get().compose(done -> marks()).compose(after -> {
                             boolean still = before.moves().equals(after.moves());
                             return still || left == 0
@@ -120,17 +129,22 @@ final class Census {
     /** What is pending by route, and the dead letters. */
     private record Looked(Map<Integer, long[]> pending, DeadLetters.Counted dead) {}
 
-    private Looked look(Marks marks) {
+    private static Set<String> all(TopicPlan plan) {
+        Set<String> all = new LinkedHashSet<>(plan.mains());
+        all.addAll(plan.readies());
+        plan.routes().forEach(route -> all.addAll(plan.parks(route)));
+        all.addAll(plan.tiers());
+        return all;
+    }
+
+    /** {@code missing}: topics that are gone, as another node deletes them where a queue has been replaced: nothing is left in them. */
+    private Looked look(Marks marks, Set<String> missing) {
         TopicPlan plan = appends.layout().plan();
         Map<String, Integer> counts = appends.layout().partitions();
-        List<String> here = new ArrayList<>(plan.mains());
-        here.addAll(plan.readies());
         Set<TopicPartition> tiers = RangeRead.of(plan.tiers(), counts);
-        Set<TopicPartition> all = new LinkedHashSet<>(RangeRead.of(here, counts));
-        for (int route : plan.routes()) {
-            all.addAll(RangeRead.of(plan.parks(route), counts));
-        }
-        all.addAll(tiers);
+        Set<TopicPartition> all = RangeRead.of(List.copyOf(all(plan)), counts);
+        all.removeIf(each -> missing.contains(each.topic()));
+        backlogs.keySet().removeIf(each -> missing.contains(each.topic()));
         Map<TopicPartition, Long> ends = scan.ends(all);
         Map<TopicPartition, Long> beginnings = scan.beginnings(all);
         Map<Integer, long[]> pending = new HashMap<>();
@@ -221,6 +235,13 @@ final class Census {
                     looked.dead().stored(route)));
             entries = Math.max(entries, accepted);
         }
-        return new Tally(entries, routes, exact);
+        return new Tally(entries, routes, exact, 0, lost(marks.tiers()));
+    }
+
+    /** Of a shard's tiers, whosever it was. */
+    static long lost(Map<TopicPartition, OffsetAndMetadata> tiers) {
+        return tiers.values().stream()
+                .mapToLong(mark -> booksOf(mark).get(Books.Count.LOST))
+                .sum();
     }
 }

@@ -167,7 +167,7 @@ final class KafkaQueue implements Queue {
                 reading,
                 ticker,
                 (route, text) -> cluster.trouble(namespace, "route " + route, text));
-        Census census = new Census(cluster, scan, deadLetters, appends, namespace);
+        Census census = new Census(cluster, topics, scan, deadLetters, appends, namespace);
         return new Works(
                 appends,
                 consumption,
