@@ -24,11 +24,9 @@ import io.forelog.queue.Settlement;
 import io.forelog.queue.Tally;
 import io.forelog.queue.Transfer;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +51,7 @@ final class KafkaQueue implements Queue {
     private final CreatedTopics created;
     private final Ticker ticker;
     private final Consumer<KafkaQueue> closing;
-    private final List<Promise<Void>> waiting = new CopyOnWriteArrayList<>();
+    private final Doorstep doorstep = new Doorstep();
     private volatile QueueSpec spec;
     private volatile @Nullable Works works;
     private volatile String why = "being opened";
@@ -140,8 +138,7 @@ final class KafkaQueue implements Queue {
                             .setPeriodic(
                                     KEEP_HOUSE_MILLIS,
                                     id -> begun.housekeeping().run(spec));
-                    waiting.forEach(Promise::tryComplete);
-                    waiting.clear();
+                    doorstep.open();
                     return Future.succeededFuture();
                 });
     }
@@ -244,9 +241,7 @@ final class KafkaQueue implements Queue {
         } else if (closed) {
             return Future.succeededFuture(List.of());
         }
-        Promise<Void> opened = KafkaCluster.promise();
-        waiting.add(opened);
-        return opened.future().compose(open -> take(route, max, bytesMax));
+        return doorstep.passed().compose(open -> take(route, max, bytesMax));
     }
 
     @Override
@@ -399,8 +394,7 @@ final class KafkaQueue implements Queue {
         closed = true;
         cluster.vertx().cancelTimer(housekeeping);
         Works now = works;
-        waiting.forEach(Promise::tryComplete);
-        waiting.clear();
+        doorstep.open();
         Future<Void> ended = now == null ? Future.succeededFuture() : end(now, how);
         return ended.onComplete(done -> closing.accept(this));
     }
