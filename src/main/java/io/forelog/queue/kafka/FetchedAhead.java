@@ -216,6 +216,9 @@ final class FetchedAhead {
     @Nullable
     List<ParkedLanes.Parked> heads(Buffer key, int max) {
         List<ParkedLanes.Parked> heads = lanes.free(key, max);
+        if (heads != null && heads.stream().anyMatch(head -> head.taken.holding.shut)) {
+            return null; // whoever has it next goes on with it
+        }
         for (int i = 0; heads != null && i < heads.size(); i++) {
             Taken taken = heads.get(i).taken;
             if (!taken.handedOut) {
@@ -227,6 +230,7 @@ final class FetchedAhead {
 
     private void handedOut(Taken taken) {
         taken.handedOut = true;
+        taken.holding.handedOut += taken.holding.isPark() ? 1 : 0;
         inFlight++;
     }
 
@@ -262,6 +266,7 @@ final class FetchedAhead {
             moves.gather(taken.holding, lanes);
         }
         if (!taken.holding.isPark() || taken.handedOut) {
+            taken.holding.handedOut -= taken.holding.isPark() ? 1 : 0;
             inFlight--;
         }
     }

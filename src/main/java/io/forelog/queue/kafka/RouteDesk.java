@@ -278,9 +278,9 @@ final class RouteDesk {
 
     /** As {@link Holdings#committable}. */
     Map<TopicPartition, OffsetAndMetadata> committable(
-            @Nullable Collection<TopicPartition> only, boolean unchangedToo) {
+            @Nullable Collection<TopicPartition> only, boolean unchangedToo, boolean leaving) {
         synchronized (lock) {
-            return holdings.committable(only, unchangedToo);
+            return holdings.committable(only, unchangedToo, leaving);
         }
     }
 

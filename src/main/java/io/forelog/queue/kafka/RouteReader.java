@@ -92,7 +92,7 @@ final class RouteReader implements Runnable {
         this.settings = settings;
         RouteRecords records = new RouteRecords(namespace, route);
         this.desk = new RouteDesk("namespace " + namespace + ", route " + route, settings.owner(), lanes, this::ring);
-        this.start = new PartitionStart(settings, member, records, startMillis, namespace, route);
+        this.start = new PartitionStart(settings, member, records, startMillis, namespace, route, () -> settings.orderedWait(this.topics.targetLimit()));
         this.mover = new Mover(namespace, route, desk, start, records, () -> this.topics, settings, ticker);
         this.fetching = new Fetching(desk, records, start, this::busy);
         this.commits = new Commits(desk, namespace, settings.commitInterval());
@@ -272,7 +272,7 @@ final class RouteReader implements Runnable {
         if (current == null) {
             throw new IllegalStateException("the reader of route " + route + " of " + namespace + " has no consumer");
         }
-        return commits.commit(current, null, true);
+        return commits.commitAll(current);
     }
 
     /** The deliveries of parked ones, those that are in their topic only read again; by an order. */

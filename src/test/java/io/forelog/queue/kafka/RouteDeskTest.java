@@ -105,11 +105,11 @@ class RouteDeskTest {
         desk.atRest();
         assertThat(desk.quiet(List.of(main))).isTrue();
         assertThat(committed(main).clean()).isTrue();
-        assertThat(desk.committable(null, true).get(main).offset()).isZero();
+        assertThat(desk.committable(null, true, true).get(main).offset()).isZero();
     }
 
     private CommitMetadata committed(TopicPartition partition) {
-        OffsetAndMetadata mark = desk.committable(null, true).get(partition);
+        OffsetAndMetadata mark = desk.committable(null, true, true).get(partition);
         return CommitMetadata.decode(mark.metadata(), mark.offset());
     }
 
@@ -233,7 +233,7 @@ class RouteDeskTest {
             ParkedLanes.Parked head = desk.heads(Buffer.buffer("k" + i), 1).get(0);
             desk.settle(List.of(new Settlement(head.delivery, new Verdict.Delivered(1))), Promise.promise(), 0);
             next = carry(park, next);
-            OffsetAndMetadata mark = desk.committable(null, true).get(parkPartition);
+            OffsetAndMetadata mark = desk.committable(null, true, true).get(parkPartition);
             longest = Math.max(longest, mark.metadata().length());
         }
         assertThat(longest).isBetween(1_000, CommitMetadata.CHARS_MAX);
@@ -327,6 +327,39 @@ class RouteDeskTest {
             desk.moved(batch, List.of());
         }
         assertThat(written).containsExactly(2L);
+    }
+
+    @Test
+    void whatIsCommittedWhileAPartitionIsHeldIsNeverCleanForSomethingMayBeSentAfterIt() {
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        desk.assigned(List.of(holding));
+        OffsetAndMetadata held = desk.committable(null, true, false).get(main);
+        assertThat(CommitMetadata.decode(held.metadata(), held.offset()).clean())
+                .isFalse();
+        assertThat(committed(main).clean()).as("given away").isTrue();
+    }
+
+    @Test
+    void whatWasTakenOfAParkedLaneIsOnItsWayAsAnyOther() {
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        Holding park = new Holding(parkPartition, "t", true, new OffsetWindow(0), new Books());
+        for (int i = 0; i < 3; i++) {
+            park.window.read(i, 10);
+            park.fetched.add(fetched(park, i, i < 2 ? "k" : "other"));
+        }
+        desk.assigned(List.of(holding, park));
+        assertThat(desk.quiet(List.of(main))).as("what lies there is not on its way").isTrue();
+        assertThat(committed(parkPartition).clean()).isTrue();
+        List<ParkedLanes.Parked> heads = desk.heads(Buffer.buffer("k"), 1);
+        assertThat(heads).hasSize(1);
+        assertThat(desk.quiet(List.of(main))).isFalse();
+        assertThat(committed(parkPartition).clean()).isFalse();
+        desk.shut(List.of(main));
+        assertThat(desk.heads(Buffer.buffer("other"), 1)).as("given away").isNull();
+        Delivery head = heads.get(0).delivery;
+        desk.settle(List.of(new Settlement(head, new Verdict.Delivered(1))), Promise.promise(), 0);
+        assertThat(desk.quiet(List.of(main))).isTrue();
+        assertThat(committed(parkPartition).clean()).isTrue();
     }
 
     /** Its lane, and what is parked of it, may be at another member (ADR 24). */
