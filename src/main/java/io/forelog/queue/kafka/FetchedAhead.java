@@ -161,6 +161,13 @@ final class FetchedAhead {
             if (!passed && !holding.isPark() && !holding.window.mayRead(taken.offset, taken.bytes, headerChars)) {
                 return;
             }
+            if (!passed && holding.isPark() && delivery == null && next.raw() == null) {
+                delivery = taken.readAgain;
+                taken.readAgain = null;
+                if (delivery == null) {
+                    return; // until the reader has read it again
+                }
+            }
             holding.fetched.remove();
             waiting--;
             waitingBytes -= next.taken().bytes;
@@ -193,6 +200,35 @@ final class FetchedAhead {
         return ordered && holding.isReady() && delivery.entry().key().length() > 0 && holdings.mainOf(holding) == null;
     }
 
+    /** Of parked ones that are to be handed out next those that are only in their topic, at most so many and bytes, one at least. */
+    List<Taken> toReadAgain(int max, long bytesMax) {
+        List<Taken> wanted = new ArrayList<>();
+        long bytes = 0;
+        for (Holding holding : holdings.ring()) {
+            if (!holding.isPark() || !holding.open) {
+                continue;
+            }
+            for (Holding.Fetched each : holding.fetched) {
+                Taken taken = each.taken();
+                if (each.delivery() != null
+                        || each.raw() != null
+                        || taken.readAgain != null
+                        || taken.handedOut
+                        || taken.carried
+                        || taken.carriedTo != null
+                        || taken.state == Taken.State.SETTLED) {
+                    break; // what comes first may be handed out, or must be waited for
+                }
+                if (wanted.size() >= max || !wanted.isEmpty() && bytes + taken.bytes > bytesMax) {
+                    return wanted;
+                }
+                bytes += taken.bytes;
+                wanted.add(taken);
+            }
+        }
+        return wanted;
+    }
+
     private static void pass(Holding holding) {
         if (holding.fetched.isEmpty() && !holding.isPark()) {
             long before = holding.window.watermark();
@@ -211,7 +247,7 @@ final class FetchedAhead {
 
     /**
      * The heads of a lane, their deliveries where they are in memory; null where the first is carried to the end of its topic this
-     * moment: to be asked again.
+     * moment, or its partition is being given away: to be asked again.
      */
     @Nullable
     List<ParkedLanes.Parked> heads(Buffer key, int max) {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Guarded by the lock of the route's {@link RouteDesk}. What is fetched is bounded by the reader, which pauses.
  */
 final class Holding {
-    /** A record behind the window: a delivery, or one that can't be read. */
+    /** A record behind the window: a delivery, or one that can't be read; neither = a parked one that is only in its topic. */
     record Fetched(Taken taken, io.forelog.model.@Nullable Delivery delivery, RouteRecords.@Nullable Raw raw) {}
 
     final TopicPartition partition;

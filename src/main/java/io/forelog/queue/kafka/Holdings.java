@@ -69,8 +69,7 @@ final class Holdings {
 
     /** Nothing that was taken of those partitions, and of what is parked of them, is on its way. */
     boolean quiet(Collection<TopicPartition> partitions) {
-        return ring.stream()
-                .noneMatch(holding -> belongs(holding, partitions) && holding.onTheirWay() > 0 && !atRest);
+        return ring.stream().noneMatch(holding -> belongs(holding, partitions) && holding.onTheirWay() > 0 && !atRest);
     }
 
     private static boolean belongs(Holding holding, Collection<TopicPartition> partitions) {

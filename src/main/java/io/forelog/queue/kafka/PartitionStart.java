@@ -106,6 +106,7 @@ final class PartitionStart {
         Map<TopicPartition, Long> begins = steady(() -> open.beginningOffsets(all.keySet(), LIMIT));
         Map<TopicPartition, Long> ends = ends(open, committed);
         List<Holding> holdings = new ArrayList<>();
+        long parkedBytes = 0;
         for (Map.Entry<TopicPartition, String> each : all.entrySet()) {
             TopicPartition partition = each.getKey();
             boolean park = parks.contains(partition);
@@ -118,7 +119,7 @@ final class PartitionStart {
                     begins.getOrDefault(partition, 0L),
                     ends.getOrDefault(partition, 0L));
             if (park) {
-                readParked(holding);
+                parkedBytes = readParked(holding, parkedBytes);
             } else {
                 open.seek(partition, holding.window.watermark());
                 if (lanes) {
@@ -273,8 +274,12 @@ final class PartitionStart {
 
     // ---- parked lanes
 
-    /** Reads a partition of parked records to its end, once no transaction of a former owner is open in it. */
-    private void readParked(Holding holding) {
+    /**
+     * Reads a partition of parked records to its end, once no transaction of a former owner is open in it. Answers {@code bytes} and
+     * those that it kept: beyond {@link FetchedAhead#FETCHED_BYTES_MAX} only keys and places are.
+     */
+    private long readParked(Holding holding, long bytes) {
+        long kept = bytes;
         Consumer<byte[], byte[]> park = parks();
         park.assign(List.of(holding.partition));
         park.seek(holding.partition, holding.window.watermark());
@@ -284,7 +289,8 @@ final class PartitionStart {
                 if (record.offset() < end && !holding.window.isSettled(record.offset())) {
                     Holding.Fetched fetched = records.read(holding, record);
                     holding.window.read(record.offset(), fetched.taken().bytes);
-                    holding.fetched.add(fetched);
+                    kept += fetched.taken().bytes;
+                    holding.fetched.add(kept > FetchedAhead.FETCHED_BYTES_MAX ? placeOf(fetched) : fetched);
                     if (fetched.delivery() == null) {
                         LOG.atError()
                                 .addKeyValue(LogKeys.NAMESPACE, namespace)
@@ -296,6 +302,17 @@ final class PartitionStart {
         }
         holding.window.passTo(end);
         holding.position = holding.window.next();
+        return kept;
+    }
+
+    /** Without its delivery, which is read again when it is asked for. */
+    static Holding.Fetched placeOf(Holding.Fetched fetched) {
+        Delivery delivery = fetched.delivery();
+        if (delivery == null) {
+            return fetched;
+        }
+        fetched.taken().laneKey = ParkedLanes.keyOf(delivery);
+        return new Holding.Fetched(fetched.taken(), null, null);
     }
 
     /** A transaction that a killed owner left open hides what is behind it until the broker ends it, after 10 s. */

@@ -123,6 +123,13 @@ final class RouteDesk {
         }
     }
 
+    /** How many bytes of parked deliveries are in memory; for tests. */
+    long parkedBytes() {
+        synchronized (lock) {
+            return lanes.bytes();
+        }
+    }
+
     /** As {@link Holdings#aboveWatermarks}. */
     long aboveWatermarks() {
         synchronized (lock) {
@@ -147,7 +154,9 @@ final class RouteDesk {
     private void ringWhere() {
         boolean ring;
         synchronized (lock) {
-            ring = !moves.isEmpty() || ahead.mayGoOn();
+            ring = !moves.isEmpty()
+                    || ahead.mayGoOn()
+                    || waiters.take() != null && !ahead.toReadAgain(1, 1).isEmpty();
         }
         if (ring) {
             bell.ring();
@@ -272,6 +281,28 @@ final class RouteDesk {
         synchronized (lock) {
             ahead.lost(holding, count, position);
         }
+    }
+
+    /** As {@link FetchedAhead#toReadAgain}; none while nobody takes. */
+    List<Taken> toReadAgain(int max, long bytesMax) {
+        synchronized (lock) {
+            return waiters.take() == null ? List.of() : ahead.toReadAgain(max, bytesMax);
+        }
+    }
+
+    /** They were read again, in this order. */
+    void readAgain(List<Delivery> deliveries) {
+        Runnable handedOut;
+        synchronized (lock) {
+            for (Delivery each : deliveries) {
+                Taken taken = (Taken) each.place();
+                if (taken.open()) {
+                    taken.readAgain = each;
+                }
+            }
+            handedOut = answerWaiting();
+        }
+        handedOut.run();
     }
 
     // ---- the reader's side: commits

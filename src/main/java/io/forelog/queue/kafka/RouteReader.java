@@ -27,6 +27,8 @@ import org.slf4j.LoggerFactory;
  */
 final class RouteReader implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(RouteReader.class);
+    private static final int READ_AGAIN_MAX = 100;
+    private static final long READ_AGAIN_BYTES_MAX = 1L << 20;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
     private final String namespace;
@@ -92,7 +94,14 @@ final class RouteReader implements Runnable {
         this.settings = settings;
         RouteRecords records = new RouteRecords(namespace, route);
         this.desk = new RouteDesk("namespace " + namespace + ", route " + route, settings.owner(), lanes, this::ring);
-        this.start = new PartitionStart(settings, member, records, startMillis, namespace, route, () -> settings.orderedWait(this.topics.targetLimit()));
+        this.start = new PartitionStart(
+                settings,
+                member,
+                records,
+                startMillis,
+                namespace,
+                route,
+                () -> settings.orderedWait(this.topics.targetLimit()));
         this.mover = new Mover(namespace, route, desk, start, records, () -> this.topics, settings, ticker);
         this.fetching = new Fetching(desk, records, start, this::busy);
         this.commits = new Commits(desk, namespace, settings.commitInterval());
@@ -257,13 +266,25 @@ final class RouteReader implements Runnable {
         commits.commitInTurn(open);
         if (lanes) {
             fetching.openWhatWaited();
+            readAgain();
         }
         fetching.pause(open);
         fetching.poll(open);
     }
 
+    /** Parked ones that the pump waits for and that are only in their topic. */
+    private void readAgain() {
+        List<Taken> wanted = desk.toReadAgain(READ_AGAIN_MAX, READ_AGAIN_BYTES_MAX);
+        if (!wanted.isEmpty()) {
+            desk.readAgain(wanted.stream().map(start::delivery).toList());
+        }
+    }
+
     private boolean busy() {
-        return stopping || !orders.isEmpty() || mover.mayMove();
+        return stopping
+                || !orders.isEmpty()
+                || mover.mayMove()
+                || lanes && !desk.toReadAgain(1, 1).isEmpty();
     }
 
     /** Commits now what is settled; by an order. */

@@ -13,7 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param targetLimit how long one request to its target may take; null = not said
  */
 record RouteTopics(
-        List<String> mains, List<String> deadLetters, int route, String shard, @Nullable Duration targetLimit) {
+        List<String> mains,
+        List<String> deadLetters,
+        int route,
+        String shard,
+        @Nullable Duration targetLimit) {
     RouteTopics(List<String> mains, List<String> deadLetters, int route, String shard) {
         this(mains, deadLetters, route, shard, null);
     }

@@ -495,7 +495,8 @@ class KafkaQueueIT {
         }
         Await.until("it is counted", Duration.ofSeconds(90), () -> {
             Future<Tally> counted = queue.tally();
-            Tally.RouteTally route = Await.result(counted.map(tally -> tally.routes().get(0)).otherwiseEmpty());
+            Tally.RouteTally route =
+                    Await.result(counted.map(tally -> tally.routes().get(0)).otherwiseEmpty());
             return route != null && route.pending() == 0 && route.deadStored() == 0;
         });
     }

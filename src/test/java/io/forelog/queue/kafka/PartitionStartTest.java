@@ -17,9 +17,14 @@ class PartitionStartTest {
     void onlyADeadOwnersPartitionThatIsNotSettledToItsEndIsWaitedFor() {
         OffsetAndMetadata dead = holding.committable(1);
         assertThat(PartitionStart.leftSomething(dead, 9, 2)).isTrue();
-        assertThat(PartitionStart.leftSomething(dead, 7, 2)).as("all is settled").isFalse();
-        assertThat(PartitionStart.leftSomething(dead, 9, 1)).as("it was this node").isFalse();
-        assertThat(PartitionStart.leftSomething(holding.committable(1, true), 9, 2)).isFalse();
+        assertThat(PartitionStart.leftSomething(dead, 7, 2))
+                .as("all is settled")
+                .isFalse();
+        assertThat(PartitionStart.leftSomething(dead, 9, 1))
+                .as("it was this node")
+                .isFalse();
+        assertThat(PartitionStart.leftSomething(holding.committable(1, true), 9, 2))
+                .isFalse();
         assertThat(PartitionStart.leftSomething(null, 9, 2)).isFalse();
     }
 

@@ -348,7 +348,9 @@ class RouteDeskTest {
             park.fetched.add(fetched(park, i, i < 2 ? "k" : "other"));
         }
         desk.assigned(List.of(holding, park));
-        assertThat(desk.quiet(List.of(main))).as("what lies there is not on its way").isTrue();
+        assertThat(desk.quiet(List.of(main)))
+                .as("what lies there is not on its way")
+                .isTrue();
         assertThat(committed(parkPartition).clean()).isTrue();
         List<ParkedLanes.Parked> heads = desk.heads(Buffer.buffer("k"), 1);
         assertThat(heads).hasSize(1);
@@ -360,6 +362,34 @@ class RouteDeskTest {
         desk.settle(List.of(new Settlement(head, new Verdict.Delivered(1))), Promise.promise(), 0);
         assertThat(desk.quiet(List.of(main))).isTrue();
         assertThat(committed(parkPartition).clean()).isTrue();
+    }
+
+    /** Beyond what may be kept only keys and places are in memory; order and number are the same. */
+    @Test
+    void whatIsFoundParkedBeyondTheBoundIsReadAgainAndHandedOutInItsTurn() {
+        desk.assigned(List.of());
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        Holding park = new Holding(parkPartition, "t", true, new OffsetWindow(0), new Books());
+        List<Delivery> inTopic = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            park.window.read(i, 10);
+            Holding.Fetched fetched = fetched(park, i, "k" + i % 2);
+            inTopic.add(fetched.delivery());
+            park.fetched.add(i < 2 ? fetched : PartitionStart.placeOf(fetched));
+        }
+        desk.assigned(List.of(holding, park));
+        List<Long> taken = new ArrayList<>();
+        for (int round = 0; round < 20 && taken.size() < 6; round++) {
+            Promise<List<Delivery>> take = Promise.promise();
+            desk.take(10, 1_000, take);
+            List<Taken> wanted = desk.toReadAgain(2, 1_000);
+            desk.readAgain(
+                    wanted.stream().map(each -> inTopic.get((int) each.offset)).toList());
+            take.future().result().forEach(each -> taken.add(((Taken) each.place()).offset));
+        }
+        assertThat(taken).containsExactly(0L, 1L, 2L, 3L, 4L, 5L);
+        assertThat(holding.open).as("its turn now").isTrue();
+        assertThat(desk.parkedBytes()).isEqualTo(20);
     }
 
     /** Its lane, and what is parked of it, may be at another member (ADR 24). */
