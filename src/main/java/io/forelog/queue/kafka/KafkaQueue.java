@@ -365,6 +365,11 @@ final class KafkaQueue implements Queue {
     }
 
     @Override
+    public boolean holds(Delivery delivery) {
+        return ((Taken) delivery.place()).holding.alive();
+    }
+
+    @Override
     public void atRest() {
         Works now = works;
         if (now != null) {
