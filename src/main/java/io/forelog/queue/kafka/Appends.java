@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Entry;
+import io.forelog.model.EntryId;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Receipt;
 import io.forelog.model.Ticker;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,17 +98,34 @@ final class Appends {
             batch.end(index, refused(entry, ErrorCode.INTERNAL, "can't be stored: " + e.getMessage()));
             return;
         }
-        sender.send(record, (where, failure, taken) -> {
+        sender.send(record, new Fresh(batch, index, entry.id(), record.topic(), bytes));
+    }
+
+    /** One entry of a batch on its way. */
+    private final class Fresh extends Sender.Sending {
+        private final Batch batch;
+        private final int index;
+        private final EntryId id;
+        private final String topic;
+        private final long bytes;
+
+        Fresh(Batch batch, int index, EntryId id, String topic, long bytes) {
+            this.batch = batch;
+            this.index = index;
+            this.id = id;
+            this.topic = topic;
+            this.bytes = bytes;
+        }
+
+        @Override
+        void end(@Nullable RecordMetadata where, @Nullable Exception failure, boolean taken) {
             sender.release(bytes);
-            if (failure == null && where != null) {
-                batch.end(
-                        index,
-                        AppendOutcome.appended(
-                                entry.id(), new Receipt(where.topic(), where.partition(), where.offset())));
-            } else {
-                batch.end(index, SendFailure.of(failure, taken).outcome(entry.id(), record.topic(), failure));
-            }
-        });
+            batch.end(
+                    index,
+                    failure == null && where != null
+                            ? AppendOutcome.appended(id, new Receipt(where.topic(), where.partition(), where.offset()))
+                            : SendFailure.of(failure, taken).outcome(id, topic, failure));
+        }
     }
 
     private AppendOutcome refused(Entry entry, ErrorCode code, String why) {
@@ -221,12 +240,15 @@ final class Appends {
                 one.run();
                 continue;
             }
-            sender.send(record, (where, failure, taken) -> {
-                sender.release(bytes);
-                if (failure != null) {
-                    failed.set(failure);
+            sender.send(record, new Sender.Sending() {
+                @Override
+                void end(@Nullable RecordMetadata where, @Nullable Exception failure, boolean taken) {
+                    sender.release(bytes);
+                    if (failure != null) {
+                        failed.set(failure);
+                    }
+                    one.run();
                 }
-                one.run();
             });
         }
         one.run();

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.UnsafeByteOperations;
 import io.forelog.model.Entry;
+import io.forelog.model.EntryId;
 import io.forelog.model.Failure;
 import io.forelog.queue.Transfer;
 import io.forelog.wire.EnvelopeCodec;
@@ -15,6 +16,7 @@ import java.util.List;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +53,18 @@ final class KafkaRecords {
     static final String READMITTED = "forelog-readmitted";
 
     private static final byte[] ENTRY_BYTES = ENTRY.getBytes(US_ASCII);
+    /** Shared by all records: nobody changes a header's bytes. */
+    private static final Header ENTRY_KIND = new RecordHeader(KIND, ENTRY_BYTES);
+
+    private static final Header[] SINGLE_ROUTES = new Header[64];
+    private static final byte[] DIGITS = "0123456789abcdef".getBytes(US_ASCII);
+
+    static {
+        for (int i = 0; i < SINGLE_ROUTES.length; i++) {
+            SINGLE_ROUTES[i] = new RecordHeader(ROUTES, ascii(Integer.toString(i)));
+        }
+    }
+
     private static final byte[] OBLIGATION_BYTES = OBLIGATION.getBytes(US_ASCII);
     private static final byte[] NOTHING = {};
     private static final int DIGITS_MAX = 9;
@@ -73,14 +87,33 @@ final class KafkaRecords {
         ProducerRecord<byte[], byte[]> record =
                 new ProducerRecord<>(topic, partition, key, EnvelopeCodec.encode(entry));
         Headers headers = record.headers();
-        headers.add(KIND, ENTRY_BYTES);
-        headers.add(ID, ascii(entry.id().toString()));
+        headers.add(ENTRY_KIND);
+        headers.add(ID, text(entry.id()));
         headers.add(NAMESPACE, namespace);
-        headers.add(ROUTES, routes(entry.routes()));
+        List<Integer> routes = entry.routes();
+        if (routes.size() == 1 && routes.get(0) >= 0 && routes.get(0) < SINGLE_ROUTES.length) {
+            headers.add(SINGLE_ROUTES[routes.get(0)]);
+        } else {
+            headers.add(ROUTES, routes(routes));
+        }
         if (entry.delayed()) {
             headers.add(DUE, ascii(Long.toString(entry.dueMicros())));
         }
         return record;
+    }
+
+    /** As {@link EntryId#toString}, with nothing made between. */
+    static byte[] text(EntryId id) {
+        byte[] text = new byte[36];
+        int at = 0;
+        for (int nibble = 0; nibble < 32; nibble++) {
+            if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) {
+                text[at++] = '-';
+            }
+            long half = nibble < 16 ? id.high() : id.low();
+            text[at++] = DIGITS[(int) (half >>> (60 - 4 * (nibble & 15))) & 15];
+        }
+        return text;
     }
 
     /** An obligation as another queue or the dead letters knew it, with its attempts so far. */
@@ -104,7 +137,7 @@ final class KafkaRecords {
                 new ProducerRecord<>(topic, partition, key, stored.build().toByteArray());
         Headers headers = record.headers();
         headers.add(KIND, OBLIGATION_BYTES);
-        headers.add(ID, ascii(transfer.entry().id().toString()));
+        headers.add(ID, text(transfer.entry().id()));
         headers.add(NAMESPACE, namespace);
         headers.add(ROUTES, ascii(Integer.toString(transfer.route())));
         headers.add(DUE, ascii(Long.toString(transfer.dueMicros())));
