@@ -143,6 +143,11 @@ final class KafkaConsumption implements Consumption {
     }
 
     @Override
+    public boolean holds(Delivery delivery) {
+        return ((Taken) delivery.place()).holding.alive();
+    }
+
+    @Override
     public Future<List<ParkedKey>> parked(int route, int max) {
         Promise<List<ParkedKey>> promise = promise();
         RouteReader reader = readers.get(route);
@@ -193,7 +198,7 @@ final class KafkaConsumption implements Consumption {
             reader.order(() -> {
                 try {
                     promise.complete(reader.deliveries(heads));
-                } catch (KafkaException e) {
+                } catch (RuntimeException e) {
                     promise.fail(new WalException(ErrorCode.UNAVAILABLE, "parked lanes: " + e.getMessage(), e));
                 }
             });

@@ -366,7 +366,8 @@ final class KafkaQueue implements Queue {
 
     @Override
     public boolean holds(Delivery delivery) {
-        return ((Taken) delivery.place()).holding.alive();
+        Works now = works;
+        return now != null && now.consumption().holds(delivery);
     }
 
     @Override
