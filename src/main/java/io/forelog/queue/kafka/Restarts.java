@@ -22,7 +22,9 @@ final class Restarts {
     private final Consumer<String> trouble;
     private boolean failed;
     private boolean troubled;
+    /** When it began anew last. */
     private long lastNanos;
+
     private long pauseNanos = AGAIN_NANOS;
 
     /** {@code trouble}: is told what is wrong, empty where nothing is any more. */
@@ -54,15 +56,14 @@ final class Restarts {
                 .addKeyValue(LogKeys.DATABASE, who)
                 .addKeyValue(LogKeys.REASON, why.toString())
                 .log("A reader of Kafka begins anew from what is committed");
+        long pause = usual ? AGAIN_NANOS : pauseNanos;
         failed = true;
-        lastNanos = nanos;
-        if (usual) {
-            return AGAIN_NANOS;
+        lastNanos = nanos + pause;
+        if (!usual) {
+            troubled = true;
+            trouble.accept(who + ": begins anew again and again: " + why);
+            pauseNanos = Math.min(AGAIN_NANOS_MAX, pauseNanos * 2);
         }
-        troubled = true;
-        trouble.accept(who + ": begins anew again and again: " + why);
-        long pause = pauseNanos;
-        pauseNanos = Math.min(AGAIN_NANOS_MAX, pauseNanos * 2);
         return pause;
     }
 }

@@ -75,8 +75,7 @@ class TierPumpTest {
         MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("none");
         consumer.updateBeginningOffsets(Map.of(tier, 0L));
         consumer.updatePartitions(
-                "orders-ready",
-                List.of(new PartitionInfo("orders-ready", 0, Node.noNode(), new Node[0], new Node[0])));
+                "orders-ready", List.of(new PartitionInfo("orders-ready", 0, Node.noNode(), new Node[0], new Node[0])));
         consumer.schedulePollTask(() -> {
             consumer.rebalance(List.of(tier));
             consumer.addRecord(inTier(0, null, "1", "1"));
