@@ -19,8 +19,6 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -260,8 +258,8 @@ final class KafkaCluster {
     }
 
     /**
-     * Whether a namespace has ended: here, or, where the cluster says so, before this process began: none of its groups is left. Blocks
-     * for that.
+     * Whether a namespace has ended: here, or, where the cluster says so, before this process began: none of its groups is left. That is
+     * asked for now and known a little later. Never waits.
      */
     private boolean hasEnded(String namespace) {
         synchronized (this) {
@@ -269,23 +267,12 @@ final class KafkaCluster {
                 return ended.contains(namespace);
             }
         }
-        Admin asked = admin;
-        if (asked == null) {
-            return false;
-        }
-        try {
-            boolean none = asked.listGroups().all().get(ASK_LIMIT_MILLIS, TimeUnit.MILLISECONDS).stream()
-                    .noneMatch(each -> KafkaNames.isGroupOf(namespace, each.groupId()));
-            if (none) {
+        ask(asked -> asked.listGroups().all()).onSuccess(groups -> {
+            if (groups.stream().noneMatch(each -> KafkaNames.isGroupOf(namespace, each.groupId()))) {
                 ended(namespace);
             }
-            return none;
-        } catch (ExecutionException | TimeoutException | KafkaException e) {
-            return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
+        });
+        return false; // not known yet: asked for again
     }
 
     /** What is wrong with a namespace's topics; empty = nothing. */
