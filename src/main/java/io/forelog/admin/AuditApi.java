@@ -62,6 +62,7 @@ final class AuditApi {
                 .put("moved_in", sum(tally, RouteTally::movedIn))
                 .put("moved_out", sum(tally, RouteTally::movedOut))
                 .put("lost", sum(tally, RouteTally::lost))
+                .put("lost_waiting", tally.lostWaiting())
                 .put("purged", sum(tally, RouteTally::purged))
                 .put("balanced", balanced(tally))
                 .put("exact", tally.exact())

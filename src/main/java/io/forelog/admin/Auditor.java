@@ -34,6 +34,9 @@ public final class Auditor extends VerticleBase {
     /** A queue that counts by reading competes with its writers. */
     private static final int PAUSE_PER_ROUND = 19;
 
+    /** In the place of a target: what was lost where all namespaces of a shard wait; nobody can say whose. */
+    static final String WAITING = "(waiting)";
+
     private final NodeServices node;
     private final MeterRegistry registry;
     private final Duration pause;
@@ -114,6 +117,9 @@ public final class Auditor extends VerticleBase {
         Namespace namespace = node.namespaces().find(name);
         for (Tally.RouteTally route : tally.routes()) {
             lost(kept, name, Views.target(namespace, route.route())).set(route.lost());
+        }
+        if (tally.lostWaiting() > 0) {
+            lost(kept, name, WAITING).set(tally.lostWaiting());
         }
         long before = kept.balanced.getAndSet(balanced ? 1 : 0);
         if (!balanced && before == 1) {

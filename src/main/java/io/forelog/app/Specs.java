@@ -13,6 +13,7 @@ import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** From a namespace's document to what queues and targets are told: neither knows documents. Stateless. */
 final class Specs {
@@ -51,7 +52,11 @@ final class Specs {
                 new QueueSpec.Demands(
                         document.delivery().maxPayloadBytes(),
                         longest(document.delivery().maxDelay(), document.retry().maxAge()),
-                        document.acceptRisk()));
+                        document.acceptRisk(),
+                        namespace.routes().values().stream()
+                                .collect(Collectors.toMap(
+                                        Namespace.Route::id,
+                                        route -> route.target().limit().timeout()))));
     }
 
     private static Duration longest(Duration one, Duration other) {

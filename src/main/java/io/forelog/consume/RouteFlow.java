@@ -76,8 +76,17 @@ final class RouteFlow implements Intake.Taker, Lanes.Track, Sender.Ends, Settler
         this.random = random;
         this.settler = new Settler(queue, turns, ticker, this);
         this.lanes = new Lanes(this, Math.max(8, window.capacity() / 16), parkedKeysMax);
-        this.sender =
-                new Sender(namespace, policy, judge(policy), courier, metrics, ticker, turns, this, window.capacity());
+        this.sender = new Sender(
+                namespace,
+                policy,
+                judge(policy),
+                courier,
+                metrics,
+                ticker,
+                turns,
+                this,
+                queue::holds,
+                window.capacity());
         this.intake = new Intake(
                 namespace, policy.route(), policy.target(), queue, window, share, lanes, ticker, turns, this);
     }

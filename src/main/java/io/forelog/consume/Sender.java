@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +45,7 @@ final class Sender {
     private final Ticker ticker;
     private final Turns turns;
     private final Ends ends;
+    private final Predicate<Delivery> ours;
     private final int windowMax;
     private final RouteGate gate = new RouteGate();
     private final StormWatch storms = new StormWatch();
@@ -56,6 +58,7 @@ final class Sender {
     /** Falls by half when the writer gives deliveries back for want of a slot, grows while it answers all. */
     private int atTargetMax = Integer.MAX_VALUE;
 
+    /** {@code ours}: false where another has a delivery by now. */
     Sender(
             String namespace,
             RoutePolicy policy,
@@ -65,6 +68,7 @@ final class Sender {
             Ticker ticker,
             Turns turns,
             Ends ends,
+            Predicate<Delivery> ours,
             int windowMax) {
         this.namespace = namespace;
         this.policy = policy;
@@ -74,6 +78,7 @@ final class Sender {
         this.ticker = ticker;
         this.turns = turns;
         this.ends = ends;
+        this.ours = ours;
         this.windowMax = windowMax;
     }
 
@@ -151,6 +156,12 @@ final class Sender {
             Flight flight = ready.poll();
             if (flight == null) {
                 break;
+            }
+            if (flight.lane != null && !ours.test(flight.delivery())) {
+                ends.finish(
+                        flight,
+                        new Verdict.Moved(now)); // its new owner sends it: here it would come behind what that one sent
+                continue;
             }
             Verdict verdict =
                     policy.gone() ? Judge.gone(namespace, policy.target(), now) : Judge.expired(flight.delivery(), now);

@@ -316,6 +316,12 @@ public final class CombinedQueue implements Queue {
     }
 
     @Override
+    public boolean holds(Delivery delivery) {
+        Origin origin = Origin.of(delivery);
+        return origin.part().queue().holds(origin.unwrap(delivery));
+    }
+
+    @Override
     public void atRest() {
         parts.forEach(part -> part.queue().atRest());
     }

@@ -208,13 +208,15 @@ final class Desks {
         return Future.join(asked).map(done -> {
             Map<Integer, RouteTally> routes = new TreeMap<>();
             long entries = 0;
+            long lostWaiting = 0;
             boolean exact = true;
             for (Future<Tally> one : asked) {
                 entries += one.result().entries();
+                lostWaiting += one.result().lostWaiting();
                 exact &= one.result().exact();
                 one.result().routes().forEach(each -> routes.merge(each.route(), each, RouteTally::plus));
             }
-            return new Tally(entries, List.copyOf(routes.values()), exact);
+            return new Tally(entries, List.copyOf(routes.values()), exact, 0, lostWaiting);
         });
     }
 

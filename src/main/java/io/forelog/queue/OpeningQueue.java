@@ -245,6 +245,12 @@ public final class OpeningQueue implements Queue {
     }
 
     @Override
+    public boolean holds(Delivery delivery) {
+        Queue queue = open;
+        return queue != null && queue.holds(delivery);
+    }
+
+    @Override
     public void atRest() {
         Queue queue = open;
         if (queue != null) {

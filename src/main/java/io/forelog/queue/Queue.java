@@ -110,6 +110,14 @@ public interface Queue {
     }
 
     /**
+     * False where it is known that another has by now what was taken: with order it must not be sent any more, and settling it has no
+     * effect. From memory, any thread.
+     */
+    default boolean holds(Delivery delivery) {
+        return true;
+    }
+
+    /**
      * Nothing that was taken is at a target any more, and nothing more will be taken or settled: whoever takes next need not
      * wait for it. Said before {@link #close}, or not at all. At once.
      */

@@ -54,14 +54,21 @@ public record QueueSpec(
     }
 
     /**
-     * What a backend of others is held against.
+     * What a backend of others is held against, and what to wait for.
      *
      * @param payloadBytesMax largest payload
      * @param longestWait the longest of delay and age that an entry may come to
      * @param acceptRisk names of what is put up with
+     * @param targetLimits by route, how long one request to its target may take; missing = not said
      */
-    public record Demands(int payloadBytesMax, Duration longestWait, Set<String> acceptRisk) {
+    public record Demands(
+            int payloadBytesMax, Duration longestWait, Set<String> acceptRisk, Map<Integer, Duration> targetLimits) {
         public static final Demands NONE = new Demands(0, Duration.ZERO, Set.of());
+
+        /** Without limits of targets. */
+        public Demands(int payloadBytesMax, Duration longestWait, Set<String> acceptRisk) {
+            this(payloadBytesMax, longestWait, acceptRisk, Map.of());
+        }
     }
 
     /** This namespace's policies with what one of its queues serves and is configured by. */

@@ -8,11 +8,18 @@ import java.util.List;
  * @param entries entries appended
  * @param exact false where the queue only estimates
  * @param countedMicros when it was counted: a queue may answer a recent count again where counting is dear; 0 = just now
+ * @param lostWaiting gaps found where what is delayed waits, if namespaces share that place: nobody can say whose they were, so that they
+ *     are in no route's books and may be told by several namespaces: an alarm
  */
-public record Tally(long entries, List<RouteTally> routes, boolean exact, long countedMicros) {
+public record Tally(long entries, List<RouteTally> routes, boolean exact, long countedMicros, long lostWaiting) {
+    /** Where nothing is shared. */
+    public Tally(long entries, List<RouteTally> routes, boolean exact, long countedMicros) {
+        this(entries, routes, exact, countedMicros, 0);
+    }
+
     /** Counted when it was asked for. */
     public Tally(long entries, List<RouteTally> routes, boolean exact) {
-        this(entries, routes, exact, 0);
+        this(entries, routes, exact, 0, 0);
     }
 
     /**

@@ -52,4 +52,18 @@ class AuditorTest {
                         .count())
                 .isEqualTo(1);
     }
+
+    @Test
+    void showsWhatWasLostWhereAllWait() {
+        node.namespaces.put("ns", FakeNode.namespace("ns", List.of(), 1));
+        Tally lost = new Tally(1, tally(2, 0, 1).routes(), true, 5_000_000, 4);
+        auditor.found("ns", lost);
+        assertThat(registry.get(MetricNames.LOST)
+                        .tag(MetricNames.TARGET, Auditor.WAITING)
+                        .functionCounter()
+                        .count())
+                .isEqualTo(4);
+        assertThat(AuditApi.view("ns", lost, null, 12_000_000).getLong("lost_waiting"))
+                .isEqualTo(4);
+    }
 }

@@ -281,4 +281,19 @@ class RouteFlowTest {
         assertThat(rig.target.payloads()).containsExactly("a", "b");
         assertThat(rig.tally(1).delivered()).isEqualTo(2);
     }
+
+    @Test
+    void whatIsAnothersByNowIsNotSentAnyMore() {
+        document.order = io.forelog.config.NamespaceDocument.Order.KEY;
+        PumpRig rig = PumpRig.of(document.of(1));
+        rig.target.script = delivery -> PumpRig.DOWN;
+        rig.append(rig.entries.keyed("k", "a"), rig.entries.keyed("k", "b"));
+        assertThat(rig.target.payloads()).containsExactly("a");
+
+        rig.queue.takenOver();
+        rig.target.script = delivery -> Outcome.applied();
+        rig.pass(Duration.ofSeconds(60));
+
+        assertThat(rig.target.payloads()).containsExactly("a");
+    }
 }

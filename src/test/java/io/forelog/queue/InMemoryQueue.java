@@ -40,6 +40,7 @@ public final class InMemoryQueue implements Queue {
     private boolean closed;
     private boolean failSettles;
     private boolean failMoves;
+    private boolean takenOver;
     private int generation;
     private AppendFault appendFault = AppendFault.NONE;
 
@@ -58,6 +59,16 @@ public final class InMemoryQueue implements Queue {
 
     /** A claim: what was taken again since is another. */
     private record Place(int generation, long claim) {}
+
+    /** What was taken is another's by now: for {@link #holds}. */
+    public synchronized void takenOver() {
+        takenOver = true;
+    }
+
+    @Override
+    public synchronized boolean holds(Delivery delivery) {
+        return !takenOver;
+    }
 
     public InMemoryQueue(QueueSpec spec, Ticker ticker) {
         this.spec = spec;

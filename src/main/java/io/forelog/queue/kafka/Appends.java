@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Entry;
+import io.forelog.model.EntryId;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Receipt;
 import io.forelog.model.Ticker;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,17 +98,34 @@ final class Appends {
             batch.end(index, refused(entry, ErrorCode.INTERNAL, "can't be stored: " + e.getMessage()));
             return;
         }
-        sender.send(record, (where, failure, taken) -> {
+        sender.send(record, new Fresh(batch, index, entry.id(), record.topic(), bytes));
+    }
+
+    /** One entry of a batch on its way. */
+    private final class Fresh extends Sender.Sending {
+        private final Batch batch;
+        private final int index;
+        private final EntryId id;
+        private final String topic;
+        private final long bytes;
+
+        Fresh(Batch batch, int index, EntryId id, String topic, long bytes) {
+            this.batch = batch;
+            this.index = index;
+            this.id = id;
+            this.topic = topic;
+            this.bytes = bytes;
+        }
+
+        @Override
+        void end(@Nullable RecordMetadata where, @Nullable Exception failure, boolean taken) {
             sender.release(bytes);
-            if (failure == null && where != null) {
-                batch.end(
-                        index,
-                        AppendOutcome.appended(
-                                entry.id(), new Receipt(where.topic(), where.partition(), where.offset())));
-            } else {
-                batch.end(index, SendFailure.of(failure, taken).outcome(entry.id(), record.topic(), failure));
-            }
-        });
+            batch.end(
+                    index,
+                    failure == null && where != null
+                            ? AppendOutcome.appended(id, new Receipt(where.topic(), where.partition(), where.offset()))
+                            : SendFailure.of(failure, taken).outcome(id, topic, failure));
+        }
     }
 
     private AppendOutcome refused(Entry entry, ErrorCode code, String why) {
@@ -150,9 +169,9 @@ final class Appends {
         for (Entry entry : entries) {
             Entry only = entry.forRoute(route);
             byte[] key = KafkaRecords.key(only);
-            String ready = KafkaNames.ready(main(at, key, any));
+            String to = side(at, main(at, key, any), key);
             ProducerRecord<byte[], byte[]> record =
-                    KafkaRecords.fresh(ready, partition(at, ready, key), key, only, namespace);
+                    KafkaRecords.fresh(to, partition(at, to, key), key, only, namespace);
             KafkaRecords.mark(record, KafkaRecords.READMITTED);
             records.add(record);
         }
@@ -175,16 +194,27 @@ final class Appends {
     ProducerRecord<byte[], byte[]> obligation(Transfer transfer, long now, int any) {
         Layout at = layout;
         byte[] key = KafkaRecords.key(transfer.entry());
-        String ready = KafkaNames.ready(main(at, key, any));
+        String to = side(at, main(at, key, any), key);
         if (transfer.dueMicros() <= now) {
-            return KafkaRecords.obligation(ready, partition(at, ready, key), key, transfer, namespace);
+            return KafkaRecords.obligation(to, partition(at, to, key), key, transfer, namespace);
         }
         TierPlan.Hop hop = TierPlan.next(now, transfer.dueMicros());
         String tier = KafkaNames.tier(at.plan().shard(), hop.tier());
         ProducerRecord<byte[], byte[]> record =
                 KafkaRecords.obligation(tier, partition(at, tier, key), key, transfer, namespace);
-        KafkaRecords.waits(record, hop, ready, node);
+        KafkaRecords.waits(record, hop, to, node);
+        if (at.plan().lanes()) {
+            KafkaRecords.goesTo(record, partition(at, to, key));
+        }
         return record;
+    }
+
+    /**
+     * Where what comes from the side goes once it is due: to the ready topic; with lanes, what has a key to the main topic itself, for the
+     * same partition of the ready topic may be another member's (ADR 24).
+     */
+    private static String side(Layout at, String main, byte @Nullable [] key) {
+        return at.plan().lanes() && key != null ? main : KafkaNames.ready(main);
     }
 
     /** All or a failure; on failure some may be there. */
@@ -210,12 +240,15 @@ final class Appends {
                 one.run();
                 continue;
             }
-            sender.send(record, (where, failure, taken) -> {
-                sender.release(bytes);
-                if (failure != null) {
-                    failed.set(failure);
+            sender.send(record, new Sender.Sending() {
+                @Override
+                void end(@Nullable RecordMetadata where, @Nullable Exception failure, boolean taken) {
+                    sender.release(bytes);
+                    if (failure != null) {
+                        failed.set(failure);
+                    }
+                    one.run();
                 }
-                one.run();
             });
         }
         one.run();

@@ -13,6 +13,7 @@ import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsResult;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
 
 /**
  * Counts the books of a namespace: what is settled stands in the groups' commit metadata, what is pending is counted record by
@@ -25,6 +26,7 @@ final class Census {
     private static final int REPEATS_MAX = 12;
 
     private final KafkaCluster cluster;
+    private final Topics topics;
     private final LogScan scan;
     private final DeadLetters deadLetters;
     private final Appends appends;
@@ -33,8 +35,15 @@ final class Census {
     /** By route: what waited in the tiers when it was counted last. */
     private volatile Map<Integer, Long> scheduled = Map.of();
 
-    Census(KafkaCluster cluster, LogScan scan, DeadLetters deadLetters, Appends appends, String namespace) {
+    Census(
+            KafkaCluster cluster,
+            Topics topics,
+            LogScan scan,
+            DeadLetters deadLetters,
+            Appends appends,
+            String namespace) {
         this.cluster = cluster;
+        this.topics = topics;
         this.scan = scan;
         this.deadLetters = deadLetters;
         this.appends = appends;
@@ -79,7 +88,8 @@ final class Census {
     private Future<Tally> count(java.util.function.Supplier<Future<Void>> commit, int left) {
         return commit.get()
                 .compose(done -> marks())
-                .compose(before -> scan.run(on -> look(before))
+                .compose(before -> topics.missing(all(appends.layout().plan()))
+                        .compose(missing -> scan.run(on -> look(before, missing)))
                         .compose(looked -> commit.get().compose(done -> marks()).compose(after -> {
                             boolean still = before.moves().equals(after.moves());
                             return still || left == 0
@@ -119,17 +129,22 @@ final class Census {
     /** What is pending by route, and the dead letters. */
     private record Looked(Map<Integer, long[]> pending, DeadLetters.Counted dead) {}
 
-    private Looked look(Marks marks) {
+    private static Set<String> all(TopicPlan plan) {
+        Set<String> all = new LinkedHashSet<>(plan.mains());
+        all.addAll(plan.readies());
+        plan.routes().forEach(route -> all.addAll(plan.parks(route)));
+        all.addAll(plan.tiers());
+        return all;
+    }
+
+    /** {@code missing}: topics that are gone, as another node deletes them where a queue has been replaced: nothing is left in them. */
+    private Looked look(Marks marks, Set<String> missing) {
         TopicPlan plan = appends.layout().plan();
         Map<String, Integer> counts = appends.layout().partitions();
-        List<String> here = new ArrayList<>(plan.mains());
-        here.addAll(plan.readies());
         Set<TopicPartition> tiers = RangeRead.of(plan.tiers(), counts);
-        Set<TopicPartition> all = new LinkedHashSet<>(RangeRead.of(here, counts));
-        for (int route : plan.routes()) {
-            all.addAll(RangeRead.of(plan.parks(route), counts));
-        }
-        all.addAll(tiers);
+        Set<TopicPartition> all = RangeRead.of(List.copyOf(all(plan)), counts);
+        all.removeIf(each -> missing.contains(each.topic()));
+        backlogs.keySet().removeIf(each -> missing.contains(each.topic()));
         Map<TopicPartition, Long> ends = scan.ends(all);
         Map<TopicPartition, Long> beginnings = scan.beginnings(all);
         Map<Integer, long[]> pending = new HashMap<>();
@@ -174,13 +189,14 @@ final class Census {
         backlog.forget(lowest);
         long from = Math.max(Math.max(beginning, lowest), backlog.seenTo());
         scan.scan(partition, from, end, record -> {
-            see(backlog, record);
+            see(namespace, backlog, record);
             return true;
         });
         backlog.seenTo(Math.max(end, from));
     }
 
-    private void see(Backlog backlog, ConsumerRecord<byte[], byte[]> record) {
+    /** Remembers whom a record names. */
+    static void see(String namespace, Backlog backlog, ConsumerRecord<byte[], byte[]> record) {
         if (!KafkaRecords.text(record.headers(), KafkaRecords.NAMESPACE).equals(namespace)) {
             return;
         }
@@ -189,11 +205,9 @@ final class Census {
         int kind = !obligation
                 ? Backlog.FRESH
                 : KafkaRecords.has(record.headers(), KafkaRecords.MOVED_IN) ? Backlog.MOVED_IN : Backlog.RETURNED;
-        for (String route :
-                KafkaRecords.text(record.headers(), KafkaRecords.ROUTES).split(",")) {
-            if (!route.isEmpty()) {
-                backlog.add(Integer.parseInt(route), kind, record.offset());
-            }
+        Header named = record.headers().lastHeader(KafkaRecords.ROUTES);
+        for (int route : KafkaRecords.routes(named == null ? null : named.value())) {
+            backlog.add(route, kind, record.offset());
         }
     }
 
@@ -221,6 +235,13 @@ final class Census {
                     looked.dead().stored(route)));
             entries = Math.max(entries, accepted);
         }
-        return new Tally(entries, routes, exact);
+        return new Tally(entries, routes, exact, 0, lost(marks.tiers()));
+    }
+
+    /** Of a shard's tiers, whosever it was. */
+    static long lost(Map<TopicPartition, OffsetAndMetadata> tiers) {
+        return tiers.values().stream()
+                .mapToLong(mark -> booksOf(mark).get(Books.Count.LOST))
+                .sum();
     }
 }

@@ -36,16 +36,38 @@ final class Commits {
         long nanos = System.nanoTime();
         if (nanos - nextNanos >= 0) {
             nextNanos = nanos + intervalNanos;
-            commit(open, null, false);
+            commit(open, null, false, false);
         }
     }
 
-    /** True where nothing is left to commit. {@code only}: of these partitions; null = of all. */
-    boolean commit(Consumer<byte[], byte[]> open, @Nullable Collection<TopicPartition> only, boolean unchangedToo) {
-        Map<TopicPartition, OffsetAndMetadata> marks = desk.committable(only, unchangedToo);
+    /** All that is held, changed or not; true where nothing is left to commit. */
+    boolean commitAll(Consumer<byte[], byte[]> open) {
+        return commit(open, null, true, false);
+    }
+
+    /** As {@link #commitAll}, of partitions that are given away. */
+    boolean commitLast(Consumer<byte[], byte[]> open, Collection<TopicPartition> leaving) {
+        return commit(open, leaving, true, true);
+    }
+
+    private boolean commit(
+            Consumer<byte[], byte[]> open,
+            @Nullable Collection<TopicPartition> only,
+            boolean unchangedToo,
+            boolean leaving) {
+        Map<TopicPartition, OffsetAndMetadata> marks = desk.committable(only, unchangedToo, leaving);
         if (marks.isEmpty()) {
             return true;
         }
+        return commit(open, marks);
+    }
+
+    /** What was said clean by the last owner is so no more, before anything of it is handed out. */
+    boolean begin(Consumer<byte[], byte[]> open, Map<TopicPartition, OffsetAndMetadata> marks) {
+        return marks.isEmpty() || commit(open, marks);
+    }
+
+    private boolean commit(Consumer<byte[], byte[]> open, Map<TopicPartition, OffsetAndMetadata> marks) {
         try {
             PartitionStart.steady(() -> {
                 open.commitSync(marks, LIMIT);

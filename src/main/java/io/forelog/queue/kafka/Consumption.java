@@ -26,6 +26,9 @@ interface Consumption {
     /** As {@link io.forelog.queue.Queue#takeParked}. */
     Future<List<Delivery>> takeParked(int route, Buffer key, int max);
 
+    /** As {@link io.forelog.queue.Queue#holds}. */
+    boolean holds(Delivery delivery);
+
     /** Routes that come and go, topics that are added. */
     void update(QueueSpec spec);
 

@@ -7,7 +7,6 @@ import io.forelog.model.ErrorCode;
 import io.forelog.model.Failure;
 import io.forelog.model.Operation;
 import io.forelog.model.Priority;
-import io.forelog.model.WalException;
 import io.forelog.queue.DeadLetter;
 import io.forelog.wire.EnvelopeCodec;
 import io.forelog.wire.ObligationCodec;
@@ -80,7 +79,7 @@ final class DeadLetterRecord {
                         last == null ? said(record, died) : last,
                         died,
                         stored.getRedrives());
-            } catch (InvalidProtocolBufferException | WalException e) {
+            } catch (InvalidProtocolBufferException | RuntimeException e) {
                 // told as it is
             }
         }

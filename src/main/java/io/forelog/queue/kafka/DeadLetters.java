@@ -28,22 +28,28 @@ import org.apache.kafka.common.TopicPartition;
  */
 final class DeadLetters {
     private static final int AT_ONCE = 200;
+    /** How many times {@value #AT_ONCE} expire a round of the housekeeping at most. */
+    private static final int EXPIRED_ROUNDS_MAX = 500;
 
-    private final KafkaCluster cluster;
+    private static final int TRIES = 3;
+
     private final LogScan scan;
     private final Appends appends;
     private final String namespace;
     private final Ticker ticker;
     private final Transactor transactor;
 
-    DeadLetters(KafkaCluster cluster, LogScan scan, Appends appends, String namespace, Ticker ticker) {
-        this.cluster = cluster;
+    /** {@code transactor}: of one id for all nodes, so that of two that change something at once one is fenced. */
+    DeadLetters(LogScan scan, Appends appends, String namespace, Ticker ticker, Transactor transactor) {
         this.scan = scan;
         this.appends = appends;
         this.namespace = namespace;
         this.ticker = ticker;
-        // One id for all nodes: of two that redrive at once one is fenced.
-        this.transactor = new Transactor(cluster.connection(), "forelog-" + namespace + "-dlq");
+        this.transactor = transactor;
+    }
+
+    static String transactionalId(String namespace) {
+        return "forelog-" + namespace + "-dlq";
     }
 
     private List<String> topics() {
@@ -169,12 +175,12 @@ final class DeadLetters {
 
     /** As {@link io.forelog.queue.Queue#redrive}. */
     Future<Integer> redrive(List<String> ids) {
-        return inParts(ids, part -> scan.run(on -> change(part, true)));
+        return inParts(ids, part -> scan.run(on -> fenced(() -> change(part, true))));
     }
 
     /** As {@link io.forelog.queue.Queue#purge}. */
     Future<Integer> purge(List<String> ids) {
-        return inParts(ids, part -> scan.run(on -> change(part, false)));
+        return inParts(ids, part -> scan.run(on -> fenced(() -> change(part, false))));
     }
 
     private static Future<Integer> inParts(
@@ -187,7 +193,32 @@ final class DeadLetters {
         return all;
     }
 
-    private int change(List<String> ids, boolean redrive) {
+    /** Reads marks and commits them changed. */
+    @FunctionalInterface
+    private interface Change {
+        int make() throws Transactor.Aborted, Transactor.Undecided;
+    }
+
+    /**
+     * What is read after the transactor has begun nobody else changes before our commit: else it fails, and is made again from what
+     * is committed then.
+     */
+    private int fenced(Change change) {
+        for (int tries = 1; ; tries++) {
+            try {
+                transactor.begin();
+                return change.make();
+            } catch (Transactor.Aborted e) {
+                if (tries == TRIES) {
+                    throw new KafkaException("dead letters of " + namespace + ": " + e.getMessage(), e);
+                }
+            } catch (Transactor.Undecided e) {
+                throw new KafkaException("dead letters of " + namespace + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    private int change(List<String> ids, boolean redrive) throws Transactor.Aborted, Transactor.Undecided {
         Map<TopicPartition, DeadLetterMarks> marks = new HashMap<>();
         Map<TopicPartition, List<Found>> found = find(ids, marks);
         if (found.isEmpty()) {
@@ -229,20 +260,18 @@ final class DeadLetters {
     private void tidy(TopicPartition partition, DeadLetterMarks marks, List<ProducerRecord<byte[], byte[]>> copies) {
         long end = scan.ends(List.of(partition)).getOrDefault(partition, 0L);
         long[] behind = {marks.watermark()};
-        boolean[] carry = {!marks.fits()};
         long passed = scan.scan(partition, marks.watermark(), end, record -> {
             marks.pass(behind[0], record.offset());
             behind[0] = record.offset() + 1;
             if (!DeadLetterRecord.concerns(record, namespace)) {
                 marks.pass(record.offset(), record.offset() + 1);
             } else if (!marks.isGone(record.offset())) {
-                if (!carry[0]) {
+                if (marks.fits()) {
                     return false;
                 }
                 copies.add(new ProducerRecord<>(
                         partition.topic(), partition.partition(), record.key(), record.value(), record.headers()));
                 marks.pass(record.offset(), record.offset() + 1);
-                carry[0] = !marks.fits();
             }
             return true;
         });
@@ -251,47 +280,58 @@ final class DeadLetters {
         }
     }
 
-    private void commit(List<ProducerRecord<byte[], byte[]>> copies, Map<TopicPartition, OffsetAndMetadata> marks) {
-        if (copies.isEmpty()) {
-            scan.commit(marks);
-            return;
-        }
-        try {
-            transactor.commit(copies, marks, scan.group(), scan::committed);
-        } catch (Transactor.Aborted | Transactor.Undecided e) {
-            throw new KafkaException("dead letters of " + namespace + ": " + e.getMessage(), e);
-        }
+    private void commit(List<ProducerRecord<byte[], byte[]>> copies, Map<TopicPartition, OffsetAndMetadata> marks)
+            throws Transactor.Aborted, Transactor.Undecided {
+        transactor.commit(copies, marks, scan.group(), scan::committed);
     }
 
-    /** Purges what died longer than {@code retention} ago, a bounded number a call, and renews the marks, so that they never expire. */
+    /**
+     * Purges what died longer than {@code retention} ago, some at a time, others in between, and renews the marks, so that they never
+     * expire. Answers how many.
+     */
     Future<Integer> expire(Duration retention) {
-        return scan.run(on -> {
-            long before = ticker.micros() - retention.toNanos() / 1_000;
-            Map<TopicPartition, Integer> partitions = partitions();
-            Map<TopicPartition, DeadLetterMarks> marks = marks(scan.beginnings(partitions.keySet()));
-            Map<TopicPartition, Long> ends = scan.ends(partitions.keySet());
-            int[] count = {0};
-            Map<TopicPartition, OffsetAndMetadata> changed = new HashMap<>();
-            marks.forEach((partition, its) -> {
-                int topic = partitions.getOrDefault(partition, 0);
-                scan.scan(partition, its.watermark(), ends.getOrDefault(partition, 0L), record -> {
-                    boolean ours = !its.isGone(record.offset()) && DeadLetterRecord.concerns(record, namespace);
-                    if (!ours) {
-                        return true;
-                    }
-                    DeadLetter letter = DeadLetterRecord.letter(record, namespace, topic);
-                    if (letter.diedMicros() >= before) {
-                        return false;
-                    }
-                    its.purged(record.offset(), letter.route());
-                    return ++count[0] < AT_ONCE;
-                });
-                tidy(partition, its, new ArrayList<>());
-                changed.put(partition, its.committable());
-            });
-            scan.commit(changed);
-            return count[0];
+        return expire(ticker.micros() - retention.toNanos() / 1_000, EXPIRED_ROUNDS_MAX, 0);
+    }
+
+    private Future<Integer> expire(long before, int left, int already) {
+        return scan.run(on -> fenced(() -> expireSome(before))).compose(count -> {
+            int all = already + count;
+            return count < AT_ONCE || left <= 1 ? Future.succeededFuture(all) : expire(before, left - 1, all);
         });
+    }
+
+    private int expireSome(long before) throws Transactor.Aborted, Transactor.Undecided {
+        Map<TopicPartition, Integer> partitions = partitions();
+        Map<TopicPartition, DeadLetterMarks> marks = marks(scan.beginnings(partitions.keySet()));
+        if (marks.isEmpty()) {
+            return 0;
+        }
+        Map<TopicPartition, Long> ends = scan.ends(partitions.keySet());
+        int[] count = {0};
+        List<ProducerRecord<byte[], byte[]>> carried = new ArrayList<>();
+        Map<TopicPartition, OffsetAndMetadata> changed = new HashMap<>();
+        for (Map.Entry<TopicPartition, DeadLetterMarks> each : marks.entrySet()) {
+            TopicPartition partition = each.getKey();
+            DeadLetterMarks its = each.getValue();
+            int topic = partitions.getOrDefault(partition, 0);
+            scan.scan(partition, its.watermark(), ends.getOrDefault(partition, 0L), record -> {
+                boolean ours = !its.isGone(record.offset()) && DeadLetterRecord.concerns(record, namespace);
+                if (!ours) {
+                    return true;
+                }
+                DeadLetter letter = DeadLetterRecord.letter(record, namespace, topic);
+                if (letter.diedMicros() >= before || count[0] >= AT_ONCE) {
+                    return false;
+                }
+                its.purged(record.offset(), letter.route());
+                count[0]++;
+                return true;
+            });
+            tidy(partition, its, carried);
+            changed.put(partition, its.committable());
+        }
+        commit(carried, changed);
+        return count[0];
     }
 
     /** On the thread: stored letters by route, and the marks by partition. */
@@ -324,10 +364,6 @@ final class DeadLetters {
         long stored(int route) {
             return stored.getOrDefault(route, 0L);
         }
-    }
-
-    KafkaCluster cluster() {
-        return cluster;
     }
 
     Future<Void> close() {

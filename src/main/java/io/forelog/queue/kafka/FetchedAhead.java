@@ -26,6 +26,7 @@ final class FetchedAhead {
     private final Holdings holdings;
     private final ParkedLanes lanes;
     private final Moves moves;
+    private final boolean ordered;
 
     private int turn;
     private int waiting;
@@ -34,8 +35,12 @@ final class FetchedAhead {
     /** The reader has paused what it reads, until there is room. */
     private boolean full;
 
-    /** What can't be read goes to {@code moves}, on its way to the dead letters. */
-    FetchedAhead(Holdings holdings, ParkedLanes lanes, Moves moves) {
+    /**
+     * What can't be read goes to {@code moves}, on its way to the dead letters; with {@code ordered} also what has a key and lies in a
+     * ready partition whose main partition is another member's, on its way there (ADR 24).
+     */
+    FetchedAhead(Holdings holdings, ParkedLanes lanes, Moves moves, boolean ordered) {
+        this.ordered = ordered;
         this.holdings = holdings;
         this.lanes = lanes;
         this.moves = moves;
@@ -156,6 +161,13 @@ final class FetchedAhead {
             if (!passed && !holding.isPark() && !holding.window.mayRead(taken.offset, taken.bytes, headerChars)) {
                 return;
             }
+            if (!passed && holding.isPark() && delivery == null && next.raw() == null) {
+                delivery = taken.readAgain;
+                taken.readAgain = null;
+                if (delivery == null) {
+                    return; // until the reader has read it again
+                }
+            }
             holding.fetched.remove();
             waiting--;
             waitingBytes -= next.taken().bytes;
@@ -166,9 +178,12 @@ final class FetchedAhead {
             if (!holding.isPark()) {
                 holding.window.read(taken.offset, taken.bytes);
             }
-            if (delivery != null) {
+            if (delivery != null && !isOfAnotherMain(holding, delivery)) {
                 bytes[0] += taken.bytes;
                 out.add(delivery);
+            } else if (delivery != null) {
+                taken.state = Taken.State.MOVING;
+                moves.add(Move.toMain(taken, delivery));
             } else {
                 taken.state = Taken.State.MOVING;
                 moves.add(new Move(taken, null, next.raw(), null, null, 0));
@@ -178,6 +193,40 @@ final class FetchedAhead {
         if (holding.isPark() && holding.fetched.isEmpty()) {
             openMain(holding);
         }
+    }
+
+    /** Its key's lane, and what is parked of it, may be at another member. */
+    private boolean isOfAnotherMain(Holding holding, Delivery delivery) {
+        return ordered && holding.isReady() && delivery.entry().key().length() > 0 && holdings.mainOf(holding) == null;
+    }
+
+    /** Of parked ones that are to be handed out next those that are only in their topic, at most so many and bytes, one at least. */
+    List<Taken> toReadAgain(int max, long bytesMax) {
+        List<Taken> wanted = new ArrayList<>();
+        long bytes = 0;
+        for (Holding holding : holdings.ring()) {
+            if (!holding.isPark() || !holding.open) {
+                continue;
+            }
+            for (Holding.Fetched each : holding.fetched) {
+                Taken taken = each.taken();
+                if (each.delivery() != null
+                        || each.raw() != null
+                        || taken.readAgain != null
+                        || taken.handedOut
+                        || taken.carried
+                        || taken.carriedTo != null
+                        || taken.state == Taken.State.SETTLED) {
+                    break; // what comes first may be handed out, or must be waited for
+                }
+                if (wanted.size() >= max || !wanted.isEmpty() && bytes + taken.bytes > bytesMax) {
+                    return wanted;
+                }
+                bytes += taken.bytes;
+                wanted.add(taken);
+            }
+        }
+        return wanted;
     }
 
     private static void pass(Holding holding) {
@@ -198,11 +247,14 @@ final class FetchedAhead {
 
     /**
      * The heads of a lane, their deliveries where they are in memory; null where the first is carried to the end of its topic this
-     * moment: to be asked again.
+     * moment, or its partition is being given away: to be asked again.
      */
     @Nullable
     List<ParkedLanes.Parked> heads(Buffer key, int max) {
         List<ParkedLanes.Parked> heads = lanes.free(key, max);
+        if (heads != null && heads.stream().anyMatch(head -> head.taken.holding.shut)) {
+            return null; // whoever has it next goes on with it
+        }
         for (int i = 0; heads != null && i < heads.size(); i++) {
             Taken taken = heads.get(i).taken;
             if (!taken.handedOut) {
@@ -214,6 +266,7 @@ final class FetchedAhead {
 
     private void handedOut(Taken taken) {
         taken.handedOut = true;
+        taken.holding.handedOut += taken.holding.isPark() ? 1 : 0;
         inFlight++;
     }
 
@@ -249,6 +302,7 @@ final class FetchedAhead {
             moves.gather(taken.holding, lanes);
         }
         if (!taken.holding.isPark() || taken.handedOut) {
+            taken.holding.handedOut -= taken.holding.isPark() ? 1 : 0;
             inFlight--;
         }
     }

@@ -64,6 +64,9 @@ final class Handover implements ConsumerRebalanceListener {
             List<Holding> added = start.restore(consumer, partitions, topics.get(), lanes);
             desk.dropped(each -> partitions.contains(each.partition));
             fetching.forget(partitions);
+            if (lanes && !commits.begin(consumer, start.begun(added))) {
+                added.forEach(each -> each.dirty = true);
+            }
             desk.assigned(added);
         });
     }
@@ -103,8 +106,8 @@ final class Handover implements ConsumerRebalanceListener {
                 all.add(holding.partition);
             }
         }
-        if (!commits.commit(consumer, all, true)) {
-            commits.commit(consumer, all, true);
+        if (!commits.commitLast(consumer, all)) {
+            commits.commitLast(consumer, all);
         }
         desk.dropped(each -> all.contains(each.partition));
         fetching.forget(partitions);

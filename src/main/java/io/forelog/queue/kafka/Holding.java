@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Guarded by the lock of the route's {@link RouteDesk}. What is fetched is bounded by the reader, which pauses.
  */
 final class Holding {
-    /** A record behind the window: a delivery, or one that can't be read. */
+    /** A record behind the window: a delivery, or one that can't be read; neither = a parked one that is only in its topic. */
     record Fetched(Taken taken, io.forelog.model.@Nullable Delivery delivery, RouteRecords.@Nullable Raw raw) {}
 
     final TopicPartition partition;
@@ -27,8 +27,12 @@ final class Holding {
     long lag;
     /** Something changed since the last commit began. */
     boolean dirty;
+    /** Of a parked partition: how many were handed out and are not settled. */
+    int handedOut;
     /** Deliveries may be handed out. */
     boolean open = true;
+    /** It is being given away: nothing more is handed out. */
+    boolean shut;
     /** What was parked in the partition of this number goes first. */
     boolean waitsForParked;
 
@@ -36,7 +40,7 @@ final class Holding {
     long opensNanos;
 
     private final boolean park;
-    private boolean alive = true;
+    private volatile boolean alive = true;
 
     Holding(TopicPartition partition, String main, boolean park, OffsetWindow window, Books books) {
         this.partition = partition;
@@ -52,7 +56,12 @@ final class Holding {
         return park;
     }
 
-    /** Still assigned. */
+    /** Of what was delayed, retried or redriven, once it is due. */
+    boolean isReady() {
+        return !park && !partition.topic().equals(main);
+    }
+
+    /** Still assigned. Any thread may ask. */
     boolean alive() {
         return alive;
     }
@@ -63,12 +72,17 @@ final class Holding {
         fetched.clear();
     }
 
-    /** What to commit. */
-    OffsetAndMetadata committable(int owner) {
-        return committable(owner, window.taken() == 0);
+    /** How many deliveries of it the pump has: of a parked partition those that were handed out, not all that lie there. */
+    int onTheirWay() {
+        return park ? handedOut : window.taken();
     }
 
-    /** {@code clean}: nothing of it is on its way. */
+    /** What to commit while it is held: whoever finds it after a death must take it that something is on its way. */
+    OffsetAndMetadata committable(int owner) {
+        return committable(owner, false);
+    }
+
+    /** {@code clean}: nothing of it is on its way, nor will be from here. */
     OffsetAndMetadata committable(int owner, boolean clean) {
         String text = CommitMetadata.encode(clean, owner, books, window.watermark(), window.runs());
         return new OffsetAndMetadata(window.watermark(), text);

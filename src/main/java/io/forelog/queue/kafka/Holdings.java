@@ -46,10 +46,10 @@ final class Holdings {
         return byPartition.get(partition);
     }
 
-    /** The main partition that a parked one belongs to. */
+    /** The main partition that a parked or a ready one belongs to; null where it is not here. */
     @Nullable
-    Holding mainOf(Holding park) {
-        return byPartition.get(new TopicPartition(park.main, park.partition.partition()));
+    Holding mainOf(Holding other) {
+        return byPartition.get(new TopicPartition(other.main, other.partition.partition()));
     }
 
     /** In the order in which they came; not to be changed, nor kept. */
@@ -67,38 +67,39 @@ final class Holdings {
         atRest = true;
     }
 
-    /** Nothing that was taken of those partitions is on its way. */
+    /** Nothing that was taken of those partitions, and of what is parked of them, is on its way. */
     boolean quiet(Collection<TopicPartition> partitions) {
-        if (atRest) {
-            return true;
-        }
-        for (TopicPartition partition : partitions) {
-            Holding holding = byPartition.get(partition);
-            if (holding != null && holding.window.taken() > 0) {
-                return false;
-            }
-        }
-        return true;
+        return ring.stream().noneMatch(holding -> belongs(holding, partitions) && holding.onTheirWay() > 0 && !atRest);
     }
 
-    /** Nothing more is handed out of them. */
+    private static boolean belongs(Holding holding, Collection<TopicPartition> partitions) {
+        return partitions.contains(
+                holding.isPark() ? new TopicPartition(holding.main, holding.partition.partition()) : holding.partition);
+    }
+
+    /** Nothing more is handed out of them, nor of what is parked of them. */
     void shut(Collection<TopicPartition> partitions) {
-        for (TopicPartition partition : partitions) {
-            Holding holding = byPartition.get(partition);
-            if (holding != null) {
+        for (Holding holding : ring) {
+            if (belongs(holding, partitions)) {
                 holding.open = false;
                 holding.waitsForParked = false;
+                holding.shut = true;
             }
         }
     }
 
-    /** What has changed since the last commit of those partitions. */
+    /**
+     * What has changed since the last commit of those partitions. {@code leaving}: they are given away, and are clean where nothing of them
+     * is on its way; what is committed while they are held is never, for something may be sent after it.
+     */
     Map<TopicPartition, OffsetAndMetadata> committable(
-            @Nullable Collection<TopicPartition> only, boolean unchangedToo) {
+            @Nullable Collection<TopicPartition> only, boolean unchangedToo, boolean leaving) {
         Map<TopicPartition, OffsetAndMetadata> marks = new HashMap<>();
         for (Holding holding : ring) {
             if ((holding.dirty || unchangedToo) && (only == null || only.contains(holding.partition))) {
-                marks.put(holding.partition, holding.committable(owner, atRest || holding.window.taken() == 0));
+                marks.put(
+                        holding.partition,
+                        holding.committable(owner, leaving && (atRest || holding.onTheirWay() == 0)));
                 holding.dirty = false;
             }
         }

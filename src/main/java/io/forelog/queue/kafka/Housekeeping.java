@@ -5,11 +5,15 @@ import io.forelog.observe.LogKeys;
 import io.forelog.queue.QueueSpec;
 import io.vertx.core.Future;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -107,17 +111,37 @@ final class Housekeeping {
     }
 
     /**
-     * Main and ready topics up to min(every route's watermark, start of the retention), parked lanes up to their route's watermark,
+     * Main and ready topics up to min(the watermark of every group of the namespace that the cluster has, start of the retention), parked lanes up to their route's watermark,
      * tiers up to what has left them, dead letters up to the first that is left. What another namespace uses as well stays.
      */
     Future<Void> free(QueueSpec spec) {
         TopicPlan plan = appends.layout().plan();
+        return cluster.ask(admin -> admin.listGroups().all())
+                .map(groups ->
+                        groups(plan, groups.stream().map(GroupListing::groupId).toList()))
+                .compose(groups -> free(spec, plan, groups));
+    }
+
+    /**
+     * Those that what is freed must have been settled by: of the routes known here, and whatever others of the namespace the cluster
+     * has, as another node may serve a route already that this one has not heard of, or still.
+     */
+    static Set<String> groups(TopicPlan plan, Collection<String> listed) {
+        Set<String> groups = new TreeSet<>();
+        plan.routes().forEach(route -> groups.add(KafkaNames.group(plan.namespace(), route)));
+        listed.stream()
+                .filter(group -> KafkaNames.isRouteGroupOf(plan.namespace(), group))
+                .forEach(groups::add);
+        return groups;
+    }
+
+    private Future<Void> free(QueueSpec spec, TopicPlan plan, Set<String> groups) {
         String namespace = spec.namespace();
-        Map<Integer, Future<Map<TopicPartition, OffsetAndMetadata>>> routes = new LinkedHashMap<>();
-        plan.routes().forEach(route -> routes.put(route, marks(KafkaNames.group(namespace, route))));
+        Map<String, Future<Map<TopicPartition, OffsetAndMetadata>>> settled = new LinkedHashMap<>();
+        groups.forEach(group -> settled.put(group, marks(group)));
         Future<Map<TopicPartition, OffsetAndMetadata>> tiers = marks(KafkaNames.tierGroup(plan.shard()));
         Future<Map<TopicPartition, OffsetAndMetadata>> dead = marks(KafkaNames.deadLetterGroup(namespace));
-        List<Future<?>> asked = new ArrayList<>(routes.values());
+        List<Future<?>> asked = new ArrayList<>(settled.values());
         asked.add(tiers);
         asked.add(dead);
         long before = ticker.millis() - spec.retention().toMillis();
@@ -126,9 +150,13 @@ final class Housekeeping {
                     Map<TopicPartition, Long> upTo = new HashMap<>();
                     List<String> kept = new ArrayList<>(plan.mains());
                     kept.addAll(plan.readies());
-                    routes.values().forEach(its -> lower(upTo, own(kept, namespace), its.result()));
+                    settled.values().forEach(its -> lower(upTo, own(kept, namespace), its.result()));
                     upTo.replaceAll((partition, offset) -> Math.min(offset, scan.offsetAt(partition, before, offset)));
-                    routes.forEach((route, its) -> lower(upTo, own(plan.parks(route), namespace), its.result()));
+                    for (int route : plan.routes()) {
+                        Future<Map<TopicPartition, OffsetAndMetadata>> its =
+                                settled.get(KafkaNames.group(namespace, route));
+                        lower(upTo, own(plan.parks(route), namespace), its == null ? Map.of() : its.result());
+                    }
                     lower(upTo, own(plan.deadLetters(), namespace), dead.result());
                     // Of the shard: its pump alone reads them.
                     lower(upTo, made(plan.tiers()), tiers.result());

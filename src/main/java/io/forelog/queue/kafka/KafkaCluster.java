@@ -46,11 +46,17 @@ final class KafkaCluster {
     private final KafkaSettings settings;
     private final MediumOptions node;
     private final Set<String> namespaces = new TreeSet<>();
-    private final Map<String, String> troubles = new ConcurrentHashMap<>();
+    private final Map<Trouble, String> troubles = new ConcurrentHashMap<>();
+    /** Namespaces whose topics were deleted from here, until one of the name comes. */
+    private final Set<String> ended = new TreeSet<>();
+
     private volatile @Nullable Sender sender;
     private volatile @Nullable Admin admin;
     private @Nullable TierPump tiers;
     private volatile String unreachable = "not asked yet";
+
+    /** What is wrong with what of a namespace; empty = of none. */
+    private record Trouble(String namespace, String of) {}
 
     KafkaCluster(String name, Map<String, Object> connection, KafkaSettings settings, MediumOptions node) {
         this.name = name;
@@ -176,7 +182,22 @@ final class KafkaCluster {
         if (tiers == null) {
             String shard = node.shard();
             TierPump pump = new TierPump(
-                    shard, KafkaNames.tierGroup(shard), tier -> KafkaNames.tier(shard, tier), reading, node.ticker());
+                    shard,
+                    KafkaNames.tierGroup(shard),
+                    tier -> KafkaNames.tier(shard, tier),
+                    reading,
+                    node.ticker(),
+                    new TierPump.Surroundings() {
+                        @Override
+                        public boolean hasEnded(String namespace) {
+                            return KafkaCluster.this.hasEnded(namespace);
+                        }
+
+                        @Override
+                        public void trouble(String text) {
+                            KafkaCluster.this.trouble("", "tiers", text);
+                        }
+                    });
             pump.start();
             tiers = pump;
         }
@@ -221,19 +242,50 @@ final class KafkaCluster {
 
     synchronized void joined(String namespace) {
         namespaces.add(namespace);
+        ended.remove(namespace);
     }
 
     synchronized void left(String namespace) {
         namespaces.remove(namespace);
-        troubles.remove(namespace);
+        troubles.keySet().removeIf(each -> each.namespace().equals(namespace));
+    }
+
+    /** Its topics are deleted, and nobody waits for what is delayed of it. */
+    synchronized void ended(String namespace) {
+        if (!namespaces.contains(namespace)) {
+            ended.add(namespace);
+        }
+    }
+
+    /**
+     * Whether a namespace has ended: here, or, where the cluster says so, before this process began: none of its groups is left. That is
+     * asked for now and known a little later. Never waits.
+     */
+    private boolean hasEnded(String namespace) {
+        synchronized (this) {
+            if (ended.contains(namespace) || namespaces.contains(namespace) || namespace.isEmpty()) {
+                return ended.contains(namespace);
+            }
+        }
+        ask(asked -> asked.listGroups().all()).onSuccess(groups -> {
+            if (groups.stream().noneMatch(each -> KafkaNames.isGroupOf(namespace, each.groupId()))) {
+                ended(namespace);
+            }
+        });
+        return false; // not known yet: asked for again
     }
 
     /** What is wrong with a namespace's topics; empty = nothing. */
     void trouble(String namespace, String text) {
+        trouble(namespace, "topics", text);
+    }
+
+    /** {@code of}: with what of it. */
+    void trouble(String namespace, String of, String text) {
         if (text.isEmpty()) {
-            troubles.remove(namespace);
+            troubles.remove(new Trouble(namespace, of));
         } else {
-            troubles.put(namespace, text);
+            troubles.put(new Trouble(namespace, of), text);
         }
     }
 

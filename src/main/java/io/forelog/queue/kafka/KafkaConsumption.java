@@ -38,10 +38,25 @@ final class KafkaConsumption implements Consumption {
     private final String shard;
     private final Ticker ticker;
     private final Map<Integer, RouteReader> readers = new ConcurrentHashMap<>();
+    private final Troubles troubles;
     private volatile boolean closed;
 
+    /** Is told what is wrong with the reader of a route; empty = nothing any more. On the reader's thread. */
+    @FunctionalInterface
+    interface Troubles {
+        void tell(int route, String text);
+    }
+
     /** Its topics exist; {@code lanes}: those of parked lanes, too. */
-    KafkaConsumption(Vertx vertx, QueueSpec spec, boolean lanes, String shard, ReaderSettings settings, Ticker ticker) {
+    KafkaConsumption(
+            Vertx vertx,
+            QueueSpec spec,
+            boolean lanes,
+            String shard,
+            ReaderSettings settings,
+            Ticker ticker,
+            Troubles troubles) {
+        this.troubles = troubles;
         this.vertx = vertx;
         this.namespace = spec.namespace();
         this.lanes = lanes;
@@ -53,7 +68,15 @@ final class KafkaConsumption implements Consumption {
 
     private void open(int route, RouteTopics topics, long startMillis) {
         RouteReader reader = new RouteReader(
-                namespace, route, KafkaNames.group(namespace, route), lanes, topics, settings, startMillis, ticker);
+                namespace,
+                route,
+                KafkaNames.group(namespace, route),
+                lanes,
+                topics,
+                settings,
+                startMillis,
+                ticker,
+                text -> troubles.tell(route, text));
         readers.put(route, reader);
         reader.start();
     }
@@ -120,6 +143,11 @@ final class KafkaConsumption implements Consumption {
     }
 
     @Override
+    public boolean holds(Delivery delivery) {
+        return ((Taken) delivery.place()).holding.alive();
+    }
+
+    @Override
     public Future<List<ParkedKey>> parked(int route, int max) {
         Promise<List<ParkedKey>> promise = promise();
         RouteReader reader = readers.get(route);
@@ -170,7 +198,7 @@ final class KafkaConsumption implements Consumption {
             reader.order(() -> {
                 try {
                     promise.complete(reader.deliveries(heads));
-                } catch (KafkaException e) {
+                } catch (RuntimeException e) {
                     promise.fail(new WalException(ErrorCode.UNAVAILABLE, "parked lanes: " + e.getMessage(), e));
                 }
             });

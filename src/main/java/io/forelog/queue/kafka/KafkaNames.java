@@ -16,6 +16,7 @@ final class KafkaNames {
     static final String PREFIX = "wal.kafka.bootstrap.servers.prefix";
 
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,240}");
+    private static final Pattern ANY_TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
 
     private KafkaNames() {}
 
@@ -43,7 +44,7 @@ final class KafkaNames {
 
     private static List<String> checked(String key, List<String> topics) {
         for (String topic : topics) {
-            if (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
+            if (!TOPIC.matcher(topic).matches() || !isTopic(topic)) {
                 throw new WalException(
                         ErrorCode.INVALID_ARGUMENT,
                         key + ": '" + topic + "' (expected: 1 to 240 of letters, digits, _ . -)");
@@ -53,6 +54,11 @@ final class KafkaNames {
             throw new WalException(ErrorCode.INVALID_ARGUMENT, key + ": " + topics + " (expected: each once)");
         }
         return topics;
+    }
+
+    /** A name that a topic can have. */
+    static boolean isTopic(String name) {
+        return ANY_TOPIC.matcher(name).matches() && !name.equals(".") && !name.equals("..");
     }
 
     private static List<String> texts(Map<String, Object> config, String key) {
@@ -78,6 +84,19 @@ final class KafkaNames {
     /** Of a route's readers, on main, ready and park topics. */
     static String group(String namespace, int route) {
         return "forelog." + namespace + "." + route;
+    }
+
+    /** One of a route of {@code namespace}, or of its dead letters. */
+    static boolean isGroupOf(String namespace, String group) {
+        return group.equals(deadLetterGroup(namespace)) || isRouteGroupOf(namespace, group);
+    }
+
+    /** Of one of its routes, whichever. */
+    static boolean isRouteGroupOf(String namespace, String group) {
+        String prefix = "forelog." + namespace + ".";
+        return group.startsWith(prefix)
+                && group.length() > prefix.length()
+                && group.substring(prefix.length()).chars().allMatch(each -> each >= '0' && each <= '9');
     }
 
     /** Of those who move what waits in the tiers of a shard. */

@@ -24,11 +24,9 @@ import io.forelog.queue.Settlement;
 import io.forelog.queue.Tally;
 import io.forelog.queue.Transfer;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +51,7 @@ final class KafkaQueue implements Queue {
     private final CreatedTopics created;
     private final Ticker ticker;
     private final Consumer<KafkaQueue> closing;
-    private final List<Promise<Void>> waiting = new CopyOnWriteArrayList<>();
+    private final Doorstep doorstep = new Doorstep();
     private volatile QueueSpec spec;
     private volatile @Nullable Works works;
     private volatile String why = "being opened";
@@ -140,8 +138,7 @@ final class KafkaQueue implements Queue {
                             .setPeriodic(
                                     KEEP_HOUSE_MILLIS,
                                     id -> begun.housekeeping().run(spec));
-                    waiting.forEach(Promise::tryComplete);
-                    waiting.clear();
+                    doorstep.open();
                     return Future.succeededFuture();
                 });
     }
@@ -150,13 +147,24 @@ final class KafkaQueue implements Queue {
         String namespace = opening.namespace();
         Appends appends = new Appends(cluster.sender(), cluster.node().node(), ticker, layout);
         LogScan scan = new LogScan(cluster, KafkaNames.deadLetterGroup(namespace));
-        DeadLetters deadLetters = new DeadLetters(cluster, scan, appends, namespace, ticker);
+        DeadLetters deadLetters = new DeadLetters(
+                scan,
+                appends,
+                namespace,
+                ticker,
+                new Transactor(cluster.connection(), DeadLetters.transactionalId(namespace)));
         ReaderSettings reading =
                 ReaderSettings.of(cluster.connection(), cluster.node().node());
         cluster.pumpTiers(reading);
-        KafkaConsumption consumption =
-                new KafkaConsumption(cluster.vertx(), opening, layout.plan().lanes(), cluster.shard(), reading, ticker);
-        Census census = new Census(cluster, scan, deadLetters, appends, namespace);
+        KafkaConsumption consumption = new KafkaConsumption(
+                cluster.vertx(),
+                opening,
+                layout.plan().lanes(),
+                cluster.shard(),
+                reading,
+                ticker,
+                (route, text) -> cluster.trouble(namespace, "route " + route, text));
+        Census census = new Census(cluster, topics, scan, deadLetters, appends, namespace);
         return new Works(
                 appends,
                 consumption,
@@ -233,9 +241,7 @@ final class KafkaQueue implements Queue {
         } else if (closed) {
             return Future.succeededFuture(List.of());
         }
-        Promise<Void> opened = KafkaCluster.promise();
-        waiting.add(opened);
-        return opened.future().compose(open -> take(route, max, bytesMax));
+        return doorstep.passed().compose(open -> take(route, max, bytesMax));
     }
 
     @Override
@@ -359,6 +365,12 @@ final class KafkaQueue implements Queue {
     }
 
     @Override
+    public boolean holds(Delivery delivery) {
+        Works now = works;
+        return now != null && now.consumption().holds(delivery);
+    }
+
+    @Override
     public void atRest() {
         Works now = works;
         if (now != null) {
@@ -388,8 +400,7 @@ final class KafkaQueue implements Queue {
         closed = true;
         cluster.vertx().cancelTimer(housekeeping);
         Works now = works;
-        waiting.forEach(Promise::tryComplete);
-        waiting.clear();
+        doorstep.open();
         Future<Void> ended = now == null ? Future.succeededFuture() : end(now, how);
         return ended.onComplete(done -> closing.accept(this));
     }
@@ -417,7 +428,8 @@ final class KafkaQueue implements Queue {
         return topics.delete(Housekeeping.topics(plan), spec.namespace())
                 .compose(deleted -> cluster.ask(
                                 admin -> admin.deleteConsumerGroups(groups).all())
-                        .otherwiseEmpty());
+                        .otherwiseEmpty())
+                .onSuccess(deleted -> cluster.ended(spec.namespace()));
     }
 
     /** What is done every minute, at once; for tests. */

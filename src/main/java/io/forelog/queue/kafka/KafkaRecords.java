@@ -5,15 +5,18 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.UnsafeByteOperations;
 import io.forelog.model.Entry;
+import io.forelog.model.EntryId;
 import io.forelog.model.Failure;
 import io.forelog.queue.Transfer;
 import io.forelog.wire.EnvelopeCodec;
 import io.forelog.wire.ObligationCodec;
 import io.forelog.wire.v1.StoredObligation;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +43,8 @@ final class KafkaRecords {
     static final String HOP = "forelog-hop";
     /** In a tier: the ready topic where it goes when it is due. */
     static final String TO = "forelog-to";
+    /** In a tier: the partition of that topic, where it is not Kafka's choice by key. */
+    static final String TO_PARTITION = "forelog-to-partition";
     /** In a tier: the node whose clock said when. */
     static final String NODE = "forelog-node";
     /** Present on what came from another queue of the namespace and was not tried here yet. */
@@ -48,8 +53,21 @@ final class KafkaRecords {
     static final String READMITTED = "forelog-readmitted";
 
     private static final byte[] ENTRY_BYTES = ENTRY.getBytes(US_ASCII);
+    /** Shared by all records: nobody changes a header's bytes. */
+    private static final Header ENTRY_KIND = new RecordHeader(KIND, ENTRY_BYTES);
+
+    private static final Header[] SINGLE_ROUTES = new Header[64];
+    private static final byte[] DIGITS = "0123456789abcdef".getBytes(US_ASCII);
+
+    static {
+        for (int i = 0; i < SINGLE_ROUTES.length; i++) {
+            SINGLE_ROUTES[i] = new RecordHeader(ROUTES, ascii(Integer.toString(i)));
+        }
+    }
+
     private static final byte[] OBLIGATION_BYTES = OBLIGATION.getBytes(US_ASCII);
     private static final byte[] NOTHING = {};
+    private static final int DIGITS_MAX = 9;
 
     private KafkaRecords() {}
 
@@ -69,14 +87,33 @@ final class KafkaRecords {
         ProducerRecord<byte[], byte[]> record =
                 new ProducerRecord<>(topic, partition, key, EnvelopeCodec.encode(entry));
         Headers headers = record.headers();
-        headers.add(KIND, ENTRY_BYTES);
-        headers.add(ID, ascii(entry.id().toString()));
+        headers.add(ENTRY_KIND);
+        headers.add(ID, text(entry.id()));
         headers.add(NAMESPACE, namespace);
-        headers.add(ROUTES, routes(entry.routes()));
+        List<Integer> routes = entry.routes();
+        if (routes.size() == 1 && routes.get(0) >= 0 && routes.get(0) < SINGLE_ROUTES.length) {
+            headers.add(SINGLE_ROUTES[routes.get(0)]);
+        } else {
+            headers.add(ROUTES, routes(routes));
+        }
         if (entry.delayed()) {
             headers.add(DUE, ascii(Long.toString(entry.dueMicros())));
         }
         return record;
+    }
+
+    /** As {@link EntryId#toString}, with nothing made between. */
+    static byte[] text(EntryId id) {
+        byte[] text = new byte[36];
+        int at = 0;
+        for (int nibble = 0; nibble < 32; nibble++) {
+            if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) {
+                text[at++] = '-';
+            }
+            long half = nibble < 16 ? id.high() : id.low();
+            text[at++] = DIGITS[(int) (half >>> (60 - 4 * (nibble & 15))) & 15];
+        }
+        return text;
     }
 
     /** An obligation as another queue or the dead letters knew it, with its attempts so far. */
@@ -100,7 +137,7 @@ final class KafkaRecords {
                 new ProducerRecord<>(topic, partition, key, stored.build().toByteArray());
         Headers headers = record.headers();
         headers.add(KIND, OBLIGATION_BYTES);
-        headers.add(ID, ascii(transfer.entry().id().toString()));
+        headers.add(ID, text(transfer.entry().id()));
         headers.add(NAMESPACE, namespace);
         headers.add(ROUTES, ascii(Integer.toString(transfer.route())));
         headers.add(DUE, ascii(Long.toString(transfer.dueMicros())));
@@ -112,6 +149,13 @@ final class KafkaRecords {
         replace(record.headers(), HOP, Long.toString(hop.atMicros()));
         replace(record.headers(), TO, ready);
         replace(record.headers(), NODE, node);
+    }
+
+    /** Which partition of its topic a record that waits goes to; null = by its key. */
+    static void goesTo(ProducerRecord<byte[], byte[]> record, @Nullable Integer partition) {
+        if (partition != null) {
+            replace(record.headers(), TO_PARTITION, partition.toString());
+        }
     }
 
     /** Marks a record with {@code header}, of no value. */
@@ -142,6 +186,29 @@ final class KafkaRecords {
         } catch (NumberFormatException e) {
             return otherwise;
         }
+    }
+
+    /** What {@code list} names, numbers with commas between; what is no number names nobody. */
+    static List<Integer> routes(byte @Nullable [] list) {
+        List<Integer> routes = new ArrayList<>();
+        int number = 0;
+        int digits = 0;
+        boolean good = true;
+        for (int i = 0; list != null && i <= list.length; i++) {
+            if (i == list.length || list[i] == ',') {
+                if (good && digits > 0 && digits <= DIGITS_MAX) {
+                    routes.add(number);
+                }
+                number = 0;
+                digits = 0;
+                good = true;
+            } else {
+                good &= list[i] >= '0' && list[i] <= '9';
+                number = number * 10 + (list[i] - '0');
+                digits++;
+            }
+        }
+        return routes;
     }
 
     private static byte[] routes(List<Integer> routes) {

@@ -23,6 +23,8 @@ record KafkaSettings(
         long inFlightBytes) {
     private static final List<String> KEYS =
             List.of("clusters", "replication", "partitions", "tier_partitions", "in_flight_bytes");
+    /** Requests on their way to one broker: fewer gather larger batches while they fly. */
+    private static final String IN_FLIGHT = "max.in.flight.requests.per.connection";
     /** What promises rest on: nobody may set it. */
     private static final List<String> FIXED = List.of(
             "acks",
@@ -70,9 +72,18 @@ record KafkaSettings(
                             + ": may not be set (expected: connection properties such as security.protocol)");
                 }
             }
+            inFlight(String.valueOf(name), flat);
             clusters.put(String.valueOf(name), flat);
         });
         return clusters;
+    }
+
+    /** What an idempotent producer is able to keep in order. */
+    private static void inFlight(String cluster, Map<String, Object> flat) {
+        Object value = flat.get(IN_FLIGHT);
+        if (value != null && !String.valueOf(value).matches("[1-5]")) {
+            throw invalid("clusters." + cluster + "." + IN_FLIGHT + ": " + value + " (expected: 1 to 5)");
+        }
     }
 
     /** {@code security: {protocol: SSL}} and {@code security.protocol: SSL} are the same. */

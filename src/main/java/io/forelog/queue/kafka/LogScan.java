@@ -13,6 +13,8 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -36,14 +38,25 @@ final class LogScan {
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration LIMIT = Duration.ofSeconds(10);
 
-    private final KafkaCluster cluster;
     private final String group;
+    private final Supplier<Consumer<byte[], byte[]>> consumers;
+    private final Function<Throwable, WalException> said;
     private final ThreadPoolExecutor thread;
     private @Nullable Consumer<byte[], byte[]> consumer;
 
     LogScan(KafkaCluster cluster, String group) {
-        this.cluster = cluster;
+        this(
+                group,
+                () -> new KafkaConsumer<>(
+                        config(cluster, group), new ByteArrayDeserializer(), new ByteArrayDeserializer()),
+                cluster::said);
+    }
+
+    /** {@code said}: what a client's exception means. */
+    LogScan(String group, Supplier<Consumer<byte[], byte[]>> consumers, Function<Throwable, WalException> said) {
         this.group = group;
+        this.consumers = consumers;
+        this.said = said;
         this.thread =
                 new ThreadPoolExecutor(1, 1, 30, TimeUnit.SECONDS, new ArrayBlockingQueue<>(WAITING_MAX), work -> {
                     Thread made = new Thread(work, "forelog-kafka-scan-" + group);
@@ -73,7 +86,7 @@ final class LogScan {
                     promise.complete(work.on(this));
                 } catch (KafkaException | IllegalStateException e) {
                     discard();
-                    promise.fail(cluster.said(e));
+                    promise.fail(said.apply(e));
                 } catch (RuntimeException e) {
                     promise.fail(WalException.of(e));
                 }
@@ -88,21 +101,24 @@ final class LogScan {
 
     // ---- on the thread
 
+    private static Map<String, Object> config(KafkaCluster cluster, String group) {
+        Map<String, Object> config = new HashMap<>(cluster.connection());
+        config.put(ConsumerConfig.GROUP_ID_CONFIG, group);
+        config.put(ConsumerConfig.CLIENT_ID_CONFIG, "forelog-" + cluster.node().node() + "-scan");
+        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        config.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, ReaderSettings.FETCH_BYTES);
+        config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, ReaderSettings.FETCH_BYTES);
+        config.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) LIMIT.toMillis());
+        return config;
+    }
+
     private Consumer<byte[], byte[]> consumer() {
         Consumer<byte[], byte[]> open = consumer;
         if (open == null) {
-            Map<String, Object> config = new HashMap<>(cluster.connection());
-            config.put(ConsumerConfig.GROUP_ID_CONFIG, group);
-            config.put(
-                    ConsumerConfig.CLIENT_ID_CONFIG, "forelog-" + cluster.node().node() + "-scan");
-            config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-            config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-            config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-            config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-            config.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, ReaderSettings.FETCH_BYTES);
-            config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, ReaderSettings.FETCH_BYTES);
-            config.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) LIMIT.toMillis());
-            open = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+            open = consumers.get();
             consumer = open;
         }
         return open;
@@ -139,11 +155,6 @@ final class LogScan {
 
     Map<TopicPartition, OffsetAndMetadata> committed(java.util.Set<TopicPartition> partitions) {
         return consumer().committed(partitions);
-    }
-
-    void commit(Map<TopicPartition, OffsetAndMetadata> marks) {
-        consumer().assign(List.copyOf(marks.keySet()));
-        consumer().commitSync(marks);
     }
 
     /** The memberless group, for a transaction. */

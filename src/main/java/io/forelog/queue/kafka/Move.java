@@ -40,9 +40,18 @@ final class Move {
         this.sinceNanos = sinceNanos;
     }
 
+    /** Goes as it is to the end of its main topic, where the member reads it that has its lane. */
+    static Move toMain(Taken taken, Delivery delivery) {
+        return new Move(taken, delivery, null, null, null, 0);
+    }
+
+    boolean goesToMain() {
+        return verdict == null && raw == null;
+    }
+
     /** Carries a parked one to the end of its topic. */
     boolean gathers() {
-        return call == null && raw == null;
+        return call == null && raw == null && verdict != null;
     }
 
     /** Null where the record can't be read. */
@@ -53,6 +62,7 @@ final class Move {
     }
 
     Books.Count gone() {
-        return verdict == null || verdict.kind() == Verdict.Kind.DEAD ? Books.Count.DEAD : Books.Count.REQUEUED;
+        boolean dead = verdict == null ? raw != null : verdict.kind() == Verdict.Kind.DEAD;
+        return dead ? Books.Count.DEAD : Books.Count.REQUEUED;
     }
 }

@@ -128,6 +128,9 @@ final class Mover {
         String main = move.taken.holding.main;
         Delivery delivery = move.delivery;
         Verdict verdict = move.verdict;
+        if (delivery != null && move.goesToMain()) {
+            return records.toMain(main, delivery, null);
+        }
         if (delivery == null || verdict == null) {
             RouteRecords.Raw raw = move.raw;
             if (raw == null) {
@@ -137,9 +140,17 @@ final class Mover {
         }
         return switch (verdict.kind()) {
             case RETRY -> retry(main, delivery, (Verdict.Retry) verdict, now);
-            case PARK -> records.park(topics.get().park(main), delivery, (Verdict.Park) verdict);
+            case PARK -> park(move.taken, main, delivery, (Verdict.Park) verdict);
             default -> records.dead(topics.get().deadLetters(main), delivery, ((Verdict.Dead) verdict).failure(), now);
         };
+    }
+
+    /** What came from a ready partition whose main partition has gone to another member since is parked there, if at all. */
+    private ProducerRecord<byte[], byte[]> park(Taken taken, String main, Delivery delivery, Verdict.Park park) {
+        TopicPartition its = new TopicPartition(main, taken.holding.partition.partition());
+        return taken.holding.isReady() && desk.holding(its) == null
+                ? records.toMain(main, delivery, park.failure())
+                : records.park(topics.get().park(main), delivery, park);
     }
 
     private ProducerRecord<byte[], byte[]> retry(String main, Delivery delivery, Verdict.Retry retry, long now) {

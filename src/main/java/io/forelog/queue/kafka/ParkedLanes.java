@@ -52,15 +52,28 @@ final class ParkedLanes {
         this.bytesMax = bytesMax;
     }
 
+    /** Of deliveries that are kept. */
+    long bytes() {
+        return bytes;
+    }
+
     /** All parked obligations. */
     int size() {
         return size;
     }
 
     void add(Taken taken, Delivery delivery) {
-        Buffer key = delivery.entry().key();
+        add(taken, keyOf(delivery), delivery);
+    }
+
+    /** Of its own bytes: the entry's key is a view of all of its record. */
+    static Buffer keyOf(Delivery delivery) {
+        return Buffer.buffer(delivery.entry().key().getBytes());
+    }
+
+    private void add(Taken taken, Buffer key, @Nullable Delivery delivery) {
         taken.laneKey = key;
-        boolean keep = bytes + taken.bytes <= bytesMax;
+        boolean keep = delivery != null && bytes + taken.bytes <= bytesMax;
         bytes += keep ? taken.bytes : 0;
         Parked parked = new Parked(taken, keep ? delivery : null);
         places.computeIfAbsent(taken.holding, h -> new TreeMap<>()).put(taken.offset, parked);
@@ -77,8 +90,11 @@ final class ParkedLanes {
     void found(Holding park) {
         for (Holding.Fetched each : park.fetched) {
             Delivery delivery = each.delivery();
+            Buffer key = each.taken().laneKey;
             if (delivery != null) {
                 add(each.taken(), delivery);
+            } else if (key != null) {
+                add(each.taken(), key, null);
             }
         }
     }

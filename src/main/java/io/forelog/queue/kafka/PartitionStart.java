@@ -41,16 +41,22 @@ final class PartitionStart {
     private final long startMillis;
     private final String namespace;
     private final int route;
+    private final Supplier<Duration> orderedWait;
     private @Nullable Consumer<byte[], byte[]> parkConsumer;
 
-    /** {@code startMillis}: of a route that nothing older can name; 0 = all of the log may be its own. */
+    /**
+     * @param startMillis of a route that nothing older can name; 0 = all of the log may be its own
+     * @param orderedWait how long what a dead owner sent may still be at the target
+     */
     PartitionStart(
             ReaderSettings settings,
             String clientId,
             RouteRecords records,
             long startMillis,
             String namespace,
-            int route) {
+            int route,
+            Supplier<Duration> orderedWait) {
+        this.orderedWait = orderedWait;
         this.settings = settings;
         this.clientId = clientId;
         this.records = records;
@@ -100,6 +106,7 @@ final class PartitionStart {
         Map<TopicPartition, Long> begins = steady(() -> open.beginningOffsets(all.keySet(), LIMIT));
         Map<TopicPartition, Long> ends = ends(open, committed);
         List<Holding> holdings = new ArrayList<>();
+        long parkedBytes = 0;
         for (Map.Entry<TopicPartition, String> each : all.entrySet()) {
             TopicPartition partition = each.getKey();
             boolean park = parks.contains(partition);
@@ -112,14 +119,29 @@ final class PartitionStart {
                     begins.getOrDefault(partition, 0L),
                     ends.getOrDefault(partition, 0L));
             if (park) {
-                readParked(holding);
+                parkedBytes = readParked(holding, parkedBytes);
             } else {
                 open.seek(partition, holding.window.watermark());
-                waitForOthers(holding, committed.get(partition), lanes);
+                if (lanes) {
+                    TopicPartition its = new TopicPartition(topics.park(each.getValue()), partition.partition());
+                    waitForOthers(
+                            holding,
+                            committed.get(partition),
+                            ends.getOrDefault(partition, 0L),
+                            committed.get(its),
+                            ends.getOrDefault(its, 0L));
+                }
             }
             holdings.add(holding);
         }
         return holdings;
+    }
+
+    /** The marks of what is begun: not clean, whatever the last owner said. */
+    Map<TopicPartition, OffsetAndMetadata> begun(Collection<Holding> holdings) {
+        Map<TopicPartition, OffsetAndMetadata> marks = new HashMap<>();
+        holdings.forEach(each -> marks.put(each.partition, each.committable(settings.owner())));
+        return marks;
     }
 
     private static int partitions(Consumer<byte[], byte[]> open, String topic) {
@@ -207,15 +229,31 @@ final class PartitionStart {
                 .log("Records were gone before they were settled: counted as lost");
     }
 
-    /** Whoever had it last left deliveries on their way: ordered ones wait until those have ended. */
-    private void waitForOthers(Holding holding, @Nullable OffsetAndMetadata committed, boolean lanes) {
-        CommitMetadata metadata =
-                committed == null ? null : CommitMetadata.decode(committed.metadata(), committed.offset());
-        if (lanes && metadata != null && !metadata.clean() && metadata.owner() != settings.owner()) {
+    /**
+     * Whoever had it last left deliveries on their way, its own or parked ones: ordered ones wait until those have ended. Nothing is on its
+     * way of what is settled to its end.
+     */
+    private void waitForOthers(
+            Holding holding,
+            @Nullable OffsetAndMetadata committed,
+            long end,
+            @Nullable OffsetAndMetadata parked,
+            long parkEnd) {
+        if (leftSomething(committed, end, settings.owner()) || leftSomething(parked, parkEnd, settings.owner())) {
             holding.open = false;
             holding.opensNanos =
-                    Math.max(1, System.nanoTime() + settings.orderedWait().toNanos());
+                    Math.max(1, System.nanoTime() + orderedWait.get().toNanos());
         }
+    }
+
+    static boolean leftSomething(@Nullable OffsetAndMetadata committed, long end, int owner) {
+        CommitMetadata metadata =
+                committed == null ? null : CommitMetadata.decode(committed.metadata(), committed.offset());
+        return committed != null
+                && metadata != null
+                && !metadata.clean()
+                && metadata.owner() != owner
+                && committed.offset() < end;
     }
 
     /** Deleted under the reader: goes on at the start of the log, what it missed is lost. */
@@ -236,8 +274,12 @@ final class PartitionStart {
 
     // ---- parked lanes
 
-    /** Reads a partition of parked records to its end, once no transaction of a former owner is open in it. */
-    private void readParked(Holding holding) {
+    /**
+     * Reads a partition of parked records to its end, once no transaction of a former owner is open in it. Answers {@code bytes} and
+     * those that it kept: beyond {@link FetchedAhead#FETCHED_BYTES_MAX} only keys and places are.
+     */
+    private long readParked(Holding holding, long bytes) {
+        long kept = bytes;
         Consumer<byte[], byte[]> park = parks();
         park.assign(List.of(holding.partition));
         park.seek(holding.partition, holding.window.watermark());
@@ -247,7 +289,8 @@ final class PartitionStart {
                 if (record.offset() < end && !holding.window.isSettled(record.offset())) {
                     Holding.Fetched fetched = records.read(holding, record);
                     holding.window.read(record.offset(), fetched.taken().bytes);
-                    holding.fetched.add(fetched);
+                    kept += fetched.taken().bytes;
+                    holding.fetched.add(kept > FetchedAhead.FETCHED_BYTES_MAX ? placeOf(fetched) : fetched);
                     if (fetched.delivery() == null) {
                         LOG.atError()
                                 .addKeyValue(LogKeys.NAMESPACE, namespace)
@@ -259,6 +302,17 @@ final class PartitionStart {
         }
         holding.window.passTo(end);
         holding.position = holding.window.next();
+        return kept;
+    }
+
+    /** Without its delivery, which is read again when it is asked for. */
+    static Holding.Fetched placeOf(Holding.Fetched fetched) {
+        Delivery delivery = fetched.delivery();
+        if (delivery == null) {
+            return fetched;
+        }
+        fetched.taken().laneKey = ParkedLanes.keyOf(delivery);
+        return new Holding.Fetched(fetched.taken(), null, null);
     }
 
     /** A transaction that a killed owner left open hides what is behind it until the broker ends it, after 10 s. */

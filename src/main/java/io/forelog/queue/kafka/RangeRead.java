@@ -2,7 +2,6 @@ package io.forelog.queue.kafka;
 
 import io.forelog.model.Entry;
 import io.forelog.model.Receipt;
-import io.forelog.model.WalException;
 import io.forelog.queue.LogEntry;
 import io.forelog.queue.LogRange;
 import io.forelog.queue.Page;
@@ -103,7 +102,7 @@ final class RangeRead {
             return within
                     ? new LogEntry(entry, new Receipt(record.topic(), record.partition(), record.offset()))
                     : null;
-        } catch (WalException e) {
+        } catch (RuntimeException e) {
             return null; // it is among the dead letters
         }
     }

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param nodeId stable over restarts: makes transactional ids and static members of groups
  * @param commitInterval at most so much is repeated after a crash
  * @param drainLimit how long partitions that go to another reader wait for what is on its way
- * @param orderedWait how long a new owner waits with ordered deliveries where the last one left something on its way
+ * @param orderedWait how long a new owner waits with ordered deliveries where the last one left something on its way, if nobody says how long
+ *     their target may take
  */
 record ReaderSettings(
         Map<String, Object> connection,
@@ -30,9 +31,16 @@ record ReaderSettings(
      */
     static final int FETCH_BYTES = 400 << 10;
 
+    private static final Duration BEYOND = Duration.ofSeconds(1);
+
     static ReaderSettings of(Map<String, Object> connection, String nodeId) {
         return new ReaderSettings(
                 connection, nodeId, Duration.ofMillis(200), Duration.ofSeconds(1), Duration.ofSeconds(11));
+    }
+
+    /** Where a request to the target ends within {@code targetLimit}: so long and a second. */
+    Duration orderedWait(@Nullable Duration targetLimit) {
+        return targetLimit == null ? orderedWait : targetLimit.plus(BEYOND);
     }
 
     /** The same for all processes with this id, other than for any other node. */

@@ -41,13 +41,14 @@ final class RouteDesk {
 
     private boolean closed;
 
-    RouteDesk(String name, int owner, Bell bell) {
+    /** {@code lanes}: what has a key is handed out by the member alone that has its partition of the main topic. */
+    RouteDesk(String name, int owner, boolean lanes, Bell bell) {
         this.name = name;
         this.bell = bell;
         this.holdings = new Holdings(owner);
         this.lanes = new ParkedLanes(FetchedAhead.FETCHED_BYTES_MAX);
         this.moves = new Moves(owner);
-        this.ahead = new FetchedAhead(holdings, lanes, moves);
+        this.ahead = new FetchedAhead(holdings, this.lanes, moves, lanes);
     }
 
     // ---- the pump's side
@@ -122,6 +123,13 @@ final class RouteDesk {
         }
     }
 
+    /** How many bytes of parked deliveries are in memory; for tests. */
+    long parkedBytes() {
+        synchronized (lock) {
+            return lanes.bytes();
+        }
+    }
+
     /** As {@link Holdings#aboveWatermarks}. */
     long aboveWatermarks() {
         synchronized (lock) {
@@ -146,7 +154,9 @@ final class RouteDesk {
     private void ringWhere() {
         boolean ring;
         synchronized (lock) {
-            ring = !moves.isEmpty() || ahead.mayGoOn();
+            ring = !moves.isEmpty()
+                    || ahead.mayGoOn()
+                    || waiters.take() != null && !ahead.toReadAgain(1, 1).isEmpty();
         }
         if (ring) {
             bell.ring();
@@ -273,13 +283,35 @@ final class RouteDesk {
         }
     }
 
+    /** As {@link FetchedAhead#toReadAgain}; none while nobody takes. */
+    List<Taken> toReadAgain(int max, long bytesMax) {
+        synchronized (lock) {
+            return waiters.take() == null ? List.of() : ahead.toReadAgain(max, bytesMax);
+        }
+    }
+
+    /** They were read again, in this order. */
+    void readAgain(List<Delivery> deliveries) {
+        Runnable handedOut;
+        synchronized (lock) {
+            for (Delivery each : deliveries) {
+                Taken taken = (Taken) each.place();
+                if (taken.open()) {
+                    taken.readAgain = each;
+                }
+            }
+            handedOut = answerWaiting();
+        }
+        handedOut.run();
+    }
+
     // ---- the reader's side: commits
 
     /** As {@link Holdings#committable}. */
     Map<TopicPartition, OffsetAndMetadata> committable(
-            @Nullable Collection<TopicPartition> only, boolean unchangedToo) {
+            @Nullable Collection<TopicPartition> only, boolean unchangedToo, boolean leaving) {
         synchronized (lock) {
-            return holdings.committable(only, unchangedToo);
+            return holdings.committable(only, unchangedToo, leaving);
         }
     }
 

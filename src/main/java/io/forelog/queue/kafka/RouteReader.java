@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -16,7 +17,6 @@ import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * One route's member of its consumer group: a thread of its own that polls ({@link Fetching}), commits ({@link Commits}), moves in
@@ -27,15 +27,16 @@ import org.slf4j.event.Level;
  */
 final class RouteReader implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(RouteReader.class);
+    private static final int READ_AGAIN_MAX = 100;
+    private static final long READ_AGAIN_BYTES_MAX = 1L << 20;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
-    private static final long AGAIN_NANOS = 1_000_000_000L;
 
     private final String namespace;
     private final int route;
-    private final String group;
-    private final String member;
     private final boolean lanes;
     private final ReaderSettings settings;
+    private final Supplier<Consumer<byte[], byte[]>> consumers;
+    private final Restarts restarts;
     private final RouteDesk desk;
     private final PartitionStart start;
     private final Fetching fetching;
@@ -59,22 +60,57 @@ final class RouteReader implements Runnable {
             RouteTopics topics,
             ReaderSettings settings,
             long startMillis,
-            Ticker ticker) {
+            Ticker ticker,
+            java.util.function.Consumer<String> trouble) {
+        this(
+                namespace,
+                route,
+                lanes,
+                topics,
+                settings,
+                startMillis,
+                ticker,
+                trouble,
+                () -> new KafkaConsumer<>(settings.consumer(group, member(settings, namespace, route))));
+    }
+
+    RouteReader(
+            String namespace,
+            int route,
+            boolean lanes,
+            RouteTopics topics,
+            ReaderSettings settings,
+            long startMillis,
+            Ticker ticker,
+            java.util.function.Consumer<String> trouble,
+            Supplier<Consumer<byte[], byte[]>> consumers) {
+        String member = member(settings, namespace, route);
         this.namespace = namespace;
         this.route = route;
-        this.group = group;
-        this.member = "forelog-" + settings.nodeId() + "-" + namespace + "-" + route;
+        this.consumers = consumers;
+        this.restarts = new Restarts("namespace " + namespace + ", route " + route, trouble);
         this.lanes = lanes;
         this.topics = topics;
         this.settings = settings;
         RouteRecords records = new RouteRecords(namespace, route);
-        this.desk = new RouteDesk("namespace " + namespace + ", route " + route, settings.owner(), this::ring);
-        this.start = new PartitionStart(settings, member, records, startMillis, namespace, route);
+        this.desk = new RouteDesk("namespace " + namespace + ", route " + route, settings.owner(), lanes, this::ring);
+        this.start = new PartitionStart(
+                settings,
+                member,
+                records,
+                startMillis,
+                namespace,
+                route,
+                () -> settings.orderedWait(this.topics.targetLimit()));
         this.mover = new Mover(namespace, route, desk, start, records, () -> this.topics, settings, ticker);
         this.fetching = new Fetching(desk, records, start, this::busy);
         this.commits = new Commits(desk, namespace, settings.commitInterval());
         this.thread = new Thread(this, "forelog-kafka-" + namespace + "-" + route);
         this.thread.setDaemon(true);
+    }
+
+    private static String member(ReaderSettings settings, String namespace, int route) {
+        return "forelog-" + settings.nodeId() + "-" + namespace + "-" + route;
     }
 
     void start() {
@@ -137,27 +173,22 @@ final class RouteReader implements Runnable {
 
     @Override
     public void run() {
-        boolean failed = false;
-        while (!stopping) {
-            try {
-                session();
-                failed = false;
-            } catch (KafkaException | IllegalStateException | Transactor.Undecided e) {
-                LOG.atLevel(failed ? Level.DEBUG : Level.WARN)
-                        .setCause(failed ? null : e)
-                        .addKeyValue(LogKeys.NAMESPACE, namespace)
-                        .addKeyValue(LogKeys.ROUTE, route)
-                        .addKeyValue(LogKeys.REASON, e.toString())
-                        .log("Route's reader begins anew from what is committed");
-                failed = true;
-                desk.dropped(each -> true);
-                pauseBefore(System.nanoTime() + AGAIN_NANOS);
+        try {
+            while (!stopping) {
+                try {
+                    session();
+                } catch (RuntimeException | Error | Transactor.Undecided e) {
+                    desk.dropped(each -> true);
+                    long nanos = System.nanoTime();
+                    pauseBefore(nanos + restarts.failed(e, nanos));
+                }
             }
-        }
-        mover.close();
-        desk.close();
-        for (Runnable order = orders.poll(); order != null; order = orders.poll()) {
-            order.run();
+        } finally {
+            desk.close();
+            mover.close();
+            for (Runnable order = orders.poll(); order != null; order = orders.poll()) {
+                order.run();
+            }
         }
     }
 
@@ -168,7 +199,7 @@ final class RouteReader implements Runnable {
     }
 
     private void session() throws Transactor.Undecided {
-        Consumer<byte[], byte[]> open = new KafkaConsumer<>(settings.consumer(group, member));
+        Consumer<byte[], byte[]> open = consumers.get();
         Handover its = new Handover(
                 open,
                 desk,
@@ -188,6 +219,7 @@ final class RouteReader implements Runnable {
             subscribe(open, its);
             while (!stopping) {
                 step(open);
+                restarts.goesOn(System.nanoTime());
             }
             if (!abandoned) {
                 its.leave(open.assignment());
@@ -234,13 +266,25 @@ final class RouteReader implements Runnable {
         commits.commitInTurn(open);
         if (lanes) {
             fetching.openWhatWaited();
+            readAgain();
         }
         fetching.pause(open);
         fetching.poll(open);
     }
 
+    /** Parked ones that the pump waits for and that are only in their topic. */
+    private void readAgain() {
+        List<Taken> wanted = desk.toReadAgain(READ_AGAIN_MAX, READ_AGAIN_BYTES_MAX);
+        if (!wanted.isEmpty()) {
+            desk.readAgain(wanted.stream().map(start::delivery).toList());
+        }
+    }
+
     private boolean busy() {
-        return stopping || !orders.isEmpty() || mover.mayMove();
+        return stopping
+                || !orders.isEmpty()
+                || mover.mayMove()
+                || lanes && !desk.toReadAgain(1, 1).isEmpty();
     }
 
     /** Commits now what is settled; by an order. */
@@ -249,7 +293,7 @@ final class RouteReader implements Runnable {
         if (current == null) {
             throw new IllegalStateException("the reader of route " + route + " of " + namespace + " has no consumer");
         }
-        return commits.commit(current, null, true);
+        return commits.commitAll(current);
     }
 
     /** The deliveries of parked ones, those that are in their topic only read again; by an order. */

@@ -53,23 +53,26 @@ final class RouteRecords {
             return false;
         }
         Header routes = record.headers().lastHeader(KafkaRecords.ROUTES);
-        return routes == null || names(routes.value(), route);
+        return routes == null || routes.value() == null || names(routes.value(), route);
     }
 
-    /** {@code list}: numbers with commas between. */
+    /** {@code list}: numbers with commas between; what is no number names nobody. As {@link KafkaRecords#routes}, with no list made. */
     static boolean names(byte[] list, int route) {
         int number = 0;
+        int digits = 0;
         for (byte each : list) {
             if (each == ',') {
-                if (number == route) {
+                if (number == route && digits > 0) {
                     return true;
                 }
                 number = 0;
+                digits = 0;
             } else {
-                number = number * 10 + (each - '0');
+                number = number >= 0 && each >= '0' && each <= '9' && digits < 9 ? number * 10 + (each - '0') : -1;
+                digits++;
             }
         }
-        return number == route;
+        return number == route && digits > 0;
     }
 
     /** The delivery in a record of {@code holding}'s partition; one that can't be read is given raw. */
@@ -79,9 +82,10 @@ final class RouteRecords {
         Books.Count came = obligation ? returned(record.headers()) : Books.Count.ACCEPTED;
         try {
             return obligation ? obligation(holding, record, bytes, came) : fresh(holding, record, bytes, came);
-        } catch (WalException | InvalidProtocolBufferException e) {
+        } catch (RuntimeException | InvalidProtocolBufferException e) { // whatever is wrong with it, it stops nobody
             Taken taken = new Taken(holding, record.offset(), bytes, came, record.offset());
-            return new Holding.Fetched(taken, null, new Raw(record, String.valueOf(e.getMessage())));
+            return new Holding.Fetched(
+                    taken, null, new Raw(record, e.getMessage() == null ? e.toString() : e.getMessage()));
         }
     }
 
@@ -147,6 +151,13 @@ final class RouteRecords {
                 copy(topic, null, delivery, delivery.attempt(), retry.failure(), retry.dueMicros(), 0, 0);
         headers.forEach(copy.headers()::add);
         return copy;
+    }
+
+    /** As it is, in the partition of the same number. */
+    ProducerRecord<byte[], byte[]> toMain(String topic, Delivery delivery, @Nullable Failure failure) {
+        int partition = ((Taken) delivery.place()).holding.partition.partition();
+        int attempts = failure == null ? delivery.attempt() - 1 : delivery.attempt();
+        return copy(topic, partition, delivery, attempts, failure, delivery.dueMicros(), 0, 0);
     }
 
     /** Behind its key, in the partition of the same number. */

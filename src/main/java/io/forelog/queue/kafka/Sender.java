@@ -10,6 +10,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -41,16 +43,26 @@ final class Sender {
     static final long OVERHEAD_BYTES = 512;
     private static final Logger LOG = LoggerFactory.getLogger(Sender.class);
 
-    /** Told once what became of a record; on the producer's thread, or within the call where {@code taken} is false. */
-    @FunctionalInterface
-    interface Ended {
-        void end(@Nullable RecordMetadata where, @Nullable Exception failure, boolean taken);
+    /**
+     * Told once what became of a record, on the producer's thread, or within the call where {@code taken} is false. One use; the
+     * producer's callback itself, so that a record costs one object here.
+     */
+    abstract static class Sending implements Callback {
+        /** Who sends it this moment; null behind that. Read by others, it is never themselves. */
+        private @Nullable Thread caller;
+
+        abstract void end(@Nullable RecordMetadata where, @Nullable Exception failure, boolean taken);
+
+        /** Within the call on its thread it can only be a refusal: an answer comes on the producer's own thread. */
+        @Override
+        public final void onCompletion(@Nullable RecordMetadata where, @Nullable Exception failure) {
+            end(where, failure, caller != Thread.currentThread());
+        }
     }
 
-    private final Map<String, Object> config;
+    private final Supplier<Producer<byte[], byte[]>> producers;
     private final long bytesMax;
     private final AtomicLong bytes = new AtomicLong();
-    private final ThreadLocal<Boolean> sending = ThreadLocal.withInitial(() -> false);
     /** Of the namespaces that were opened; any thread. */
     private final Set<String> topics = ConcurrentHashMap.newKeySet();
 
@@ -59,12 +71,20 @@ final class Sender {
 
     /** May block on name resolution. */
     Sender(Map<String, Object> connection, String clientId, KafkaSettings settings) {
-        this.bytesMax = settings.inFlightBytes();
-        this.config = config(connection, clientId, settings);
-        this.producer = make();
+        this(settings.inFlightBytes(), producers(config(connection, clientId, settings)));
     }
 
-    private static Map<String, Object> config(Map<String, Object> connection, String clientId, KafkaSettings settings) {
+    Sender(long bytesMax, Supplier<Producer<byte[], byte[]>> producers) {
+        this.bytesMax = bytesMax;
+        this.producers = producers;
+        this.producer = producers.get();
+    }
+
+    private static Supplier<Producer<byte[], byte[]>> producers(Map<String, Object> config) {
+        return () -> new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    static Map<String, Object> config(Map<String, Object> connection, String clientId, KafkaSettings settings) {
         Map<String, Object> config = new HashMap<>(connection);
         config.put(ProducerConfig.CLIENT_ID_CONFIG, clientId);
         config.put(ProducerConfig.ACKS_CONFIG, "all");
@@ -81,10 +101,6 @@ final class Sender {
         config.putIfAbsent(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
         config.putIfAbsent(ProducerConfig.SOCKET_CONNECTION_SETUP_TIMEOUT_MS_CONFIG, 2_000);
         return config;
-    }
-
-    private Producer<byte[], byte[]> make() {
-        return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
     }
 
     /** False = the bound is reached; else to be given back by {@link #release}. */
@@ -109,17 +125,16 @@ final class Sender {
     }
 
     /** Never waits, never throws. */
-    void send(ProducerRecord<byte[], byte[]> record, Ended ended) {
-        sending.set(true);
+    void send(ProducerRecord<byte[], byte[]> record, Sending sending) {
+        sending.caller = Thread.currentThread();
         try {
-            // Within this call on this thread it can only be a refusal: an answer comes on the producer's own thread.
-            producer.send(record, (where, failure) -> ended.end(where, failure, !sending.get()));
+            producer.send(record, sending);
         } catch (RuntimeException e) {
             // What may pass is told by the callback: this producer takes nothing any more.
             broken = true;
-            ended.end(null, e, false);
+            sending.end(null, e, false);
         } finally {
-            sending.set(false);
+            sending.caller = null;
         }
     }
 
@@ -153,7 +168,7 @@ final class Sender {
             return;
         }
         Producer<byte[], byte[]> old = producer;
-        Producer<byte[], byte[]> next = make();
+        Producer<byte[], byte[]> next = producers.get();
         learn(next);
         producer = next;
         broken = false;

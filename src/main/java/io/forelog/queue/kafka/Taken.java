@@ -36,6 +36,9 @@ final class Taken {
     boolean handedOut;
     /** Of a parked one: on its way to the end of its topic, until the transaction holds; not to be handed out meanwhile. */
     boolean carried;
+    /** Of a parked one that is only in its topic: read again, to be handed out. */
+    @Nullable
+    Delivery readAgain;
     /** Of a parked one that was carried to the end of its topic: what stands in its place. */
     @Nullable
     Delivery carriedTo;

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One partition of a tier while it is assigned: what of it waits in memory, at most {@value #WAITING_MAX} records and
@@ -19,6 +20,13 @@ final class TierPartition {
         final ConsumerRecord<byte[], byte[]> record;
         final int bytes;
         long ripeMicros;
+        /** How often it failed alone while others were written. */
+        int failures;
+        /** How many transactions had held when it failed last. */
+        long failedAt;
+        /** Why. */
+        @Nullable
+        String why;
 
         Waiting(TierPartition of, ConsumerRecord<byte[], byte[]> record, int bytes, long ripeMicros) {
             this.of = of;

@@ -5,14 +5,13 @@ import io.forelog.observe.LogKeys;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -23,9 +22,12 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,25 +45,45 @@ final class TierPump implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(TierPump.class);
     private static final long POLL_MAX_MICROS = 100_000L;
     private static final Duration LIMIT = Duration.ofSeconds(20);
-    private static final long AGAIN_NANOS = 1_000_000_000L;
     private static final long ABORTED_NANOS = 100_000_000L;
     private static final int TOLD_FROM_ABORTS = 20;
+    private static final Duration LOOK_LIMIT = Duration.ofSeconds(5);
+    /** A ready topic that was there is believed to be there for so long. */
+    private static final long THERE_NANOS = 30_000_000_000L;
+
+    private static final long MISSING_NANOS = 500_000_000L;
+    private static final int TOPICS_MAX = 10_000;
 
     private final String shard;
-    private final String group;
     private final Function<TierPlan.Tier, String> topics;
     private final ReaderSettings settings;
     private final Ticker ticker;
     private final Transactor transactor;
     private final Thread thread;
+    private final Supplier<Consumer<byte[], byte[]>> consumers;
+    private final Restarts restarts;
     private final Map<TopicPartition, TierPartition> partitions = new HashMap<>();
-    private final PriorityQueue<TierPartition.Waiting> waiting =
-            new PriorityQueue<>(Comparator.comparingLong(each -> each.ripeMicros));
+    private final TierDepartures departures;
+    /** When each ready topic was found there. */
+    private final Map<String, Long> there = new HashMap<>();
+    /** When each was found not to be there. */
+    private final Map<String, Long> missing = new HashMap<>();
+
+    private @Nullable Consumer<byte[], byte[]> consumer;
 
     private int aborts;
     private volatile boolean stopping;
     private volatile boolean abandoned;
     private volatile int held;
+
+    /** What a pump asks of its node, and tells it. Called on the pump's thread. */
+    interface Surroundings {
+        /** Whether it is known that a namespace has ended: what is its own goes nowhere any more. */
+        boolean hasEnded(String namespace);
+
+        /** What is wrong; empty = nothing any more. */
+        void trouble(String text);
+    }
 
     /** {@code topics}: they exist. */
     TierPump(
@@ -69,18 +91,39 @@ final class TierPump implements Runnable {
             String group,
             Function<TierPlan.Tier, String> topics,
             ReaderSettings settings,
-            Ticker ticker) {
+            Ticker ticker,
+            Surroundings surroundings) {
+        this(
+                shard,
+                topics,
+                settings,
+                ticker,
+                surroundings,
+                () -> new KafkaConsumer<>(settings.consumer(group, member(settings, shard))),
+                new Transactor(settings.connection(), member(settings, shard)));
+    }
+
+    TierPump(
+            String shard,
+            Function<TierPlan.Tier, String> topics,
+            ReaderSettings settings,
+            Ticker ticker,
+            Surroundings surroundings,
+            Supplier<Consumer<byte[], byte[]>> consumers,
+            Transactor transactor) {
         this.shard = shard;
-        this.group = group;
         this.topics = topics;
         this.settings = settings;
         this.ticker = ticker;
-        this.transactor = new Transactor(settings.connection(), member());
+        this.consumers = consumers;
+        this.transactor = transactor;
+        this.restarts = new Restarts("tiers of shard " + shard, surroundings::trouble);
+        this.departures = new TierDepartures(settings.nodeId(), topics, this::look, surroundings::hasEnded);
         this.thread = new Thread(this, "forelog-kafka-tiers-" + shard);
         this.thread.setDaemon(true);
     }
 
-    private String member() {
+    private static String member(ReaderSettings settings, String shard) {
         return "forelog-" + settings.nodeId() + "-tiers-" + shard;
     }
 
@@ -110,22 +153,19 @@ final class TierPump implements Runnable {
     }
 
     @Override
+    @SuppressWarnings("CatchingUnchecked")
     public void run() {
-        boolean failed = false;
-        while (!stopping) {
-            try {
-                session();
-                failed = false;
-            } catch (KafkaException | IllegalStateException | Transactor.Undecided e) {
-                LOG.atLevel(failed ? org.slf4j.event.Level.DEBUG : org.slf4j.event.Level.WARN)
-                        .addKeyValue(LogKeys.DATABASE, shard)
-                        .addKeyValue(LogKeys.REASON, e.toString())
-                        .log("Tiers begin anew from what is committed");
-                failed = true;
-                pauseFor(AGAIN_NANOS);
+        try {
+            while (!stopping) {
+                try {
+                    session();
+                } catch (RuntimeException | Error | Transactor.Undecided e) {
+                    pauseFor(restarts.failed(e, System.nanoTime()));
+                }
             }
+        } finally {
+            transactor.close();
         }
-        transactor.close();
     }
 
     private void pauseFor(long nanos) {
@@ -137,17 +177,20 @@ final class TierPump implements Runnable {
 
     private void session() throws Transactor.Undecided {
         drop(List.copyOf(partitions.keySet()));
-        Consumer<byte[], byte[]> open = new KafkaConsumer<>(settings.consumer(group, member()));
+        Consumer<byte[], byte[]> open = consumers.get();
+        consumer = open;
         boolean whole = false;
         try {
             open.subscribe(TierPlan.TIERS.stream().map(topics).toList(), new Listener(open));
             while (!stopping) {
                 release(open);
                 poll(open);
-                held = waiting.size();
+                held = departures.size();
+                restarts.goesOn(System.nanoTime());
             }
             whole = !abandoned;
         } finally {
+            consumer = null;
             open.close(CloseOptions.timeout(whole ? Duration.ofSeconds(5) : Duration.ZERO)
                     .withGroupMembershipOperation(
                             whole
@@ -157,8 +200,8 @@ final class TierPump implements Runnable {
     }
 
     private void poll(Consumer<byte[], byte[]> open) {
-        TierPartition.Waiting next = waiting.peek();
-        long left = next == null ? POLL_MAX_MICROS : next.ripeMicros - ticker.micros();
+        Long next = departures.nextMicros();
+        long left = next == null ? POLL_MAX_MICROS : next - ticker.micros();
         Duration limit = Duration.ofNanos(1_000L * Math.max(0, Math.min(POLL_MAX_MICROS, left)));
         ConsumerRecords<byte[], byte[]> polled;
         try {
@@ -203,14 +246,14 @@ final class TierPump implements Runnable {
             if (to.window.isSettled(record.offset())) {
                 continue; // in former times
             }
-            if (!KafkaRecords.has(record.headers(), KafkaRecords.TO)) {
+            if (!KafkaNames.isTopic(KafkaRecords.text(record.headers(), KafkaRecords.TO))) {
                 LOG.atError()
                         .addKeyValue(LogKeys.REASON, to.partition + "/" + record.offset())
                         .log("A record in a tier says not where it goes: not Forelog's, passed over");
                 continue;
             }
             long due = KafkaRecords.number(record.headers(), KafkaRecords.DUE, 0);
-            waiting.add(to.waits(record, KafkaRecords.number(record.headers(), KafkaRecords.HOP, due)));
+            departures.add(to.waits(record, KafkaRecords.number(record.headers(), KafkaRecords.HOP, due)));
         }
     }
 
@@ -218,44 +261,49 @@ final class TierPump implements Runnable {
 
     /** What is ripe goes one hop or is released, in one transaction. */
     private void release(Consumer<byte[], byte[]> open) throws Transactor.Undecided {
-        long now = ticker.micros();
-        List<TierPartition.Waiting> leaving = new ArrayList<>();
-        List<ProducerRecord<byte[], byte[]>> copies = new ArrayList<>();
-        while (leaving.size() < Moves.BATCH_MAX) {
-            TierPartition.Waiting ripe = waiting.peek();
-            if (ripe == null || ripe.ripeMicros > now) {
-                break;
-            }
-            waiting.remove();
-            if (!ripe.of.alive) {
-                continue;
-            }
-            long free = freeMicros(ripe.record.headers());
-            if (free > now && TierPlan.waitsInPlace(now, free)) {
-                ripe.ripeMicros = free;
-                waiting.add(ripe);
-                continue;
-            }
-            copies.add(copy(ripe.record, now, free));
-            ripe.of.leaves(ripe);
-            leaving.add(ripe);
-        }
+        List<TierDepartures.Departure> leaving = departures.next(ticker.micros());
         if (!leaving.isEmpty()) {
-            commit(open, leaving, copies);
+            commit(open, leaving);
         }
     }
 
-    /** When it may be released: when it is due, and a little later where another's clock said when that is. */
-    private long freeMicros(Headers headers) {
-        long due = KafkaRecords.number(headers, KafkaRecords.DUE, 0);
-        String node = KafkaRecords.text(headers, Tiers.NODE);
-        return node.isEmpty() || node.equals(settings.nodeId()) ? due : due + GUARD_MICROS;
+    /** Asks the brokers, not too often. */
+    private TierDepartures.Place look(String topic) {
+        Long seen = there.get(topic);
+        if (seen != null && System.nanoTime() - seen < THERE_NANOS) {
+            return TierDepartures.Place.THERE;
+        }
+        Long missed = missing.get(topic);
+        if (missed != null && System.nanoTime() - missed < MISSING_NANOS) {
+            return TierDepartures.Place.MISSING;
+        }
+        Consumer<byte[], byte[]> open = consumer;
+        if (open == null) {
+            return TierDepartures.Place.UNKNOWN;
+        }
+        try {
+            List<PartitionInfo> found = PartitionStart.steady(() -> open.partitionsFor(topic, LOOK_LIMIT));
+            if (found == null || found.isEmpty()) {
+                remember(missing, topic);
+                return TierDepartures.Place.MISSING;
+            }
+        } catch (UnknownTopicOrPartitionException e) {
+            remember(missing, topic);
+            return TierDepartures.Place.MISSING;
+        } catch (AuthorizationException | InvalidTopicException e) {
+            return TierDepartures.Place.DENIED;
+        } catch (KafkaException e) {
+            return TierDepartures.Place.UNKNOWN;
+        }
+        remember(there, topic);
+        return TierDepartures.Place.THERE;
     }
 
-    private ProducerRecord<byte[], byte[]> copy(ConsumerRecord<byte[], byte[]> record, long now, long free) {
-        return free > now
-                ? hop(record, TierPlan.next(now, free), topics)
-                : released(record, KafkaRecords.text(record.headers(), KafkaRecords.TO));
+    private static void remember(Map<String, Long> in, String topic) {
+        if (in.size() >= TOPICS_MAX) {
+            in.clear();
+        }
+        in.put(topic, System.nanoTime());
     }
 
     /** The record itself stays as it is: its transaction may be aborted, and it leaves again. */
@@ -268,9 +316,16 @@ final class TierPump implements Runnable {
 
     /** To its ready topic, without what was for the tiers; the record itself stays as it is. */
     static ProducerRecord<byte[], byte[]> released(ConsumerRecord<byte[], byte[]> record, String topic) {
-        ProducerRecord<byte[], byte[]> copy = copy(record, topic);
+        long partition = KafkaRecords.number(record.headers(), KafkaRecords.TO_PARTITION, -1);
+        ProducerRecord<byte[], byte[]> copy = new ProducerRecord<>(
+                topic,
+                partition < 0 || partition > Integer.MAX_VALUE ? null : (Integer) (int) partition,
+                record.key(),
+                record.value(),
+                record.headers());
         copy.headers().remove(KafkaRecords.HOP);
         copy.headers().remove(KafkaRecords.TO);
+        copy.headers().remove(KafkaRecords.TO_PARTITION);
         copy.headers().remove(Tiers.NODE);
         return copy;
     }
@@ -279,14 +334,17 @@ final class TierPump implements Runnable {
         return new ProducerRecord<>(topic, null, record.key(), record.value(), record.headers());
     }
 
-    private void commit(
-            Consumer<byte[], byte[]> open,
-            List<TierPartition.Waiting> leaving,
-            List<ProducerRecord<byte[], byte[]>> copies)
+    private void commit(Consumer<byte[], byte[]> open, List<TierDepartures.Departure> leaving)
             throws Transactor.Undecided {
+        List<ProducerRecord<byte[], byte[]>> copies = new ArrayList<>(leaving.size());
         Map<TopicPartition, OffsetAndMetadata> marks = new HashMap<>();
-        for (TierPartition.Waiting each : leaving) {
-            marks.computeIfAbsent(each.of.partition, partition -> each.of.committable(settings.owner()));
+        for (TierDepartures.Departure each : leaving) {
+            TierPartition of = each.waiting().of;
+            marks.computeIfAbsent(of.partition, partition -> of.committable(settings.owner()));
+            ProducerRecord<byte[], byte[]> copy = each.copy();
+            if (copy != null) {
+                copies.add(copy);
+            }
         }
         try {
             transactor.commit(
@@ -294,17 +352,17 @@ final class TierPump implements Runnable {
                     marks,
                     open.groupMetadata(),
                     asked -> PartitionStart.steady(() -> open.committed(asked, LIMIT)));
+            departures.left(leaving, ticker.micros());
             aborts = 0;
         } catch (Transactor.Aborted e) {
-            LOG.atLevel(++aborts == TOLD_FROM_ABORTS ? org.slf4j.event.Level.WARN : org.slf4j.event.Level.DEBUG)
+            LOG.atLevel(++aborts == TOLD_FROM_ABORTS ? org.slf4j.event.Level.ERROR : org.slf4j.event.Level.DEBUG)
                     .addKeyValue(LogKeys.DATABASE, shard)
                     .addKeyValue(LogKeys.REASON, String.valueOf(e.getCause()))
-                    .log("Hops are aborted again and again; tried every tenth of a second");
-            for (TierPartition.Waiting each : leaving) {
-                each.of.stays(each);
-                waiting.add(each);
+                    .log("Hops are aborted again and again; tried on");
+            copies.forEach(copy -> there.remove(copy.topic()));
+            if (!departures.stayed(leaving, e, ticker.micros())) {
+                pauseFor(ABORTED_NANOS);
             }
-            pauseFor(ABORTED_NANOS);
         }
     }
 
@@ -377,6 +435,6 @@ final class TierPump implements Runnable {
                 dropped.alive = false;
             }
         }
-        waiting.removeIf(each -> !each.of.alive);
+        departures.dropDead();
     }
 }

@@ -132,6 +132,18 @@ final class Topics {
                                 > layout.partitions().getOrDefault(each.getKey(), Integer.MAX_VALUE)));
     }
 
+    /** Those of {@code topics} that the cluster says are not there; fails where it does not answer. */
+    Future<Set<String>> missing(Set<String> topics) {
+        return cluster.ask(admin -> admin.listTopics().names()).compose(listed -> {
+            Set<String> unseen = new LinkedHashSet<>(topics);
+            unseen.removeAll(listed); // which may be one that may not be listed
+            return describe(unseen).map(there -> {
+                unseen.removeAll(there.keySet());
+                return unseen;
+            });
+        });
+    }
+
     private static int count(TopicDescription description) {
         return description.partitions().size();
     }

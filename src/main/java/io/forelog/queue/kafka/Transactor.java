@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -52,14 +53,27 @@ final class Transactor {
     private static final int COMMIT_TRIES = 3;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
-    private final Map<String, Object> config;
+    private final Supplier<Producer<byte[], byte[]>> producers;
     private final String transactionalId;
     private @Nullable Producer<byte[], byte[]> producer;
 
     /** {@code connection}: where the cluster is and how to log in. */
     Transactor(Map<String, Object> connection, String transactionalId) {
+        this(transactionalId, config(connection, transactionalId));
+    }
+
+    private Transactor(String transactionalId, Map<String, Object> config) {
+        this(transactionalId, () -> new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer()));
+    }
+
+    /** {@code producers}: makes one with this transactional id, not yet begun. */
+    Transactor(String transactionalId, Supplier<Producer<byte[], byte[]>> producers) {
         this.transactionalId = transactionalId;
-        this.config = new java.util.HashMap<>(connection);
+        this.producers = producers;
+    }
+
+    private static Map<String, Object> config(Map<String, Object> connection, String transactionalId) {
+        Map<String, Object> config = new java.util.HashMap<>(connection);
         config.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId);
         config.put(ProducerConfig.CLIENT_ID_CONFIG, transactionalId);
         config.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, 10_000);
@@ -71,6 +85,14 @@ final class Transactor {
         config.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 8_000);
         config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Sender.RECORD_BYTES_MAX);
         config.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 32L << 20);
+        return config;
+    }
+
+    /**
+     * From here on whoever had this id before can commit nothing more: what is read now stands until our own commit, or that one fails.
+     */
+    void begin() {
+        open();
     }
 
     /**
@@ -183,7 +205,7 @@ final class Transactor {
     private Producer<byte[], byte[]> open() {
         Producer<byte[], byte[]> open = producer;
         if (open == null) {
-            open = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+            open = producers.get();
             try {
                 open.initTransactions();
             } catch (KafkaException e) {

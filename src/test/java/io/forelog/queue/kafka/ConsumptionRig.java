@@ -38,6 +38,17 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /** One namespace on a real broker, with its topics, and the consuming side alone: what is appended is written by hand. */
 final class ConsumptionRig implements AutoCloseable {
     private static final AtomicInteger NUMBERS = new AtomicInteger();
+    /** Nothing has ended, nobody is told. */
+    static final TierPump.Surroundings CALM = new TierPump.Surroundings() {
+        @Override
+        public boolean hasEnded(String namespace) {
+            return false;
+        }
+
+        @Override
+        public void trouble(String text) {}
+    };
+
     static final long MANY_BYTES = 64L << 20;
 
     final KafkaCluster cluster = KafkaCluster.shared(1);
@@ -116,7 +127,8 @@ final class ConsumptionRig implements AutoCloseable {
                 spec.ordered(),
                 shard,
                 new ReaderSettings(settings.connection(), node, commitInterval, settings.drainLimit(), orderedWait),
-                clock);
+                clock,
+                (route, text) -> {});
         open.add(consumption);
         return consumption;
     }
@@ -127,7 +139,7 @@ final class ConsumptionRig implements AutoCloseable {
 
     TierPump pump(String node, Ticker clock) {
         TierPump pump = new TierPump(
-                shard, KafkaNames.tierGroup(shard), tier -> KafkaNames.tier(shard, tier), settings(node), clock);
+                shard, KafkaNames.tierGroup(shard), tier -> KafkaNames.tier(shard, tier), settings(node), clock, CALM);
         pump.start();
         pumps.add(pump);
         return pump;

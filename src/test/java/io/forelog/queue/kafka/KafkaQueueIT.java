@@ -481,4 +481,23 @@ class KafkaQueueIT {
         await(one.free());
         assertThat(left(rig.name())).isEqualTo(1);
     }
+
+    /** As where another node, which was done with a queue that has been replaced, has deleted them. */
+    @Test
+    void aQueueWhoseTopicsAreGoneIsEmpty() throws Exception {
+        KafkaQueue queue = rig.open(rig.own(spec(1)));
+        await(queue.append(List.of(entries.immediate("p"))));
+        assertThat(await(queue.tally()).routes().get(0).pending()).isEqualTo(1);
+        try (Admin admin = kafka.admin()) {
+            admin.deleteTopics(List.of(rig.name(), rig.name() + "-ready", rig.name() + "-dlq"))
+                    .all()
+                    .get(20, TimeUnit.SECONDS);
+        }
+        Await.until("it is counted", Duration.ofSeconds(90), () -> {
+            Future<Tally> counted = queue.tally();
+            Tally.RouteTally route =
+                    Await.result(counted.map(tally -> tally.routes().get(0)).otherwiseEmpty());
+            return route != null && route.pending() == 0 && route.deadStored() == 0;
+        });
+    }
 }

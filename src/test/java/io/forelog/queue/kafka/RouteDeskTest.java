@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 class RouteDeskTest {
     private final Entries entries = new Entries(new HandTicker(), "n");
-    private final RouteDesk desk = new RouteDesk("n", 1, () -> {});
+    private final RouteDesk desk = new RouteDesk("n", 1, true, () -> {});
     private final TopicPartition main = new TopicPartition("t", 0);
     private final TopicPartition parkPartition = new TopicPartition("t-park-1", 0);
 
@@ -105,11 +105,11 @@ class RouteDeskTest {
         desk.atRest();
         assertThat(desk.quiet(List.of(main))).isTrue();
         assertThat(committed(main).clean()).isTrue();
-        assertThat(desk.committable(null, true).get(main).offset()).isZero();
+        assertThat(desk.committable(null, true, true).get(main).offset()).isZero();
     }
 
     private CommitMetadata committed(TopicPartition partition) {
-        OffsetAndMetadata mark = desk.committable(null, true).get(partition);
+        OffsetAndMetadata mark = desk.committable(null, true, true).get(partition);
         return CommitMetadata.decode(mark.metadata(), mark.offset());
     }
 
@@ -233,7 +233,7 @@ class RouteDeskTest {
             ParkedLanes.Parked head = desk.heads(Buffer.buffer("k" + i), 1).get(0);
             desk.settle(List.of(new Settlement(head.delivery, new Verdict.Delivered(1))), Promise.promise(), 0);
             next = carry(park, next);
-            OffsetAndMetadata mark = desk.committable(null, true).get(parkPartition);
+            OffsetAndMetadata mark = desk.committable(null, true, true).get(parkPartition);
             longest = Math.max(longest, mark.metadata().length());
         }
         assertThat(longest).isBetween(1_000, CommitMetadata.CHARS_MAX);
@@ -327,6 +327,99 @@ class RouteDeskTest {
             desk.moved(batch, List.of());
         }
         assertThat(written).containsExactly(2L);
+    }
+
+    @Test
+    void whatIsCommittedWhileAPartitionIsHeldIsNeverCleanForSomethingMayBeSentAfterIt() {
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        desk.assigned(List.of(holding));
+        OffsetAndMetadata held = desk.committable(null, true, false).get(main);
+        assertThat(CommitMetadata.decode(held.metadata(), held.offset()).clean())
+                .isFalse();
+        assertThat(committed(main).clean()).as("given away").isTrue();
+    }
+
+    @Test
+    void whatWasTakenOfAParkedLaneIsOnItsWayAsAnyOther() {
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        Holding park = new Holding(parkPartition, "t", true, new OffsetWindow(0), new Books());
+        for (int i = 0; i < 3; i++) {
+            park.window.read(i, 10);
+            park.fetched.add(fetched(park, i, i < 2 ? "k" : "other"));
+        }
+        desk.assigned(List.of(holding, park));
+        assertThat(desk.quiet(List.of(main)))
+                .as("what lies there is not on its way")
+                .isTrue();
+        assertThat(committed(parkPartition).clean()).isTrue();
+        List<ParkedLanes.Parked> heads = desk.heads(Buffer.buffer("k"), 1);
+        assertThat(heads).hasSize(1);
+        assertThat(desk.quiet(List.of(main))).isFalse();
+        assertThat(committed(parkPartition).clean()).isFalse();
+        desk.shut(List.of(main));
+        assertThat(desk.heads(Buffer.buffer("other"), 1)).as("given away").isNull();
+        Delivery head = heads.get(0).delivery;
+        desk.settle(List.of(new Settlement(head, new Verdict.Delivered(1))), Promise.promise(), 0);
+        assertThat(desk.quiet(List.of(main))).isTrue();
+        assertThat(committed(parkPartition).clean()).isTrue();
+    }
+
+    /** Beyond what may be kept only keys and places are in memory; order and number are the same. */
+    @Test
+    void whatIsFoundParkedBeyondTheBoundIsReadAgainAndHandedOutInItsTurn() {
+        desk.assigned(List.of());
+        Holding holding = new Holding(main, "t", false, new OffsetWindow(0), new Books());
+        Holding park = new Holding(parkPartition, "t", true, new OffsetWindow(0), new Books());
+        List<Delivery> inTopic = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            park.window.read(i, 10);
+            Holding.Fetched fetched = fetched(park, i, "k" + i % 2);
+            inTopic.add(fetched.delivery());
+            park.fetched.add(i < 2 ? fetched : PartitionStart.placeOf(fetched));
+        }
+        desk.assigned(List.of(holding, park));
+        List<Long> taken = new ArrayList<>();
+        for (int round = 0; round < 20 && taken.size() < 6; round++) {
+            Promise<List<Delivery>> take = Promise.promise();
+            desk.take(10, 1_000, take);
+            List<Taken> wanted = desk.toReadAgain(2, 1_000);
+            desk.readAgain(
+                    wanted.stream().map(each -> inTopic.get((int) each.offset)).toList());
+            take.future().result().forEach(each -> taken.add(((Taken) each.place()).offset));
+        }
+        assertThat(taken).containsExactly(0L, 1L, 2L, 3L, 4L, 5L);
+        assertThat(holding.open).as("its turn now").isTrue();
+        assertThat(desk.parkedBytes()).isEqualTo(20);
+    }
+
+    /** Its lane, and what is parked of it, may be at another member (ADR 24). */
+    @Test
+    void whatHasAKeyInAReadyPartitionIsHandedOutOnlyWhereItsMainPartitionIs() {
+        Holding ready = new Holding(new TopicPartition("t-ready", 0), "t", false, new OffsetWindow(0), new Books());
+        Holding other = new Holding(new TopicPartition("t", 1), "t", false, new OffsetWindow(0), new Books());
+        desk.assigned(List.of(ready, other));
+        desk.fetched(ready, List.of(fetched(ready, 0, "k"), fetched(ready, 1, "")), 2, 0);
+        Promise<List<Delivery>> taken = Promise.promise();
+        desk.take(10, 1_000, taken);
+        assertThat(taken.future().result())
+                .extracting(each -> ((Taken) each.place()).offset)
+                .containsExactly(1L);
+        Moves.Batch batch = desk.nextMoves();
+        assertThat(batch.moves()).hasSize(1);
+        Move move = batch.moves().get(0);
+        assertThat(move.goesToMain()).isTrue();
+        assertThat(new RouteRecords("n", 1).toMain("t", move.delivery, null))
+                .extracting(
+                        org.apache.kafka.clients.producer.ProducerRecord::topic,
+                        org.apache.kafka.clients.producer.ProducerRecord::partition)
+                .containsExactly("t", 0);
+        desk.moved(batch, List.of());
+        assertThat(ready.books.get(Books.Count.REQUEUED)).isEqualTo(1);
+        desk.assigned(List.of(new Holding(main, "t", false, new OffsetWindow(0), new Books())));
+        desk.fetched(ready, List.of(fetched(ready, 2, "k")), 3, 0);
+        Promise<List<Delivery>> again = Promise.promise();
+        desk.take(10, 1_000, again);
+        assertThat(again.future().result()).hasSize(1);
     }
 
     private Holding.Fetched fetched(Holding holding, long offset, String key) {

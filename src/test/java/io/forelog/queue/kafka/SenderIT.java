@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,9 +26,12 @@ class SenderIT {
 
     private static boolean taken(Sender sender, String topic) {
         CompletableFuture<Boolean> taken = new CompletableFuture<>();
-        sender.send(
-                new ProducerRecord<>(topic, new byte[1]),
-                (where, failure, handedOver) -> taken.complete(failure == null && handedOver));
+        sender.send(new ProducerRecord<>(topic, new byte[1]), new Sender.Sending() {
+            @Override
+            void end(RecordMetadata where, Exception failure, boolean handedOver) {
+                taken.complete(failure == null && handedOver);
+            }
+        });
         return taken.join();
     }
 

@@ -14,7 +14,8 @@ final class TierPumpProcess {
                 KafkaNames.tierGroup(shard),
                 tier -> KafkaNames.tier(shard, tier),
                 ReaderSettings.of(Map.of("bootstrap.servers", arguments[0]), arguments[2]),
-                Ticker.anchored());
+                Ticker.anchored(),
+                ConsumptionRig.CALM);
         pump.start();
         while (!pump.stopped()) {
             Thread.sleep(1_000);
