@@ -38,7 +38,9 @@ final class NamespacesApi {
 
     private Future<Answer> list(Exchange exchange) {
         JsonArray namespaces = new JsonArray();
-        desk.node().documents().list().forEach(state -> namespaces.add(line(state)));
+        desk.node().documents().list().stream()
+                .filter(state -> desk.shows(exchange, state.name()))
+                .forEach(state -> namespaces.add(line(state)));
         return Future.succeededFuture(Answer.ok(new JsonObject().put("namespaces", namespaces)));
     }
 

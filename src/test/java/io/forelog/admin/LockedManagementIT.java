@@ -154,4 +154,29 @@ class LockedManagementIT {
         }
         assertThat(json("/admin/v1/cluster", "root").getJsonArray("nodes")).hasSize(1);
     }
+
+    @Test
+    void namespacesAreShownToThoseWhoMayLook() throws IOException {
+        node.load = new NodeLoad(
+                1,
+                NodeLoad.NONE.machine(),
+                0,
+                NodeLoad.NONE.producing(),
+                new NodeLoad.Consuming(1, 2, 3, 4, "other", "t1"));
+        for (String path : List.of("/admin/v1/namespaces", "/admin/v1/cluster", "/admin/v1/signals", "/health/ready")) {
+            assertThat(json(path, "team").encode()).as(path).doesNotContain("\"other\"");
+            assertThat(json(path, "root").encode()).as(path).contains("\"other\"");
+        }
+        assertThat(json("/admin/v1/namespaces", "team").encode()).contains("\"ns\"");
+        assertThat(json("/admin/v1/namespaces", "stranger").getJsonArray("namespaces"))
+                .isEmpty();
+    }
+
+    @Test
+    void nobodyIsToldMoreThanWhetherTheNodeIsReady() throws IOException {
+        assertThat(json("/health/ready", "").fieldNames()).containsExactlyInAnyOrder("status", "phase");
+        assertThat(json("/health/ready", "team").fieldNames()).contains("reasons", "databases", "namespaces");
+        assertThat(json("/health/ready", "").getString("status"))
+                .isEqualTo(json("/health/ready", "root").getString("status"));
+    }
 }
