@@ -174,7 +174,8 @@ public final class Credentials implements Identities {
         }
     }
 
-    private static String name(X509Certificate certificate) {
+    /** Its SPIFFE id, else its subject. */
+    static String name(X509Certificate certificate) {
         try {
             Collection<List<?>> names = certificate.getSubjectAlternativeNames();
             if (names != null) {

@@ -12,6 +12,7 @@ import io.forelog.model.WalException;
 import io.forelog.observe.LogKeys;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,7 +36,7 @@ final class NodeLocks {
     NodeLocks(LocksConfig config, Ticker ticker) {
         TlsConfig files = config.tls();
         IdentitiesConfig identities = config.identities();
-        this.tls = files == null ? null : new TlsFiles(files);
+        this.tls = files == null ? null : new TlsFiles(files, identities == null ? List.of() : identities.nodes());
         this.credentials = identities == null ? null : new Credentials(identities, ticker);
         if (tls != null) {
             tls.load();

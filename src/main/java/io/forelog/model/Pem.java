@@ -37,6 +37,12 @@ public final class Pem {
         return found;
     }
 
+    public static String text(Certificate certificate) throws GeneralSecurityException {
+        return "-----BEGIN CERTIFICATE-----\n"
+                + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(certificate.getEncoded())
+                + "\n-----END CERTIFICATE-----\n";
+    }
+
     /** Of a certificate with the intermediate ones, and its key as PKCS#8. */
     public static KeyManager[] keys(byte[] chain, byte[] key) throws GeneralSecurityException {
         KeyStore store = empty();

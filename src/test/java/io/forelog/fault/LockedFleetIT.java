@@ -215,6 +215,9 @@ class LockedFleetIT {
             assertThat(opens(port, ours.showing(stranger, "stranger")))
                     .as("a stranger, on " + port)
                     .isEmpty();
+            assertThat(opens(port, ours.context("writer")))
+                    .as("a caller of the same authority, on " + port)
+                    .isEmpty();
             assertThat(answersPlainText(port)).isFalse();
         }
     }

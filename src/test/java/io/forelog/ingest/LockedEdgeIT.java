@@ -75,7 +75,8 @@ class LockedEdgeIT {
     }
 
     private void start(String clientAuth, Path keys) {
-        tls = new TlsFiles(new TlsConfig(ours.certificate("node"), ours.key("node"), ours.authority(), clientAuth));
+        tls = new TlsFiles(
+                new TlsConfig(ours.certificate("node"), ours.key("node"), ours.authority(), clientAuth), List.of());
         tls.load();
         Credentials credentials =
                 new Credentials(new IdentitiesConfig(keys, null, true, List.of("root"), List.of()), Ticker.anchored());
