@@ -53,6 +53,11 @@ record Desk(NodeServices node, JobRunner jobs, AuditLog audit, Rights rights, Ti
         return rights.mayLook(exchange.principal(), namespace) || rights.mayAdminister(exchange.principal(), namespace);
     }
 
+    /** Whether the caller may do what belongs to no namespace. */
+    boolean isOfTheNode(Exchange exchange) {
+        return rights.mayAdminister(exchange.principal(), "");
+    }
+
     /** Throws PERMISSION_DENIED. Everything that changes something asks here first. */
     void check(Exchange exchange, String namespace) {
         if (!rights.mayAdminister(exchange.principal(), namespace)) {

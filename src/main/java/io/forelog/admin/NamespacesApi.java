@@ -107,13 +107,13 @@ final class NamespacesApi {
                                 author(exchange)));
     }
 
-    private static Author author(Exchange exchange) {
+    private Author author(Exchange exchange) {
         String comment = exchange.query("comment", "");
         if (comment.length() > COMMENT_MAX) {
             throw Exchange.invalid(
                     "?comment: " + comment.length() + " characters (expected: at most " + COMMENT_MAX + ")");
         }
-        return new Author(exchange.principal(), comment);
+        return new Author(exchange.principal(), comment, desk.isOfTheNode(exchange));
     }
 
     private Future<Answer> change(Exchange exchange, String action, int status, Supplier<Future<Change>> changing) {
