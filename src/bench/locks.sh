@@ -86,7 +86,7 @@ ours() { # NAME KIND SCHEME [VARIABLE=VALUE…]: the rate of TRUE answers to our
   env "$@" java -Xmx512m -XX:+UseParallelGC -cp "$jar" io.forelog.app.Main bench write --namespace bench --data "$work/data" -o json \
     --duration "PT${seconds}S" --warmup PT4S --server-pid "$pid" >"$work/ours"
   json 'd["entries_per_second"]' <"$work/ours" >>"$work/$name.rates"
-  json 'd["server_cpu_micros_per_entry"]' <"$work/ours" >>"$work/$name.cpu"
+  json 'round(d["server_cpu_micros_per_entry"], 1)' <"$work/ours" >>"$work/$name.cpu"
   end
 }
 for _ in $(seq "$rounds"); do
