@@ -14,12 +14,14 @@ import java.security.cert.Certificate;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -52,13 +54,32 @@ public final class Credentials implements Identities {
         this.tokens = jwt == null ? null : new Tokens(jwt, ticker);
     }
 
-    /** Reads keys again, where they have changed. Blocks. Fails with what is wrong, and goes on with what was read before. */
+    /**
+     * Reads keys again, where they have changed. Blocks. Goes on with what was read before where something is wrong, and fails with all
+     * of it: UNAVAILABLE where only a server does not answer, else INVALID_ARGUMENT.
+     */
     public void load() {
+        List<WalException> problems = new ArrayList<>();
         if (keys != null) {
-            keys.load();
+            attempt(keys::load, problems);
         }
         if (tokens != null) {
-            tokens.load();
+            attempt(tokens::load, problems);
+        }
+        if (!problems.isEmpty()) {
+            boolean away = problems.stream().allMatch(problem -> problem.code() == ErrorCode.UNAVAILABLE);
+            throw new WalException(
+                    away ? ErrorCode.UNAVAILABLE : ErrorCode.INVALID_ARGUMENT,
+                    problems.stream().map(Throwable::getMessage).collect(Collectors.joining("; ")),
+                    problems.get(0));
+        }
+    }
+
+    private static void attempt(Runnable load, List<WalException> problems) {
+        try {
+            load.run();
+        } catch (WalException e) {
+            problems.add(e);
         }
     }
 
@@ -174,7 +195,8 @@ public final class Credentials implements Identities {
         }
     }
 
-    private static String name(X509Certificate certificate) {
+    /** Its SPIFFE id, else its subject. */
+    static String name(X509Certificate certificate) {
         try {
             Collection<List<?>> names = certificate.getSubjectAlternativeNames();
             if (names != null) {

@@ -7,6 +7,8 @@ import java.security.PrivateKey;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
 import java.util.function.Supplier;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PeerKeys {
     private final Supplier<Current> current;
+    private final Collection<String> nodes;
 
     /** The managers of one state of the files. */
     record Current(X509ExtendedKeyManager keys, X509ExtendedTrustManager trust) {
@@ -38,8 +41,10 @@ final class PeerKeys {
         }
     }
 
-    PeerKeys(Supplier<Current> current) {
+    /** {@code nodes}: whose certificates alone are believed, of those that the authorities have signed; empty = all. */
+    PeerKeys(Supplier<Current> current, Collection<String> nodes) {
         this.current = current;
+        this.nodes = List.copyOf(nodes);
     }
 
     X509ExtendedKeyManager keys() {
@@ -47,7 +52,15 @@ final class PeerKeys {
     }
 
     X509ExtendedTrustManager trust() {
-        return new Trust(current);
+        return new Trust();
+    }
+
+    /** Fails where it is no node's. */
+    void checkName(X509Certificate certificate) throws CertificateException {
+        String name = Credentials.name(certificate);
+        if (!nodes.isEmpty() && !nodes.contains(name)) {
+            throw new CertificateException(name + " is none of identities.nodes");
+        }
     }
 
     SSLContext context() {
@@ -116,13 +129,7 @@ final class PeerKeys {
         }
     }
 
-    private static final class Trust extends X509ExtendedTrustManager {
-        private final Supplier<Current> current;
-
-        Trust(Supplier<Current> current) {
-            this.current = current;
-        }
-
+    private final class Trust extends X509ExtendedTrustManager {
         private X509ExtendedTrustManager now() {
             return current.get().trust();
         }
@@ -130,35 +137,41 @@ final class PeerKeys {
         @Override
         public void checkClientTrusted(X509Certificate[] chain, String authType) throws CertificateException {
             now().checkClientTrusted(chain, authType);
+            checkName(chain[0]);
         }
 
         @Override
         public void checkClientTrusted(X509Certificate[] chain, String authType, @Nullable Socket socket)
                 throws CertificateException {
             now().checkClientTrusted(chain, authType, socket);
+            checkName(chain[0]);
         }
 
         @Override
         public void checkClientTrusted(X509Certificate[] chain, String authType, @Nullable SSLEngine engine)
                 throws CertificateException {
             now().checkClientTrusted(chain, authType, engine);
+            checkName(chain[0]);
         }
 
         @Override
         public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
             now().checkServerTrusted(chain, authType);
+            checkName(chain[0]);
         }
 
         @Override
         public void checkServerTrusted(X509Certificate[] chain, String authType, @Nullable Socket socket)
                 throws CertificateException {
             now().checkServerTrusted(chain, authType, socket);
+            checkName(chain[0]);
         }
 
         @Override
         public void checkServerTrusted(X509Certificate[] chain, String authType, @Nullable SSLEngine engine)
                 throws CertificateException {
             now().checkServerTrusted(chain, authType, engine);
+            checkName(chain[0]);
         }
 
         @Override

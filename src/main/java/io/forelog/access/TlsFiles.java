@@ -23,6 +23,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Set;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +39,7 @@ public final class TlsFiles {
     private static final Set<String> PROTOCOLS = Set.of("TLSv1.2", "TLSv1.3");
 
     private final TlsConfig config;
-    private final PeerKeys peers = new PeerKeys(this::managers);
+    private final PeerKeys peers;
     private volatile @Nullable Read read;
     private volatile PeerKeys.@Nullable Current managers;
 
@@ -55,10 +59,6 @@ public final class TlsFiles {
             return clientCa == null ? certificate : clientCa;
         }
 
-        PemTrustOptions nodes() {
-            return new PemTrustOptions().addCertValue(believed());
-        }
-
         PeerKeys.Current managers() throws GeneralSecurityException {
             return PeerKeys.Current.of(
                     Pem.keys(certificate.getBytes(), key.getBytes()),
@@ -66,8 +66,13 @@ public final class TlsFiles {
         }
     }
 
-    public TlsFiles(TlsConfig config) {
+    /**
+     * {@code nodes}: the principals of nodes, where {@code client_ca} signs for callers too; of them alone a certificate of that
+     * authority opens the ports between nodes. Empty = the authority is the nodes' own.
+     */
+    public TlsFiles(TlsConfig config, List<String> nodes) {
         this.config = config;
+        this.peers = new PeerKeys(this::managers, config.clientCa() == null ? List.of() : nodes);
     }
 
     /** Whether they have changed since the last time. Fails with INVALID_ARGUMENT where one can't be read. */
@@ -146,31 +151,56 @@ public final class TlsFiles {
         server.setClientAuth(clientAuth());
     }
 
-    /** The bus: for nodes alone, which have to show a certificate. */
+    /** Fails with INVALID_ARGUMENT where the others would not believe it: it would be a cluster of its own. */
+    private PemTrustOptions onlyOwn() {
+        try {
+            Certificate own = Pem.certificates(loaded().certificate().getBytes())
+                    .iterator()
+                    .next();
+            peers.checkName((X509Certificate) own);
+            return new PemTrustOptions().addCertValue(Buffer.buffer(Pem.text((X509Certificate) own)));
+        } catch (CertificateException e) {
+            throw wrong("certificate", config.certificate(), e, "that of a node");
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("read before", e);
+        }
+    }
+
+    /**
+     * The bus: for nodes alone, which have to show a certificate. It believes others only after {@link #renewedBus} and {@link
+     * #renewedBusClient}. Fails with INVALID_ARGUMENT where this is no node's.
+     */
     public void lock(EventBusOptions bus) {
+        // The bus copies its options as JSON, which holds no trust manager: until it gets that one it believes this
+        // node alone.
+        PemTrustOptions first = onlyOwn();
         engine(bus);
-        bus.setKeyCertOptions(loaded().own()).setTrustOptions(loaded().nodes());
+        bus.setKeyCertOptions(loaded().own()).setTrustOptions(first);
         bus.setClientAuth(ClientAuth.REQUIRED);
     }
 
-    /** What the bus's server is told when the files have changed. */
+    /** What the bus's server is told when it has started, and when the files have changed. */
     public ServerSSLOptions renewedBus() {
         ServerSSLOptions options = renewed().setClientAuth(ClientAuth.REQUIRED);
-        return options.setTrustOptions(loaded().nodes());
+        return options.setTrustOptions(nodes());
     }
 
-    /** What the bus is told about its connections to other nodes when the files have changed. */
+    /** What the bus is told about its connections to other nodes, then too. */
     public ClientSSLOptions renewedBusClient() {
         ClientSSLOptions options = new ClientSSLOptions().setHostnameVerificationAlgorithm("");
         options.setEnabledSecureTransportProtocols(PROTOCOLS);
-        return options.setKeyCertOptions(loaded().own()).setTrustOptions(loaded().nodes());
+        return options.setKeyCertOptions(loaded().own()).setTrustOptions(nodes());
     }
 
     /** Towards other nodes: this node's certificate, and the same authorities, as the files have them at each connection. */
     public void lock(HttpClientOptions client) {
         engine(client);
-        client.setKeyCertOptions(KeyCertOptions.wrap(peers.keys())).setTrustOptions(TrustOptions.wrap(peers.trust()));
+        client.setKeyCertOptions(KeyCertOptions.wrap(peers.keys())).setTrustOptions(nodes());
         client.setVerifyHost(false);
+    }
+
+    private TrustOptions nodes() {
+        return TrustOptions.wrap(peers.trust());
     }
 
     /** For sockets between nodes. */

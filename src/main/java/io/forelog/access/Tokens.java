@@ -65,14 +65,13 @@ final class Tokens {
         this.ticker = ticker;
     }
 
-    /** Reads the keys again. Fails with INVALID_ARGUMENT or UNAVAILABLE, and goes on with what was read before. */
+    /** Reads the keys again. Fails with INVALID_ARGUMENT, or UNAVAILABLE where a server should have them, and goes on with what was read before. */
     void load() {
         String keys = config.keys();
         boolean remote = keys.startsWith("http");
         if (remote && processor != null && System.nanoTime() - loadedNanos < REMOTE_EVERY.toNanos()) {
             return;
         }
-        loadedNanos = System.nanoTime();
         try {
             String now = remote ? fetched(keys) : Files.readString(Path.of(keys));
             if (!now.equals(text)) {
@@ -80,27 +79,25 @@ final class Tokens {
                 text = now;
                 kept.clear();
             }
+            loadedNanos = System.nanoTime();
         } catch (ParseException | IOException e) {
             throw new WalException(
-                    ErrorCode.INVALID_ARGUMENT,
+                    remote ? ErrorCode.UNAVAILABLE : ErrorCode.INVALID_ARGUMENT,
                     "identities.jwt.keys: " + keys + ": " + e.getMessage() + " (expected: a JWKS)",
                     e);
         }
     }
 
+    /** All of it within the limit, and no more than may be: the JDK's own time limit ends with the head. */
     private static String fetched(String url) throws IOException {
+        BoundedBody body = new BoundedBody(KEYS_BYTES_MAX, LIMIT);
         try {
             HttpResponse<String> answer = HttpClient.newBuilder()
                     .connectTimeout(LIMIT)
                     .build()
-                    .send(
-                            HttpRequest.newBuilder(URI.create(url))
-                                    .timeout(LIMIT)
-                                    .build(),
-                            HttpResponse.BodyHandlers.ofString());
-            if (answer.statusCode() != 200 || answer.body().length() > KEYS_BYTES_MAX) {
-                throw new IOException(
-                        "status " + answer.statusCode() + ", " + answer.body().length() + " characters");
+                    .send(HttpRequest.newBuilder(URI.create(url)).timeout(LIMIT).build(), head -> body);
+            if (answer.statusCode() != 200) {
+                throw new IOException("status " + answer.statusCode());
             }
             return answer.body();
         } catch (InterruptedException e) {
@@ -143,7 +140,9 @@ final class Tokens {
     private Verified verified(String token) {
         DefaultJWTProcessor<SecurityContext> verifier = processor;
         if (verifier == null) {
-            throw refused("no key could be read yet");
+            throw new WalException(
+                    ErrorCode.UNAVAILABLE,
+                    "token: the keys that sign them could not be read yet (expected: again later)");
         }
         if (token.length() > LENGTH_MAX) {
             throw refused("more than " + LENGTH_MAX + " characters");

@@ -20,6 +20,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.impl.HttpServerConnection;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -33,12 +34,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The management port. One instance, whose event loop owns the jobs. Bounded: {@value #REQUESTS_MAX} requests at a time
- * besides health, bodies of {@link #BODY_MAX} bytes, answers within {@link #ANSWER_LIMIT}, jobs by {@link JobRunner}.
+ * besides health, of callers who may look, bodies of {@link #BODY_MAX} bytes in the time that connections have, answers within {@link #ANSWER_LIMIT}, jobs by {@link JobRunner}.
  */
 public final class AdminServer extends VerticleBase {
     static final int BODY_MAX = 4 * 1024 * 1024;
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
     private static final int REQUESTS_MAX = 64;
+    private static final long LINGER_MILLIS = 1_000;
     private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
 
     private final String host;
@@ -139,6 +141,11 @@ public final class AdminServer extends VerticleBase {
 
     private void received(HttpServerRequest request) {
         HttpServerResponse response = request.response();
+        if (!request.uri().startsWith("/") || request.uri().startsWith("//")) {
+            // Another node is asked with these very words: none of them may name a host.
+            turnAway(request, Exchange.invalid("request: another form (expected: a path, RFC 9112, 3.2.1)"));
+            return;
+        }
         Optional<Routes.Match> match = routes.match(request.method(), path(request));
         if (match.isEmpty()) {
             refuse(request);
@@ -146,32 +153,72 @@ public final class AdminServer extends VerticleBase {
         }
         WalException foreign = foreignOrigin(request);
         if (foreign != null) {
-            send(response, Answer.problem(foreign));
+            turnAway(request, foreign);
             return;
         }
-        if (requests >= REQUESTS_MAX && !path(request).startsWith("/health/")) {
-            send(
-                    response,
-                    Answer.problem(new WalException(
-                            ErrorCode.OVERLOADED,
-                            "management: " + requests + " requests (expected: fewer at a time)")));
+        String principal;
+        try {
+            principal = admitted(request, match.get());
+        } catch (WalException e) {
+            turnAway(request, e);
+            return;
+        }
+        if (requests >= REQUESTS_MAX && !isOpen(request)) {
+            turnAway(
+                    request,
+                    new WalException(
+                            ErrorCode.OVERLOADED, "management: " + requests + " requests (expected: fewer at a time)"));
             return;
         }
         if (tooLarge(request)) {
-            // Unread: what follows would be taken for a request.
-            response.putHeader("Connection", "close");
-            send(response, Answer.problem(tooLarge()));
+            turnAway(request, tooLarge());
             return;
         }
         requests++;
         body(request)
-                .compose(body -> answer(request, match.get(), body))
+                .compose(body -> answer(request, match.get(), body, principal))
                 .timeout(ANSWER_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
                 .eventually(() -> {
                     requests--;
                     return Future.succeededFuture();
                 })
                 .onComplete(answer -> send(response, answer), failure -> send(response, told(request, failure)));
+    }
+
+    /** Before its body is read. */
+    private void turnAway(HttpServerRequest request, WalException why) {
+        if (request.getHeader("Content-Length") != null || request.getHeader("Transfer-Encoding") != null) {
+            // Unread: what follows would be taken for a request. Who is sending it has a moment to see the answer.
+            request.response().putHeader("Connection", "close");
+            if (request.version() != HttpVersion.HTTP_2) {
+                vertx.setTimer(LINGER_MILLIS, id -> request.connection().close());
+            }
+        }
+        send(request.response(), Answer.problem(why));
+    }
+
+    /** Its caller; health has one where they say so. Fails by throwing where they may not even look. */
+    private String admitted(HttpServerRequest request, Routes.Match match) {
+        if (isOpen(request)) {
+            try {
+                return rights.principal(request);
+            } catch (WalException e) {
+                return Identity.ANONYMOUS.principal();
+            }
+        }
+        String principal = rights.principal(request);
+        String namespace = match.path().getOrDefault("ns", "");
+        if (!rights.mayLook(principal, namespace) && !rights.mayAdminister(principal, namespace)) {
+            throw new WalException(
+                    ErrorCode.PERMISSION_DENIED,
+                    namespace + ": " + principal
+                            + " may not read (expected: a principal of its access.read or access.admin)");
+        }
+        return principal;
+    }
+
+    private static boolean isOpen(HttpServerRequest request) {
+        return path(request).startsWith("/health/");
     }
 
     private static String path(HttpServerRequest request) {
@@ -242,8 +289,16 @@ public final class AdminServer extends VerticleBase {
                 new Answer(status, answer.contentType(), answer.body(), Map.of("Connection", "close")));
     }
 
-    private static Future<Buffer> body(HttpServerRequest request) {
+    /** Who does not send all of it in time is cut off. */
+    private Future<Buffer> body(HttpServerRequest request) {
         Promise<Buffer> read = Promise.promise();
+        Duration limit = locks.connections().requestLimit();
+        long timer = vertx.setTimer(limit.toMillis(), id -> {
+            if (read.tryFail(new WalException(
+                    ErrorCode.MALFORMED_BODY, "body: not all there (expected: within " + limit + ")"))) {
+                request.connection().close();
+            }
+        });
         Buffer body = Buffer.buffer();
         request.handler(part -> {
             if (body.length() + part.length() > BODY_MAX) {
@@ -259,7 +314,7 @@ public final class AdminServer extends VerticleBase {
             }
         });
         request.endHandler(ended -> read.tryComplete(body));
-        return read.future();
+        return read.future().onComplete(done -> vertx.cancelTimer(timer));
     }
 
     private static Throwable unread(Throwable failure) {
@@ -270,20 +325,12 @@ public final class AdminServer extends VerticleBase {
                 : failure;
     }
 
-    private Future<Answer> answer(HttpServerRequest request, Routes.Match match, Buffer body) {
-        boolean open = path(request).startsWith("/health/");
-        String principal = open ? Identity.ANONYMOUS.principal() : rights.principal(request);
-        String namespace = match.path().getOrDefault("ns", "");
-        if (!open && !rights.mayLook(principal, namespace) && !rights.mayAdminister(principal, namespace)) {
-            return Future.failedFuture(new WalException(
-                    ErrorCode.PERMISSION_DENIED,
-                    namespace + ": " + principal
-                            + " may not read (expected: a principal of its access.read or access.admin)"));
-        }
+    private Future<Answer> answer(HttpServerRequest request, Routes.Match match, Buffer body, String principal) {
         if (proxy.isElsewhere(match)) {
             return proxy.ask(request, match, body, principal);
         }
-        boolean payloads = !open && rights.mayReadPayloads(principal, request, namespace);
+        String namespace = match.path().getOrDefault("ns", "");
+        boolean payloads = !isOpen(request) && rights.mayReadPayloads(principal, request, namespace);
         return match.handler().answer(new Exchange(request, match.path(), body, principal, payloads));
     }
 

@@ -48,6 +48,16 @@ record Desk(NodeServices node, JobRunner jobs, AuditLog audit, Rights rights, Ti
                 ErrorCode.UNKNOWN_NAMESPACE, "namespace: '" + name + "' is unknown (see GET /admin/v1/namespaces)");
     }
 
+    /** Whether the caller may know that there is a {@code namespace}. */
+    boolean shows(Exchange exchange, String namespace) {
+        return rights.mayLook(exchange.principal(), namespace) || rights.mayAdminister(exchange.principal(), namespace);
+    }
+
+    /** Whether the caller may do what belongs to no namespace. */
+    boolean isOfTheNode(Exchange exchange) {
+        return rights.mayAdminister(exchange.principal(), "");
+    }
+
     /** Throws PERMISSION_DENIED. Everything that changes something asks here first. */
     void check(Exchange exchange, String namespace) {
         if (!rights.mayAdminister(exchange.principal(), namespace)) {

@@ -94,6 +94,7 @@ public interface DocumentControl {
      * Who changes something, and why.
      *
      * @param comment may be empty
+     * @param mayRefer to secrets of the node that the document did not name before
      */
-    record Author(String principal, String comment) {}
+    record Author(String principal, String comment, boolean mayRefer) {}
 }

@@ -38,7 +38,9 @@ final class NamespacesApi {
 
     private Future<Answer> list(Exchange exchange) {
         JsonArray namespaces = new JsonArray();
-        desk.node().documents().list().forEach(state -> namespaces.add(line(state)));
+        desk.node().documents().list().stream()
+                .filter(state -> desk.shows(exchange, state.name()))
+                .forEach(state -> namespaces.add(line(state)));
         return Future.succeededFuture(Answer.ok(new JsonObject().put("namespaces", namespaces)));
     }
 
@@ -105,13 +107,13 @@ final class NamespacesApi {
                                 author(exchange)));
     }
 
-    private static Author author(Exchange exchange) {
+    private Author author(Exchange exchange) {
         String comment = exchange.query("comment", "");
         if (comment.length() > COMMENT_MAX) {
             throw Exchange.invalid(
                     "?comment: " + comment.length() + " characters (expected: at most " + COMMENT_MAX + ")");
         }
-        return new Author(exchange.principal(), comment);
+        return new Author(exchange.principal(), comment, desk.isOfTheNode(exchange));
     }
 
     private Future<Answer> change(Exchange exchange, String action, int status, Supplier<Future<Change>> changing) {

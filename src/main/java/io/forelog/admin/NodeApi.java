@@ -1,6 +1,7 @@
 package io.forelog.admin;
 
 import io.forelog.admin.NodeStatus.Phase;
+import io.forelog.config.Namespace;
 import io.forelog.observe.Metrics;
 import io.forelog.queue.MediumHealth;
 import io.vertx.core.Future;
@@ -16,6 +17,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -70,7 +72,7 @@ final class NodeApi {
 
     /**
      * 503 while the node starts or drains, or where no database takes part any more; what is wrong with some of them is
-     * told as DEGRADED with 200, since their neighbours serve on.
+     * told as DEGRADED with 200, since their neighbours serve on. Why, only those who may look are told.
      */
     private Future<Answer> ready(Exchange exchange) {
         NodeStatus node = desk.node().status();
@@ -82,35 +84,50 @@ final class NodeApi {
             any = true;
             anyServes |=
                     database.state() == MediumHealth.State.SERVING || database.state() == MediumHealth.State.LOW_DISK;
-            databases.add(database(database));
+            databases.add(database(exchange, database));
             if (database.state() != MediumHealth.State.SERVING) {
                 reasons.add("database " + database.name() + " is " + database.state() + ": " + database.text());
             }
         }
+        boolean well = true;
         JsonArray namespaces = new JsonArray();
         for (DocumentControl.DocumentState state : desk.node().documents().list()) {
-            namespaces.add(namespace(state, reasons));
+            List<String> wrong = new ArrayList<>();
+            JsonObject shown = namespace(state, wrong);
+            well &= wrong.isEmpty();
+            if (desk.shows(exchange, state.name())) {
+                namespaces.add(shown);
+                reasons.addAll(wrong);
+            }
         }
         boolean ready = node.phase() == Phase.READY && (!any || anyServes);
         if (node.phase() != Phase.READY) {
             reasons.add(0, "the node is " + node.phase());
         }
         JsonObject body = new JsonObject()
-                .put("status", !ready ? "NOT_READY" : reasons.isEmpty() ? "READY" : "DEGRADED")
-                .put("phase", node.phase().name())
-                .put("reasons", new JsonArray(reasons))
-                .put("databases", databases)
-                .put("namespaces", namespaces);
+                .put("status", !ready ? "NOT_READY" : well && reasons.isEmpty() ? "READY" : "DEGRADED")
+                .put("phase", node.phase().name());
+        if (desk.shows(exchange, "")) {
+            body.put("reasons", new JsonArray(reasons))
+                    .put("databases", databases)
+                    .put("namespaces", namespaces);
+        }
         return Future.succeededFuture(Answer.json(ready ? 200 : 503, body));
     }
 
-    private static JsonObject database(MediumHealth database) {
+    private JsonObject database(Exchange exchange, MediumHealth database) {
         JsonObject json = new JsonObject()
                 .put("name", database.name())
                 .put("state", database.state().name())
                 .put("text", database.text())
-                .put("namespaces", new JsonArray(database.namespaces()));
+                .put("namespaces", shown(exchange, database.namespaces()));
         return database.freeBytes() < 0 ? json : json.put("free_bytes", database.freeBytes());
+    }
+
+    private JsonArray shown(Exchange exchange, Collection<String> namespaces) {
+        return new JsonArray(namespaces.stream()
+                .filter(namespace -> desk.shows(exchange, namespace))
+                .toList());
     }
 
     private JsonObject namespace(DocumentControl.DocumentState state, List<String> reasons) {
@@ -153,9 +170,9 @@ final class NodeApi {
         List<NodeServices.ClusterNode> known = desk.node().nodes();
         JsonArray nodes = new JsonArray();
         if (known.isEmpty()) {
-            JsonArray namespaces = new JsonArray();
-            desk.node().namespaces().all().forEach(namespace -> namespaces.add(namespace.name()));
-            nodes.add(node(self).put("namespaces", namespaces));
+            List<String> names =
+                    desk.node().namespaces().all().stream().map(Namespace::name).toList();
+            nodes.add(node(self).put("namespaces", shown(exchange, names)));
         }
         for (NodeServices.ClusterNode each : known) {
             nodes.add(node(each.status())
@@ -163,7 +180,7 @@ final class NodeApi {
                     .put("host", each.host())
                     .put("silent_seconds", Math.round(Math.max(0, each.silentSeconds()) * 10) / 10.0)
                     .put("draining", each.draining())
-                    .put("namespaces", new JsonArray(each.owns())));
+                    .put("namespaces", shown(exchange, each.owns())));
         }
         return Future.succeededFuture(Answer.ok(new JsonObject()
                 .put("clustered", !known.isEmpty())

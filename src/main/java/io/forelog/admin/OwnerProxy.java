@@ -70,9 +70,13 @@ final class OwnerProxy {
         if (home.management().isEmpty()) {
             return Future.failedFuture(away(namespace, home, "it is not among the nodes that live"));
         }
+        int colon = home.management().lastIndexOf(':');
         RequestOptions options = new RequestOptions()
                 .setMethod(request.method())
-                .setAbsoluteURI((locks.tls() == null ? "http://" : "https://") + home.management() + request.uri())
+                .setSsl(locks.tls() != null)
+                .setHost(home.management().substring(0, colon))
+                .setPort(Integer.parseInt(home.management().substring(colon + 1)))
+                .setURI(request.uri())
                 .setTimeout(LIMIT_MILLIS)
                 .putHeader(FORWARDED, node.status().name());
         for (String name : SENT) {

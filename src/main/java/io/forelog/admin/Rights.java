@@ -47,7 +47,7 @@ public interface Rights {
                 Namespace namespace = namespaces.find(name);
                 return !locks.identified()
                         || (namespace == null
-                                ? name.isEmpty() || locks.rights().mayAdminister(new Identity(principal))
+                                ? isKnown(principal, name) || locks.rights().mayAdminister(new Identity(principal))
                                 : locks.rights().mayRead(new Identity(principal), namespace));
             }
 
@@ -58,6 +58,11 @@ public interface Rights {
                         : isLoopback(request.remoteAddress());
             }
         };
+    }
+
+    /** The node as a whole shows itself to whoever has proved who they are. */
+    private static boolean isKnown(String principal, String name) {
+        return name.isEmpty() && !principal.equals(Identity.ANONYMOUS.principal());
     }
 
     private static boolean isLoopback(SocketAddress address) {

@@ -26,7 +26,7 @@ final class SignalsApi {
             roles.put("producer", producer(load.producing()));
         }
         if (node.roles().contains("consumer")) {
-            roles.put("consumer", consumer(load.consuming()));
+            roles.put("consumer", consumer(exchange, load.consuming()));
         }
         return Future.succeededFuture(Answer.ok(new JsonObject()
                 .put("node", node.name())
@@ -57,13 +57,13 @@ final class SignalsApi {
                 .put("entries_per_second", rounded(producing.entriesPerSecond()));
     }
 
-    private static JsonObject consumer(NodeLoad.Consuming consuming) {
+    private JsonObject consumer(Exchange exchange, NodeLoad.Consuming consuming) {
         JsonObject json = new JsonObject()
                 .put("lag", consuming.lag())
                 .put("oldest_age_seconds", rounded(consuming.oldestAgeSeconds()))
                 .put("scheduled", consuming.scheduled())
                 .put("stopped", consuming.stopped());
-        return consuming.namespace().isEmpty()
+        return consuming.namespace().isEmpty() || !desk.shows(exchange, consuming.namespace())
                 ? json.putNull("furthest_behind")
                 : json.put(
                         "furthest_behind",

@@ -181,12 +181,21 @@ final class Node {
         return cluster == null
                 ? builder.with(options).build()
                 : ended(ClusterTransport.start(
-                        builder,
-                        options,
-                        new ClusterTransport.Address(
-                                cluster.host(), cluster.port(), cluster.busPort(), cluster.seeds()),
-                        data.resolve(ClusterNodes.FOLDER),
-                        tls == null ? null : new ClusterTransport.Lock(tls.amongNodes(), tls::lock)));
+                                builder,
+                                options,
+                                new ClusterTransport.Address(
+                                        cluster.host(), cluster.port(), cluster.busPort(), cluster.seeds()),
+                                data.resolve(ClusterNodes.FOLDER),
+                                tls == null ? null : new ClusterTransport.Lock(tls.amongNodes(), tls::lock))
+                        .compose(vertx -> believe(vertx, tls)));
+    }
+
+    /** Before anything is sent: other nodes on the bus. */
+    private static Future<Vertx> believe(Vertx vertx, @Nullable TlsFiles tls) {
+        return tls == null
+                ? Future.succeededFuture(vertx)
+                : ClusterTransport.renew(vertx, tls.renewedBus(), tls.renewedBusClient())
+                        .map(vertx);
     }
 
     private static <T> T ended(Future<T> future) {

@@ -7,11 +7,14 @@ import io.forelog.access.TlsFiles;
 import io.forelog.config.LocksConfig;
 import io.forelog.config.LocksConfig.IdentitiesConfig;
 import io.forelog.config.LocksConfig.TlsConfig;
+import io.forelog.model.ErrorCode;
 import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
 import io.forelog.observe.LogKeys;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,22 +33,36 @@ final class NodeLocks {
     private final Locks locks;
     private volatile String told = "";
     private boolean looking;
+    /** Written by one look at a time. */
+    private volatile boolean toHandOver;
 
     /** Reads the files: not on an event loop. Fails with INVALID_ARGUMENT. */
     NodeLocks(LocksConfig config, Ticker ticker) {
         TlsConfig files = config.tls();
         IdentitiesConfig identities = config.identities();
-        this.tls = files == null ? null : new TlsFiles(files);
+        this.tls = files == null ? null : new TlsFiles(files, identities == null ? List.of() : identities.nodes());
         this.credentials = identities == null ? null : new Credentials(identities, ticker);
         if (tls != null) {
             tls.load();
         }
         if (credentials != null) {
-            credentials.load();
+            loadFirst(credentials);
         }
         this.locks = identities == null || credentials == null
                 ? new Locks(Locks.OPEN.identities(), NamespaceRights.open(), tls, config.connections())
                 : new Locks(credentials, NamespaceRights.proved(identities.admins()), tls, config.connections());
+    }
+
+    /** A server of keys that is away keeps no node from starting: whose tokens it has is refused until it answers. */
+    private void loadFirst(Credentials first) {
+        try {
+            first.load();
+        } catch (WalException e) {
+            if (e.code() != ErrorCode.UNAVAILABLE) {
+                throw e;
+            }
+            tell(e.publicMessage());
+        }
     }
 
     Locks locks() {
@@ -55,30 +72,62 @@ final class NodeLocks {
     /** From now on; {@code renewed} hands a changed certificate to the servers. */
     void watch(Vertx vertx, Supplier<Future<Void>> renewed) {
         if (tls != null || credentials != null) {
-            vertx.setPeriodic(PERIOD_MILLIS, timer -> look(vertx, renewed));
+            vertx.setPeriodic(PERIOD_MILLIS, timer -> {
+                if (!looking) {
+                    looking = true;
+                    look(vertx, renewed).onComplete(done -> looking = false);
+                }
+            });
         }
     }
 
-    private void look(Vertx vertx, Supplier<Future<Void>> renewed) {
-        if (looking) {
-            return;
-        }
-        looking = true;
-        vertx.executeBlocking(this::load)
-                .compose(changed -> changed
-                        ? renewed.get().onSuccess(done -> LOG.info("A new certificate is in use"))
-                        : Future.succeededFuture())
-                .onComplete(done -> {
-                    looking = false;
-                    tell(done.succeeded() ? "" : WalException.of(done.cause()).publicMessage());
-                });
+    /** Never fails: what is wrong is the {@link #problem()} from then on. One at a time. */
+    Future<Void> look(Vertx vertx, Supplier<Future<Void>> renewed) {
+        return vertx.executeBlocking(this::load)
+                .compose(problems -> handOver(renewed)
+                        .otherwise(failure -> {
+                            problems.add(WalException.of(failure).publicMessage());
+                            return null;
+                        })
+                        .onSuccess(done -> tell(String.join("; ", problems))));
     }
 
-    private boolean load() {
+    /** Each part by itself: what is wrong with one keeps no other from being read. */
+    private List<String> load() {
+        List<String> problems = new ArrayList<>();
         if (credentials != null) {
-            credentials.load();
+            attempt(credentials::load, problems);
         }
-        return tls != null && tls.load();
+        if (tls != null) {
+            TlsFiles files = tls;
+            attempt(
+                    () -> {
+                        if (files.load()) {
+                            toHandOver = true;
+                        }
+                    },
+                    problems);
+        }
+        return problems;
+    }
+
+    private static void attempt(Runnable load, List<String> problems) {
+        try {
+            load.run();
+        } catch (WalException e) {
+            problems.add(e.publicMessage());
+        }
+    }
+
+    /** Until it succeeds. */
+    private Future<Void> handOver(Supplier<Future<Void>> renewed) {
+        if (!toHandOver) {
+            return Future.succeededFuture();
+        }
+        return renewed.get().onSuccess(done -> {
+            toHandOver = false;
+            LOG.info("A new certificate is in use");
+        });
     }
 
     private void tell(String problem) {

@@ -5,6 +5,7 @@ import io.forelog.config.ConfigStore;
 import io.forelog.config.NamespaceStatus;
 import io.forelog.config.Reconciler;
 import io.forelog.config.Redaction;
+import io.forelog.config.SecretReferences;
 import io.forelog.config.StoredDocument;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** The management API's hand on the namespace documents: the store and the reconciler behind it. Any event loop. */
@@ -63,6 +65,7 @@ final class StoredDocuments implements DocumentControl {
 
     @Override
     public Future<Change> put(String namespace, String text, long expectedRevision, boolean dryRun, Author by) {
+        checkReferences(namespace, text, by);
         return change(
                 namespace,
                 reconciler.preview(namespace, text),
@@ -92,14 +95,32 @@ final class StoredDocuments implements DocumentControl {
                         .orElseThrow(() -> new WalException(
                                 ErrorCode.NOT_FOUND,
                                 "revision " + toRevision + " of " + namespace + " (expected: one of its history)")))
-                .compose(old -> change(
-                        namespace,
-                        reconciler.preview(namespace, old.text()),
-                        expectedRevision,
-                        dryRun,
-                        () -> anew(namespace)
-                                .compose(ready -> store.rollback(
-                                        namespace, toRevision, expectedRevision, by.principal(), by.comment()))));
+                .compose(old -> {
+                    checkReferences(namespace, old.text(), by);
+                    return change(
+                            namespace,
+                            reconciler.preview(namespace, old.text()),
+                            expectedRevision,
+                            dryRun,
+                            () -> anew(namespace)
+                                    .compose(ready -> store.rollback(
+                                            namespace, toRevision, expectedRevision, by.principal(), by.comment())));
+                });
+    }
+
+    /** Who administers a namespace alone reads no file of the node by naming it: throws PERMISSION_DENIED. */
+    private void checkReferences(String namespace, String text, Author by) {
+        if (by.mayRefer()) {
+            return;
+        }
+        NamespaceStatus known = reconciler.statuses().get(namespace);
+        Set<String> added = SecretReferences.added(text, known == null ? "" : known.text());
+        if (!added.isEmpty()) {
+            throw new WalException(
+                    ErrorCode.PERMISSION_DENIED,
+                    namespace + ": " + by.principal() + " may not refer to " + added
+                            + " (expected: references that the document has already; an administrator of the node adds others)");
+        }
     }
 
     /** Nothing is stored that would be refused. */

@@ -67,14 +67,19 @@ public final class ClientLocks {
     HttpClient http(Duration connectLimit) {
         HttpClient.Builder builder =
                 HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(connectLimit);
-        if (!said("FORELOG_CA").isEmpty() || !said("FORELOG_CERT").isEmpty()) {
+        if (speaksTls()) {
             builder.sslContext(context());
         }
         return builder.build();
     }
 
+    /** Whether it is said whom to believe or what to show. */
+    public boolean speaksTls() {
+        return !said("FORELOG_CA").isEmpty() || !said("FORELOG_CERT").isEmpty();
+    }
+
     /** Of a client that speaks TLS. */
-    void lock(HttpClientOptions options) {
+    public void lock(HttpClientOptions options) {
         options.setSsl(true).setUseAlpn(true);
         if (!said("FORELOG_CA").isEmpty()) {
             options.setTrustOptions(new PemTrustOptions().addCertPath(said("FORELOG_CA")));

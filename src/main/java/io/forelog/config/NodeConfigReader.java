@@ -1,5 +1,6 @@
 package io.forelog.config;
 
+import io.forelog.config.LocksConfig.IdentitiesConfig;
 import io.forelog.config.NodeConfig.AdmissionConfig;
 import io.forelog.config.NodeConfig.AppendConfig;
 import io.forelog.config.NodeConfig.ClusterConfig;
@@ -74,6 +75,16 @@ public final class NodeConfigReader {
                 root.bytes("network_capacity", 0, 0),
                 root.flag("bench", false));
         root.refuseTheRest();
+        IdentitiesConfig identities = config.locks().identities();
+        if (config.cluster() != null
+                && identities != null
+                && identities.certificates()
+                && identities.nodes().isEmpty()) {
+            root.remark(
+                    "identities.nodes",
+                    "missing (expected: the principals of the nodes' certificates, since with certificates: true those of callers"
+                            + " are of the same authority)");
+        }
         return config;
     }
 

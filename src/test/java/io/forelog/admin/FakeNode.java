@@ -25,6 +25,7 @@ public final class FakeNode implements NodeServices, Namespaces, PumpControl {
     final Map<String, Queue> queues = new ConcurrentHashMap<>();
     final Map<String, List<DocumentControl.Revision>> documents = new ConcurrentHashMap<>();
     final Map<String, String> paused = new ConcurrentHashMap<>();
+    final Map<String, Home> homes = new ConcurrentHashMap<>();
     final List<Path> backups = new ArrayList<>();
     volatile NodeLoad load = NodeLoad.NONE;
     volatile NodeStatus.Phase phase = NodeStatus.Phase.READY;
@@ -97,6 +98,11 @@ public final class FakeNode implements NodeServices, Namespaces, PumpControl {
     @Override
     public Optional<Queue> queue(String namespace) {
         return Optional.ofNullable(queues.get(namespace));
+    }
+
+    @Override
+    public Optional<Home> home(String namespace) {
+        return Optional.ofNullable(homes.get(namespace));
     }
 
     @Override

@@ -61,6 +61,12 @@ class NodeConfigTest {
                 .hasMessageContaining("tls.client_ca")
                 .hasMessageContaining("identities.jwt.issuer")
                 .hasMessageContaining("identities.jwt.audience");
+        assertThatThrownBy(() -> read("""
+                                config_store: {type: postgres, uri: 'postgresql://f@db:5432/f'}
+                                cluster: {seeds: ['127.0.0.1:7800']}
+                                tls: {certificate: c, key: k, client_ca: a}
+                                identities: {certificates: true}
+                                """)).hasMessageContaining("identities.nodes: missing");
         assertThatThrownBy(() -> read("identities: {admins: [a]}")).hasMessageContaining("identities.admins");
     }
 

@@ -37,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LockedFleetIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final String WRITER = "spiffe://test/writer";
+    private static final String NS = "/admin/v1/namespaces/ns";
     private static final String OPS = "spiffe://test/ops";
     private static final String NODE = "ip:127.0.0.1,uri:spiffe://test/node";
 
@@ -55,6 +56,7 @@ class LockedFleetIT {
                 .issue("node", NODE)
                 .issue("writer", "uri:" + WRITER)
                 .issue("ops", "uri:" + OPS)
+                .issue("lead", "uri:spiffe://test/lead")
                 .issue("nobody", "uri:spiffe://test/nobody");
         root = ApiKeys.make("root", "root", "");
         Files.writeString(directory.resolve("keys.json"), "[" + root.line() + "]");
@@ -72,7 +74,7 @@ class LockedFleetIT {
 
     private static String document(String url) {
         return "targets: [{name: hook, type: http, default: true, config: {url: '" + url + "'}}]\n"
-                + "access: {write: ['" + WRITER + "'], read: [root]}\n";
+                + "access: {write: ['" + WRITER + "'], read: [root], admin: ['spiffe://test/lead']}\n";
     }
 
     private static String owner(ForelogProcess node) {
@@ -160,6 +162,7 @@ class LockedFleetIT {
             assertThat(write(other, nobody, "x").status()).isEqualTo(403);
 
             theManagementPortKnowsWhoAsks(other);
+            secretsOfTheNodeAreItsAdministratorsToName(other, document(receiver.url()));
             strangersOpenNoInnerPort(fleet);
 
             BigInteger before =
@@ -205,6 +208,26 @@ class LockedFleetIT {
         assertThat(answersPlainText(node.ports().management())).isFalse();
     }
 
+    private void secretsOfTheNodeAreItsAdministratorsToName(ForelogProcess node, String document) {
+        String refers = document.replace("config: {", "config: {authorization: 'file:" + ours.key("node") + "', ");
+        Credential lead = Credential.of(ours.context("lead"), Map.of());
+        AdminClient.Reply refused = node.admin(lead).send("PUT", NS, refers, "application/yaml");
+        assertThat(refused.status()).as(refused.body()).isEqualTo(403);
+        assertThat(refused.body()).contains("may not refer to");
+        for (String text : List.of(refers, document)) {
+            assertThat(node.admin(ops).send("PUT", NS, text, "application/yaml").status())
+                    .isEqualTo(200);
+            assertThat(node.admin(lead)
+                            .send("PUT", NS, text, "application/yaml")
+                            .status())
+                    .isEqualTo(200);
+        }
+        assertThat(node.admin(lead)
+                        .post(NS + ":rollback", new JsonObject().put("to", 2))
+                        .status())
+                .isEqualTo(403);
+    }
+
     private void strangersOpenNoInnerPort(Fleet fleet) {
         Certificates stranger = new Certificates(directory, "theirs").issue("stranger", NODE);
         for (int port : fleet.innerPorts()) {
@@ -214,6 +237,9 @@ class LockedFleetIT {
             assertThat(opens(port, ours.trusting())).as("nobody, on " + port).isEmpty();
             assertThat(opens(port, ours.showing(stranger, "stranger")))
                     .as("a stranger, on " + port)
+                    .isEmpty();
+            assertThat(opens(port, ours.context("writer")))
+                    .as("a caller of the same authority, on " + port)
                     .isEmpty();
             assertThat(answersPlainText(port)).isFalse();
         }

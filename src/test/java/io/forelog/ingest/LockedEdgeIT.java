@@ -3,6 +3,16 @@ package io.forelog.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import com.sun.net.httpserver.HttpServer;
 import io.forelog.access.Admission;
 import io.forelog.access.ApiKeys;
 import io.forelog.access.Credentials;
@@ -11,9 +21,11 @@ import io.forelog.access.NamespaceRights;
 import io.forelog.access.TlsFiles;
 import io.forelog.config.LocksConfig.ConnectionsConfig;
 import io.forelog.config.LocksConfig.IdentitiesConfig;
+import io.forelog.config.LocksConfig.JwtConfig;
 import io.forelog.config.LocksConfig.TlsConfig;
 import io.forelog.config.Namespace;
 import io.forelog.config.NamespaceDocument.Order;
+import io.forelog.model.Pem;
 import io.forelog.model.Ticker;
 import io.forelog.rig.Certificates;
 import io.forelog.wire.v1.WriteAheadLogGrpcClient;
@@ -31,13 +43,19 @@ import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.client.GrpcClientOptions;
 import io.vertx.grpc.common.GrpcStatus;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -60,25 +78,35 @@ class LockedEdgeIT {
     private ApiKeys.Made billing;
     private ApiKeys.Made root;
     private TlsFiles tls;
+    private RSAKey signing;
+    private Path jwks;
+    private JwtConfig jwt;
     private EdgeFixture fixture;
 
     @BeforeEach
-    void lock() throws IOException {
+    void lock() throws IOException, JOSEException {
         ours = new Certificates(directory, "ours")
                 .issue("node", "ip:127.0.0.1")
                 .issue("writer", "uri:" + WRITER)
+                .issue("other", "uri:spiffe://test/other")
                 .issue("gone", "uri:" + WRITER, -3);
         billing = ApiKeys.make("billing", "billing", "");
         root = ApiKeys.make("root", "root", "");
         Path keys = Files.writeString(directory.resolve("keys.json"), "[" + billing.line() + "," + root.line() + "]");
+        signing = new RSAKeyGenerator(2048).keyID("one").generate();
+        jwks = Files.writeString(
+                directory.resolve("jwks.json"),
+                new JWKSet(signing).toPublicJWKSet().toString());
+        jwt = new JwtConfig(jwks.toString(), "https://login.test", "forelog", "sub");
         start("request", keys);
     }
 
     private void start(String clientAuth, Path keys) {
-        tls = new TlsFiles(new TlsConfig(ours.certificate("node"), ours.key("node"), ours.authority(), clientAuth));
+        tls = new TlsFiles(
+                new TlsConfig(ours.certificate("node"), ours.key("node"), ours.authority(), clientAuth), List.of());
         tls.load();
         Credentials credentials =
-                new Credentials(new IdentitiesConfig(keys, null, true, List.of("root"), List.of()), Ticker.anchored());
+                new Credentials(new IdentitiesConfig(keys, jwt, true, List.of("root"), List.of()), Ticker.anchored());
         credentials.load();
         fixture = new EdgeFixture(
                 EdgeLimits.DEFAULT,
@@ -151,6 +179,85 @@ class LockedEdgeIT {
                 .isEqualTo(201);
         assertThat(call(options("writer"), Map.of())).isEqualTo(GrpcStatus.OK);
         assertThat(call(options(), Map.of("x-api-key", root.secret()))).isEqualTo(GrpcStatus.OK);
+    }
+
+    /** {@code certificate}: of the one it is bound to; empty = none. */
+    private Map<String, String> token(RSAKey by, String principal, String certificate) throws JOSEException {
+        JWTClaimsSet.Builder claims = new JWTClaimsSet.Builder()
+                .issuer("https://login.test")
+                .audience("forelog")
+                .subject(principal)
+                .expirationTime(Date.from(Instant.now().plusSeconds(300)));
+        if (!certificate.isEmpty()) {
+            claims.claim("cnf", Map.of("x5t#S256", print(certificate)));
+        }
+        SignedJWT token = new SignedJWT(
+                new JWSHeader.Builder(JWSAlgorithm.RS256).keyID("one").build(), claims.build());
+        token.sign(new RSASSASigner(by));
+        return Map.of("authorization", "Bearer " + token.serialize());
+    }
+
+    private String print(String certificate) {
+        try {
+            byte[] encoded = Pem.certificates(Files.readAllBytes(ours.certificate(certificate)))
+                    .iterator()
+                    .next()
+                    .getEncoded();
+            return Base64.getUrlEncoder()
+                    .withoutPadding()
+                    .encodeToString(MessageDigest.getInstance("SHA-256").digest(encoded));
+        } catch (IOException | GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void tokensAreBelievedAndForgedOnesAreNot() throws JOSEException {
+        assertThat(write(options(), token(signing, "root", "")).status()).isEqualTo(201);
+        assertThat(call(options(), token(signing, WRITER, ""))).isEqualTo(GrpcStatus.OK);
+        assertThat(write(options(), token(signing, "billing", "")).status()).isEqualTo(403);
+        RSAKey another = new RSAKeyGenerator(2048).keyID("one").generate();
+        assertThat(write(options(), token(another, "root", "")).status()).isEqualTo(401);
+        assertThat(call(options(), token(another, "root", ""))).isEqualTo(GrpcStatus.UNAUTHENTICATED);
+    }
+
+    @Test
+    void tokensOfAFileOfKeysGetIn() throws JOSEException {
+        tokensAreBelievedAndForgedOnesAreNot();
+    }
+
+    @Test
+    void tokensOfAServerOfKeysGetIn() throws IOException, JOSEException {
+        byte[] keys = Files.readAllBytes(jwks);
+        HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 10);
+        server.createContext("/jwks.json", exchange -> {
+            exchange.sendResponseHeaders(200, keys.length);
+            exchange.getResponseBody().write(keys);
+            exchange.close();
+        });
+        server.start();
+        try {
+            fixture.close();
+            jwt = new JwtConfig(
+                    "http://127.0.0.1:" + server.getAddress().getPort() + "/jwks.json",
+                    "https://login.test",
+                    "forelog",
+                    "sub");
+            start("request", directory.resolve("keys.json"));
+            tokensAreBelievedAndForgedOnesAreNot();
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    void aBoundTokenGetsInWithItsCertificateAlone() throws JOSEException {
+        Map<String, String> bound = token(signing, WRITER, "writer");
+        assertThat(write(options("writer"), bound).status()).isEqualTo(201);
+        assertThat(call(options("writer"), bound)).isEqualTo(GrpcStatus.OK);
+        assertThat(write(options("other"), bound).status()).isEqualTo(401);
+        assertThat(call(options("other"), bound)).isEqualTo(GrpcStatus.UNAUTHENTICATED);
+        assertThat(write(options(), bound).status()).isEqualTo(401);
+        assertThat(fixture.entries()).hasSize(2);
     }
 
     @Test

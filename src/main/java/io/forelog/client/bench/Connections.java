@@ -1,5 +1,6 @@
 package io.forelog.client.bench;
 
+import io.forelog.client.ClientLocks;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
@@ -53,6 +54,11 @@ final class Connections {
     }
 
     private static HttpClientOptions options() {
-        return new HttpClientOptions().setTcpNoDelay(true).setConnectTimeout(3_000);
+        HttpClientOptions options = new HttpClientOptions().setTcpNoDelay(true).setConnectTimeout(3_000);
+        ClientLocks locks = ClientLocks.of(System.getenv());
+        if (locks.speaksTls()) {
+            locks.lock(options);
+        }
+        return options;
     }
 }
