@@ -130,6 +130,15 @@ final class LocalNode implements NodeServices {
                         .map(runtime -> cluster.home(runtime.place().node()));
     }
 
+    /** The other node that takes its writes, also where entries of before are left here. */
+    Optional<Home> writtenTo(String namespace) {
+        return cluster == null
+                ? Optional.empty()
+                : runtimes.find(namespace)
+                        .filter(runtime -> !runtime.place().isHere())
+                        .map(runtime -> cluster.home(runtime.place().node()));
+    }
+
     @Override
     public List<ClusterNode> nodes() {
         return cluster == null ? List.of() : cluster.nodes();

@@ -4,8 +4,9 @@ import io.forelog.model.ErrorCode;
 import io.forelog.model.Ticker;
 import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
-import java.util.Iterator;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -43,17 +44,21 @@ final class Bodies {
             return true;
         }
         long late = ticker.micros() - limitMicros;
-        for (Iterator<Body> oldest = underWay.iterator(); oldest.hasNext() && bytes + more > bytesMax; ) {
-            Body body = oldest.next();
-            if (body.beganMicros > late) {
+        List<Body> gone = new ArrayList<>();
+        long freed = 0;
+        for (Body body : underWay) {
+            if (body.beganMicros > late || bytes - freed + more <= bytesMax) {
                 break;
             }
             if (body != but) {
-                oldest.remove();
-                bytes -= body.gathered.length();
-                body.givenUp.run();
+                gone.add(body);
+                freed += body.gathered.length();
             }
         }
+        gone.forEach(body -> {
+            body.end();
+            body.givenUp.run(); // may end others
+        });
         return bytes + more <= bytesMax;
     }
 
@@ -68,9 +73,11 @@ final class Bodies {
 
     /** What a caller is told whose body took too long. */
     Refusal late() {
-        return Refusal.of(
-                ErrorCode.INVALID_ARGUMENT,
-                "request: not complete after " + Duration.ofNanos(limitMicros * 1_000L) + " (expected: within that)");
+        return Refusal.shed(
+                ErrorCode.OVERLOADED,
+                "request: not complete after " + Duration.ofNanos(limitMicros * 1_000L)
+                        + " (expected: within that, while others want the room)",
+                RETRY_MILLIS);
     }
 
     /** One of them: ends with {@link #end}, in any case. */

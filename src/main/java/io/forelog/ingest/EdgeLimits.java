@@ -39,8 +39,8 @@ record EdgeLimits(
             Duration.ofMinutes(5),
             (16 << 20) + (64 << 10),
             Math.max(
-                    64L << 20,
-                    Runtime.getRuntime().maxMemory() / 4 / Runtime.getRuntime().availableProcessors()),
+                    34L << 20, // one of the largest in any case
+                    Runtime.getRuntime().maxMemory() / 8 / Runtime.getRuntime().availableProcessors()),
             8 << 20,
             1_000,
             64);

@@ -39,7 +39,7 @@ final class HalfClose extends ChannelInboundHandlerAdapter {
         ctx.fireUserEventTriggered(event);
         if (event == ChannelInputShutdownEvent.INSTANCE) {
             // It became HTTP/2, or what it asks will never be whole.
-            if (ctx.pipeline().get(HTTP_1) == null || requests.underWay()) {
+            if (ctx.pipeline().get(HTTP_1) == null || requests.inside()) {
                 ctx.close();
             } else {
                 connection.shutdown(EdgeVerticle.IDLE_SECONDS, TimeUnit.SECONDS);

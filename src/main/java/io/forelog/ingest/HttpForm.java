@@ -98,7 +98,7 @@ enum HttpForm {
         }
         String token = draft.token == null ? HttpHeadersIn.token(headers) : null;
         if (token != null) {
-            draft.token = token + '#' + index;
+            draft.token = token.isEmpty() ? token : token + '#' + index; // an empty one is refused as in other forms
         }
         return draft.request();
     }

@@ -3,6 +3,7 @@ package io.forelog.ingest;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
@@ -20,6 +21,7 @@ final class SlowRequests {
     private final ChannelHandlerContext connection;
     private final ScheduledFuture<?> timer;
     private boolean underWay;
+    private boolean inside;
     private int looks;
 
     private SlowRequests(ChannelHandlerContext connection, Duration limit) {
@@ -41,9 +43,9 @@ final class SlowRequests {
         }
     }
 
-    /** A request has begun to come and is not there. */
-    boolean underWay() {
-        return underWay;
+    /** A request's head has come and its end has not. */
+    boolean inside() {
+        return inside;
     }
 
     private void look() {
@@ -71,7 +73,11 @@ final class SlowRequests {
     private final class Ends extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
+            if (message instanceof HttpRequest) {
+                inside = true;
+            }
             if (message instanceof LastHttpContent) {
+                inside = false;
                 underWay = false;
                 looks = 0;
             }

@@ -369,6 +369,20 @@ class HttpEdgeIT {
     }
 
     @Test
+    void anEmptyTokenIsRefusedInABatchToo() {
+        HttpResponse<String> answer = send(
+                "POST",
+                "/v1/namespaces/ns/entries:batch",
+                "[{\"payload_text\": \"x\"}]".getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                "Content-Type",
+                "application/json",
+                "Idempotency-Key",
+                "\"\"");
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(fixture.entries()).isEmpty();
+    }
+
+    @Test
     void aTokenOfItsOwnIsKeptInABatch() {
         send(
                 "POST",
