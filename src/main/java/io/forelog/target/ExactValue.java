@@ -13,7 +13,7 @@ import java.time.OffsetDateTime;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Makes a parameter's value one of the type that a server wants, exactly or not at all. Stateless, any thread. */
+/** Makes a parameter's value one of the type that a server wants, exactly (of floats: the nearest) or not at all. Stateless, any thread. */
 public final class ExactValue {
     private ExactValue() {}
 
@@ -79,12 +79,30 @@ public final class ExactValue {
                 : Long.valueOf(decimal(value).longValueExact());
     }
 
+    /** The nearest one; not an infinity, but where the value is the text that says so. */
     public static Float single(Object value) {
-        return value instanceof Float number ? number : Float.valueOf(text(value));
+        if (value instanceof Float number) {
+            return number;
+        }
+        Float nearest = Float.valueOf(text(value));
+        refuseOverflow(nearest.isInfinite(), value);
+        return nearest;
     }
 
+    /** As {@link #single}. */
     public static Double real(Object value) {
-        return value instanceof Double number ? number : Double.valueOf(text(value));
+        if (value instanceof Double number) {
+            return number;
+        }
+        Double nearest = Double.valueOf(text(value));
+        refuseOverflow(nearest.isInfinite(), value);
+        return nearest;
+    }
+
+    private static void refuseOverflow(boolean infinite, Object value) {
+        if (infinite && !text(value).endsWith("Infinity")) {
+            throw new ArithmeticException("out of range");
+        }
     }
 
     public static UUID uuid(Object value) {

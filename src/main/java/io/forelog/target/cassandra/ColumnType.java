@@ -34,8 +34,8 @@ enum ColumnType {
     BIGINT("a whole number of 64 bits", (to, at, value) -> to.setLong(at, ExactValue.number(value))),
     VARINT("a whole number", (to, at, value) -> to.setBigInteger(at, whole(ExactValue.decimal(value)))),
     DECIMAL("a number", (to, at, value) -> to.setBigDecimal(at, ExactValue.decimal(value))),
-    FLOAT("a number", (to, at, value) -> to.setFloat(at, ExactValue.single(value))),
-    DOUBLE("a number", (to, at, value) -> to.setDouble(at, ExactValue.real(value))),
+    FLOAT("a number within the range of a float", (to, at, value) -> to.setFloat(at, ExactValue.single(value))),
+    DOUBLE("a number within the range of a double", (to, at, value) -> to.setDouble(at, ExactValue.real(value))),
     UUID("a UUID", (to, at, value) -> to.setUuid(at, ExactValue.uuid(value))),
     TIMESTAMP(
             "a time with its offset such as 2027-01-31T12:00:00Z",

@@ -76,12 +76,12 @@ final class BoundValues extends ArrayTuple {
 
     @Override
     public @Nullable Float getFloat(int pos) {
-        return as(pos, "a number", ExactValue::single);
+        return as(pos, "a number within the range of a real", ExactValue::single);
     }
 
     @Override
     public @Nullable Double getDouble(int pos) {
-        return as(pos, "a number", ExactValue::real);
+        return as(pos, "a number within the range of a double precision", ExactValue::real);
     }
 
     @Override

@@ -44,8 +44,12 @@ final class SqlOutcomes {
     private static final Set<String> CONTENTION = Set.of("40", "55");
     private static final String CANCELLED = "57014";
     private static final String READ_ONLY = "25006";
-    /** A table has changed under a prepared statement, which is then prepared anew. */
-    private static final String STALE_PLAN = "cached plan must not change result type";
+    /** Where the server finds that a table has changed under a prepared statement, which is then prepared anew. */
+    private static final String STALE_PLAN = "RevalidateCachedQuery";
+
+    private static final String STALE_PLAN_STATE = "0A000";
+    /** Of what speaks the protocol and does not say where. */
+    private static final String STALE_PLAN_TEXT = "cached plan must not change result type";
 
     private SqlOutcomes() {}
 
@@ -90,13 +94,22 @@ final class SqlOutcomes {
         if (OF_THE_ROUTE.contains(group)) {
             return Outcome.rejected(ErrorCode.TARGET_REJECTED, text, true);
         }
-        if (OF_THE_ENTRY.contains(group) && !STALE_PLAN.equals(answer.getErrorMessage())) {
+        if (OF_THE_ENTRY.contains(group) && !isStalePlan(answer, state)) {
             return Outcome.rejected(ErrorCode.TARGET_REJECTED, text, false);
         }
         ErrorCode code = CONTENTION.contains(group)
                 ? ErrorCode.RATE_LIMITED
                 : state.equals(CANCELLED) ? ErrorCode.TARGET_TIMEOUT : ErrorCode.TARGET_UNAVAILABLE;
         return Outcome.retry(code, text, Duration.ZERO);
+    }
+
+    /** The message is in the server's language, the routine is not. */
+    private static boolean isStalePlan(PgException answer, String state) {
+        String routine = answer.getRoutine();
+        return state.equals(STALE_PLAN_STATE)
+                && (routine == null || routine.isEmpty()
+                        ? STALE_PLAN_TEXT.equals(answer.getErrorMessage())
+                        : routine.equals(STALE_PLAN));
     }
 
     private static boolean isUnavailable(String state) {

@@ -59,6 +59,35 @@ class SqlOutcomesTest {
         assertThat(SqlOutcomes.of(stale).kind()).isEqualTo(Outcome.Kind.RETRY);
     }
 
+    /** Whatever {@code lc_messages} says. */
+    @Test
+    void retriesAPlanThatATableHasOutgrownInTheServersLanguage() {
+        String said = "gecachter Plan darf den Ergebnistyp nicht ändern";
+        assertThat(SqlOutcomes.of(from("RevalidateCachedQuery", said)).kind()).isEqualTo(Outcome.Kind.RETRY);
+        assertThat(SqlOutcomes.of(from("transformInsertStmt", said)).kind()).isEqualTo(Outcome.Kind.REJECTED);
+    }
+
+    private static PgException from(String routine, String said) {
+        return new PgException(
+                said,
+                "FEHLER",
+                "0A000",
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                "plancache.c",
+                "718",
+                routine,
+                null,
+                null,
+                null,
+                null,
+                null);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"Connection reset", "closed"})
     void retriesWithAnotherConnectionWhatIsNoAnswer(String text) {
