@@ -14,7 +14,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetClient;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class EvcacheTargetAdapter implements TargetAdapter {
     static final int BATCH_MAX = 256;
     static final int REMEMBERED_MAX = 8_192;
+    private static final byte[] NOTHING = {};
 
     private final NetClient client;
     private final List<ServerGroup> groups;
@@ -59,28 +59,49 @@ final class EvcacheTargetAdapter implements TargetAdapter {
         return BATCH_MAX;
     }
 
+    /** The commands of a batch, one behind the other: of member {@code i} from {@code ends[i - 1]} to {@code ends[i]}. */
+    private static final class Commands {
+        final Buffer all;
+        final int[] ends;
+        /** The keys; empty of what was rejected, which has no command. */
+        final byte[][] names;
+
+        int count;
+
+        Commands(List<Delivery> batch) {
+            all = Buffer.buffer(ItemCommand.bytes(batch));
+            ends = new int[batch.size()];
+            names = new byte[batch.size()][];
+        }
+    }
+
     /** What goes to one node: its commands, and which deliveries they are. */
-    private record Part(Buffer commands, List<Integer> indexes) {}
+    private static final class Part {
+        final Buffer commands;
+        final int[] indexes;
+        int count;
+
+        Part(Buffer commands, int most) {
+            this.commands = commands;
+            this.indexes = new int[most];
+        }
+    }
 
     @Override
     public Future<List<Outcome>> apply(List<Delivery> batch) {
         Tally tally = new Tally(batch.size(), groups.size(), quorum);
         Promise<List<Outcome>> promise = Promise.promise();
-        @Nullable Part[][] parts = new @Nullable Part[groups.size()][];
-        for (int group = 0; group < parts.length; group++) {
-            parts[group] = new @Nullable Part[groups.get(group).size()];
-        }
-        for (int index = 0; index < batch.size(); index++) {
-            add(batch.get(index), index, parts, tally);
-        }
-        for (int group = 0; group < parts.length; group++) {
-            for (int node = 0; node < parts[group].length; node++) {
-                Part part = parts[group][node];
-                if (part != null) {
+        Commands commands = commands(batch, tally);
+        long @Nullable [] applied = remembered.isEmpty() ? null : applied(batch);
+        for (int group = 0; group < groups.size(); group++) {
+            @Nullable Part[] parts = parts(group, commands, applied, tally);
+            for (int node = 0; node < parts.length; node++) {
+                Part part = parts[node];
+                if (part != null && part.count > 0) {
                     int from = group;
                     groups.get(group)
                             .node(node)
-                            .send(part.commands(), part.indexes().size(), false)
+                            .send(part.commands, part.count, false)
                             .onSuccess(answers -> heard(from, part, answers, batch, tally, promise));
                 }
             }
@@ -89,40 +110,68 @@ final class EvcacheTargetAdapter implements TargetAdapter {
         return promise.future();
     }
 
-    /** A command for each group that has not applied the entry before. */
-    private void add(Delivery delivery, int index, @Nullable Part[][] parts, Tally tally) {
-        Entry entry = delivery.entry();
-        Buffer one = Buffer.buffer(entry.payload().length() + 64);
-        byte[] name;
-        try {
-            name = key.of(entry);
-            command.append(one, entry, name);
-        } catch (WalException e) {
-            tally.decide(index, Outcome.rejected(ErrorCode.TARGET_REJECTED, String.valueOf(e.getMessage()), false));
-            return;
-        }
-        long applied = 0L;
-        if (!remembered.isEmpty()) {
-            if (delivery.attempt() == 1) {
-                remembered.remove(entry.id()); // from an earlier life: it was redriven
+    private Commands commands(List<Delivery> batch, Tally tally) {
+        Commands commands = new Commands(batch);
+        for (int index = 0; index < batch.size(); index++) {
+            Entry entry = batch.get(index).entry();
+            try {
+                byte[] name = key.of(entry);
+                command.append(commands.all, entry, name);
+                commands.names[index] = name;
+                commands.count++;
+            } catch (WalException e) {
+                commands.names[index] = NOTHING;
+                tally.decide(index, Outcome.rejected(ErrorCode.TARGET_REJECTED, String.valueOf(e.getMessage()), false));
             }
-            applied = remembered.getOrDefault(entry.id(), 0L);
+            commands.ends[index] = commands.all.length();
         }
-        for (int group = 0; group < parts.length; group++) {
-            ServerGroup to = groups.get(group);
-            if ((applied & 1L << group) != 0) {
+        return commands;
+    }
+
+    /** The groups that applied each before, a bit each. */
+    private long[] applied(List<Delivery> batch) {
+        long[] applied = new long[batch.size()];
+        for (int index = 0; index < applied.length; index++) {
+            Delivery delivery = batch.get(index);
+            if (delivery.attempt() == 1) {
+                remembered.remove(delivery.entry().id()); // from an earlier life: it was redriven
+            }
+            applied[index] = remembered.getOrDefault(delivery.entry().id(), 0L);
+        }
+        return applied;
+    }
+
+    /** The commands of one group for each of its nodes, but for what it has applied before. */
+    private @Nullable Part[] parts(int group, Commands commands, long @Nullable [] applied, Tally tally) {
+        ServerGroup to = groups.get(group);
+        @Nullable Part[] parts = new @Nullable Part[to.size()];
+        boolean whole = to.size() == 1 && applied == null;
+        if (whole) {
+            parts[0] = new Part(commands.all, commands.count); // shared by such groups: nobody changes it any more
+        }
+        int size = commands.ends.length;
+        for (int index = 0; index < size; index++) {
+            byte[] name = commands.names[index];
+            if (name.length == 0) {
+                continue;
+            }
+            if (applied != null && (applied[index] & 1L << group) != 0) {
                 tally.hear(index, group, to.name(), Outcome.applied());
                 continue;
             }
             int node = to.nodeOf(name);
-            Part part = parts[group][node];
+            Part part = parts[node];
             if (part == null) {
-                part = new Part(Buffer.buffer(4_096), new ArrayList<>());
-                parts[group][node] = part;
+                part = new Part(Buffer.buffer(commands.all.length() / to.size()), size);
+                parts[node] = part;
             }
-            part.commands().appendBuffer(one);
-            part.indexes().add(index);
+            if (!whole) {
+                int from = index == 0 ? 0 : commands.ends[index - 1];
+                part.commands.appendBuffer(commands.all, from, commands.ends[index] - from);
+            }
+            part.indexes[part.count++] = index;
         }
+        return parts;
     }
 
     private void heard(
@@ -135,17 +184,15 @@ final class EvcacheTargetAdapter implements TargetAdapter {
         ServerGroup from = groups.get(group);
         @Nullable Outcome unanswered = null;
         for (int i = 0; i < answers.lines.length; i++) {
-            int index = part.indexes().get(i);
+            int index = part.indexes[i];
             String line = answers.lines[i];
             if (line == null && unanswered == null) {
                 unanswered = MemcachedOutcomes.of(answers.cut());
             }
             Outcome outcome =
                     line == null && unanswered != null ? unanswered : MemcachedOutcomes.of(String.valueOf(line));
-            boolean wasApplied = tally.isApplied(index);
             tally.hear(index, group, from.name(), outcome);
-            boolean here = outcome.kind() == Outcome.Kind.APPLIED;
-            remember(batch.get(index).entry().id(), group, here, tally.isApplied(index), wasApplied);
+            remember(batch.get(index).entry().id(), index, tally);
         }
         for (int each = 0; each < groups.size(); each++) {
             int missed = tally.takeMissed(each);
@@ -156,13 +203,15 @@ final class EvcacheTargetAdapter implements TargetAdapter {
         end(tally, promise);
     }
 
-    private void remember(EntryId id, int group, boolean here, boolean isApplied, boolean wasApplied) {
-        if (isApplied) {
-            if (!wasApplied && !remembered.isEmpty()) {
-                remembered.remove(id);
+    /** Once all groups have said something: what comes before they did is no retry. */
+    private void remember(EntryId id, int index, Tally tally) {
+        if (tally.comesAgain(index)) {
+            long applied = tally.appliedBits(index);
+            if (applied != 0) {
+                remembered.put(id, applied);
             }
-        } else if (here && quorum > 1) {
-            remembered.merge(id, 1L << group, (known, more) -> known | more);
+        } else if (!remembered.isEmpty() && tally.isApplied(index)) {
+            remembered.remove(id);
         }
     }
 

@@ -98,6 +98,16 @@ final class Tally {
         return outcomes[index] instanceof Outcome.Applied;
     }
 
+    /** Whether all groups have been heard, and it has to be delivered again. */
+    boolean comesAgain(int index) {
+        return outcomes[index] instanceof Outcome.Retry;
+    }
+
+    /** The groups that applied it, a bit each; where all have been heard. */
+    long appliedBits(int index) {
+        return (groups == Long.SIZE ? -1L : (1L << groups) - 1) & ~failed[index];
+    }
+
     /** In the order of the batch; all decided. */
     @Nullable
     Outcome[] outcomes() {

@@ -42,23 +42,33 @@ final class MemcachedTargetAdapter implements TargetAdapter {
     }
 
     /** What goes to one node: its commands, and which deliveries they are. */
-    private record Part(Buffer commands, List<Integer> indexes) {}
+    private static final class Part {
+        final Buffer commands;
+        final int[] indexes;
+        int count;
+
+        Part(int bytes, int most) {
+            commands = Buffer.buffer(bytes);
+            indexes = new int[most];
+        }
+    }
 
     @Override
     public Future<List<Outcome>> apply(List<Delivery> batch) {
         @Nullable Outcome[] outcomes = new @Nullable Outcome[batch.size()];
         @Nullable Part[] parts = new @Nullable Part[nodes.size()];
+        int bytes = ItemCommand.bytes(batch);
         for (int index = 0; index < outcomes.length; index++) {
             try {
                 byte[] name = key.of(batch.get(index).entry());
                 int node = ring.nodeOf(name);
                 Part part = parts[node];
                 if (part == null) {
-                    part = new Part(Buffer.buffer(4_096), new ArrayList<>());
+                    part = new Part(bytes / nodes.size(), outcomes.length);
                     parts[node] = part;
                 }
-                command.append(part.commands(), batch.get(index).entry(), name);
-                part.indexes().add(index);
+                command.append(part.commands, batch.get(index).entry(), name);
+                part.indexes[part.count++] = index;
             } catch (WalException e) {
                 outcomes[index] = Outcome.rejected(ErrorCode.TARGET_REJECTED, String.valueOf(e.getMessage()), false);
             }
@@ -66,9 +76,9 @@ final class MemcachedTargetAdapter implements TargetAdapter {
         List<Future<Void>> sending = new ArrayList<>();
         for (int node = 0; node < parts.length; node++) {
             Part part = parts[node];
-            if (part != null && !part.indexes().isEmpty()) {
+            if (part != null && part.count > 0) {
                 sending.add(nodes.get(node)
-                        .send(part.commands(), part.indexes().size(), false)
+                        .send(part.commands, part.count, false)
                         .map(answers -> take(answers, part, outcomes)));
             }
         }
@@ -83,7 +93,7 @@ final class MemcachedTargetAdapter implements TargetAdapter {
             if (line == null && unanswered == null) {
                 unanswered = MemcachedOutcomes.of(answers.cut);
             }
-            outcomes[part.indexes().get(i)] = line == null ? unanswered : MemcachedOutcomes.of(line);
+            outcomes[part.indexes[i]] = line == null ? unanswered : MemcachedOutcomes.of(line);
         }
         return null;
     }

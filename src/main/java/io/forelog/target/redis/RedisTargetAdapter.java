@@ -46,71 +46,76 @@ final class RedisTargetAdapter implements TargetAdapter {
     @Override
     public Future<List<Outcome>> apply(List<Delivery> batch) {
         @Nullable Outcome[] outcomes = new @Nullable Outcome[batch.size()];
-        List<Integer> all = new ArrayList<>(batch.size());
-        for (int index = 0; index < outcomes.length; index++) {
-            all.add(index);
+        int[] all = new int[outcomes.length];
+        for (int index = 0; index < all.length; index++) {
+            all[index] = index;
         }
-        return send(batch, all, outcomes, false)
-                .compose(unknown ->
-                        unknown.isEmpty() ? Future.succeededFuture(unknown) : send(batch, unknown, outcomes, true))
-                .map(done -> Arrays.asList(outcomes));
+        return send(batch, all, outcomes, false).map(done -> Arrays.asList(outcomes));
     }
 
     /**
-     * Gives each its outcome. Never fails.
+     * Gives each its outcome; those whose script the server did not know go out again, once. Never fails.
      *
      * @param whole the first goes out with its script, after which the server knows it for the others
-     * @return those whose script the server did not know
      */
-    private Future<List<Integer>> send(
-            List<Delivery> batch, List<Integer> indexes, @Nullable Outcome[] outcomes, boolean whole) {
-        List<Request> requests = new ArrayList<>(indexes.size());
-        List<Integer> sent = new ArrayList<>(indexes.size());
+    private Future<Void> send(List<Delivery> batch, int[] indexes, @Nullable Outcome[] outcomes, boolean whole) {
+        List<Request> requests = new ArrayList<>(indexes.length);
+        int[] sent = new int[indexes.length];
         long now = ticker.millis();
         for (int index : indexes) {
             Delivery delivery = batch.get(index);
             Entry entry = delivery.entry();
             try {
                 byte[] name = key.of(entry, entry.destination().isEmpty() ? destination : entry.destination());
-                requests.add(commands.of(entry, delivery.attempt(), name, now, whole && sent.isEmpty()));
-                sent.add(index);
+                boolean first = requests.isEmpty();
+                requests.add(commands.of(entry, delivery.attempt(), name, now, whole && first));
+                sent[requests.size() - 1] = index;
             } catch (WalException e) {
                 outcomes[index] = Outcome.rejected(ErrorCode.TARGET_REJECTED, String.valueOf(e.getMessage()), false);
             }
         }
-        if (sent.isEmpty()) {
-            return Future.succeededFuture(List.of());
+        int count = requests.size();
+        if (count == 0) {
+            return Future.succeededFuture();
         }
-        return link.batch(requests)
-                .map(answers -> {
-                    sent.forEach(index -> outcomes[index] = Outcome.applied());
-                    return List.<Integer>of();
-                })
-                .recover(failure -> Future.succeededFuture(failed(failure, sent, outcomes)));
+        return link.batch(requests).transform(answer -> {
+            if (answer.succeeded()) {
+                for (int i = 0; i < count; i++) {
+                    outcomes[sent[i]] = Outcome.applied();
+                }
+                return Future.succeededFuture();
+            }
+            int[] unknown = failed(answer.cause(), sent, count, outcomes);
+            return unknown.length == 0 || whole ? Future.succeededFuture() : send(batch, unknown, outcomes, true);
+        });
     }
 
-    private List<Integer> failed(Throwable failure, List<Integer> sent, @Nullable Outcome[] outcomes) {
-        @Nullable String @Nullable [] errors = RedisOutcomes.errors(failure, sent.size());
+    /** Of the first {@code count} that were {@code sent}; answers those whose script the server did not know. */
+    private int[] failed(Throwable failure, int[] sent, int count, @Nullable Outcome[] outcomes) {
+        @Nullable String @Nullable [] errors = RedisOutcomes.errors(failure, count);
         if (errors == null) {
             Outcome all = RedisOutcomes.of(failure);
-            sent.forEach(index -> outcomes[index] = all);
-            return List.of();
+            for (int i = 0; i < count; i++) {
+                outcomes[sent[i]] = all;
+            }
+            return new int[0];
         }
-        List<Integer> unknown = new ArrayList<>();
+        int[] unknown = new int[count];
+        int unknowns = 0;
         boolean moved = false;
         for (int i = 0; i < errors.length; i++) {
             String error = errors[i];
-            outcomes[sent.get(i)] = error == null ? Outcome.applied() : RedisOutcomes.of(error);
+            outcomes[sent[i]] = error == null ? Outcome.applied() : RedisOutcomes.of(error);
             String code = error == null ? "" : RedisOutcomes.code(error);
             moved |= code.equals(RedisOutcomes.READONLY);
             if (code.equals(RedisOutcomes.NOSCRIPT)) {
-                unknown.add(sent.get(i));
+                unknown[unknowns++] = sent[i];
             }
         }
         if (moved) {
             link.renew(); // the name may lead to another server by now
         }
-        return unknown;
+        return Arrays.copyOf(unknown, unknowns);
     }
 
     /** Any answer will do that would not be the same for every entry. */

@@ -29,7 +29,6 @@ final class ScriptCommands implements Commands {
     /** Where versions of fields have the field behind it. */
     private static final byte[] INNER = ":forelog:".getBytes(US_ASCII);
 
-    private static final byte[] CLOSE = {'}'};
     private static final byte[] HEX = "0123456789abcdef".getBytes(US_ASCII);
 
     /** What a value becomes. */
@@ -115,7 +114,7 @@ final class ScriptCommands implements Commands {
                     "key: holds :forelog (expected: an item's name that does not end in it"
                             + (value == Value.FIELD ? ", nor holds :forelog:," : ",") + " where versions lie)");
         }
-        if (close < 0 && holds(key, CLOSE)) {
+        if (close < 0 && holdsClose(key)) {
             throw new WalException(
                     ErrorCode.TARGET_REJECTED,
                     "key: } without what Redis Cluster takes for a tag, {…} (expected: one, or no }: the version would be another"
@@ -148,6 +147,15 @@ final class ScriptCommands implements Commands {
             close++;
         }
         return close < key.length && close > open + 1 ? close : -1;
+    }
+
+    private static boolean holdsClose(byte[] key) {
+        for (byte octet : key) {
+            if (octet == '}') {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean holds(byte[] key, byte[] part) {
