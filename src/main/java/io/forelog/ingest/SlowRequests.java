@@ -3,7 +3,6 @@ package io.forelog.ingest;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
-import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
@@ -43,7 +42,7 @@ final class SlowRequests {
         }
     }
 
-    /** A request's head has come and its end has not. */
+    /** A request has begun to come, head or body, and its end has not. */
     boolean inside() {
         return inside;
     }
@@ -73,11 +72,8 @@ final class SlowRequests {
     private final class Ends extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
-            if (message instanceof HttpRequest) {
-                inside = true;
-            }
-            if (message instanceof LastHttpContent) {
-                inside = false;
+            inside = !(message instanceof LastHttpContent); // the first head has passed before this looked
+            if (!inside) {
                 underWay = false;
                 looks = 0;
             }
