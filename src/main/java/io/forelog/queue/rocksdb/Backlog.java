@@ -67,9 +67,13 @@ final class Backlog {
 
     /** Made where it is new: its past is not its own. */
     RouteBacklog route(int id) {
+        return route(id, nextSequence);
+    }
+
+    private RouteBacklog route(int id, long from) {
         RouteBacklog route = routes.get(id);
         if (route == null) {
-            route = new RouteBacklog(id, nextSequence, Long.MAX_VALUE);
+            route = new RouteBacklog(id, from, Long.MAX_VALUE);
             routes.put(id, route);
         }
         return route;
@@ -126,16 +130,14 @@ final class Backlog {
             seal(commit);
         }
         commit.touch(this);
-        // A node that is ahead of this one names routes that are not known here yet. They begin with this entry, not
-        // behind it.
-        entry.routes().forEach(this::route);
         long sequence = nextSequence++;
         boolean later = !readmission && entry.delayed();
         building.add(sequence, entry, envelope, later, readmission);
         entries += readmission ? 0 : 1;
         byte[] value = later ? Obligations.fresh(envelope) : new byte[0];
         for (int i = 0; i < entry.routes().size(); i++) {
-            RouteBacklog route = route(entry.routes().get(i));
+            // A node that is ahead of this one names routes that are not known here yet: they begin with this entry.
+            RouteBacklog route = route(entry.routes().get(i), sequence);
             route.accepted++;
             if (later) {
                 Timer timer = new Timer(entry.dueMicros(), sequence, entry, 0, null, null, 0, value.length);
