@@ -18,6 +18,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +50,7 @@ final class ClusterNodes implements Homes {
     private final Housekeeping housekeeping;
     private final boolean controls;
     private final Placement placement;
+    private final StopMark stopped;
     private final String shard;
     private final Namespaces namespaces;
     private final boolean consumes;
@@ -79,6 +81,7 @@ final class ClusterNodes implements Homes {
         this.controls = config.roles().contains("control");
         this.housekeeping = new Housekeeping(database, self);
         this.placement = new Placement(vertx, owners, shard, self, this::mayOwn, data);
+        this.stopped = new StopMark(folder);
         this.registry = new NodeRegistry(vertx, database, () -> member(config, status.get()), this::heard);
     }
 
@@ -109,13 +112,16 @@ final class ClusterNodes implements Homes {
     }
 
     private Map<String, Long> applied() {
-        return namespaces.all().stream()
-                .filter(namespace -> namespace.state() != Namespace.State.LEAVING)
-                .collect(Collectors.toMap(
-                        namespace -> namespace.state() == Namespace.State.ACTIVE
-                                ? namespace.name()
-                                : namespace.name() + Member.ENDS,
-                        Namespace::revision));
+        Map<String, Long> applied = new HashMap<>();
+        for (Namespace namespace : namespaces.all()) {
+            if (namespace.state() == Namespace.State.ACTIVE) {
+                applied.put(namespace.name(), namespace.revision());
+                applied.put(namespace.name() + Member.SINCE, WriteTurn.of(namespace));
+            } else if (namespace.state() != Namespace.State.LEAVING) {
+                applied.put(namespace.name() + Member.ENDS, namespace.revision());
+            }
+        }
+        return applied;
     }
 
     @Override
@@ -157,6 +163,7 @@ final class ClusterNodes implements Homes {
 
     private void heard() {
         keepMembers();
+        lookWhetherNothingWasMissed();
         if (!asking) {
             asking = true;
             lookAtOwners().onComplete(done -> asking = false);
@@ -216,11 +223,8 @@ final class ClusterNodes implements Homes {
     }
 
     @Override
-    public boolean mayWrite(String namespace, long revision, boolean changed) {
-        return registry.members().stream()
-                .noneMatch(member -> !member.name().equals(self)
-                        && (changed || !member.shard().equals(shard))
-                        && !member.hasApplied(namespace, revision, shard));
+    public boolean mayWrite(Namespace namespace) {
+        return WriteTurn.isGiven(self, shard, registry.members(), namespace, stopped.isThere());
     }
 
     @Override
@@ -254,6 +258,24 @@ final class ClusterNodes implements Homes {
     @Override
     public void ended(String namespace) {
         before.remove(namespace);
+    }
+
+    /** From now on nobody goes on without this node: who reads the registry sees that it is there. */
+    private void lookWhetherNothingWasMissed() {
+        List<Member> members = registry.members();
+        boolean missing = members.stream()
+                        .noneMatch(member ->
+                                member.name().equals(self) && member.state().equals("READY"))
+                || namespaces.all().stream().anyMatch(namespace -> WriteTurn.isBehind(members, namespace));
+        if (stopped.isThere() && !missing) {
+            vertx.<Void>executeBlocking(() -> {
+                        stopped.caughtUp();
+                        return null;
+                    })
+                    .onFailure(failure -> LOG.atWarn()
+                            .addKeyValue(LogKeys.REASON, String.valueOf(failure))
+                            .log("The mark of the last stop could not be removed; tried again"));
+        }
     }
 
     private void keepMembers() {
@@ -379,7 +401,24 @@ final class ClusterNodes implements Homes {
         return registry.forget(node, lostData);
     }
 
+    /**
+     * Never fails. The mark comes first: after a crash in between it is there too often, not too seldom. Where no other node is there,
+     * nobody can go on without this one.
+     */
     Future<Void> stop() {
-        return registry.stop();
+        boolean alone = registry.members().stream()
+                .noneMatch(member -> member.isAlive() && !member.name().equals(self));
+        return vertx.<Void>executeBlocking(() -> {
+                    stopped.put(!alone);
+                    return null;
+                })
+                .transform(marked -> registry.stop())
+                .compose(heard -> heard
+                        ? Future.<Void>succeededFuture()
+                        : vertx.<Void>executeBlocking(() -> {
+                            stopped.takeBack();
+                            return null;
+                        }))
+                .otherwiseEmpty();
     }
 }

@@ -39,7 +39,7 @@ interface Homes {
         }
 
         @Override
-        public boolean mayWrite(String namespace, long revision, boolean changed) {
+        public boolean mayWrite(Namespace namespace) {
             return true;
         }
 
@@ -100,11 +100,9 @@ interface Homes {
 
     /**
      * Whether a write that this node takes now can't be overtaken by one that another takes in the old way afterwards. Without news of
-     * the others it may: then nothing changes.
-     *
-     * @param changed its queues, or their order, are others than those of the revision before; else only what other shards do counts
+     * the others it may: then nothing changes, unless this node said that it stops, and they no longer waited for it.
      */
-    boolean mayWrite(String namespace, long revision, boolean changed);
+    boolean mayWrite(Namespace namespace);
 
     /** Nodes end a namespace one after the other, by their names, so that what they share is counted before it is removed. */
     Ending ending(Namespace namespace);

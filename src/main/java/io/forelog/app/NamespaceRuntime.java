@@ -51,7 +51,7 @@ final class NamespaceRuntime {
     private @Nullable String acrossId;
     private volatile Place place = Place.HERE;
     private volatile boolean waitsForItsTurn;
-    private final boolean changed;
+    private volatile boolean writesWait;
     private boolean stopped;
 
     /** A deployed writer and what it was last told. */
@@ -59,11 +59,9 @@ final class NamespaceRuntime {
 
     /**
      * @param patient it served before, and serves on where a queue can't be reached
-     * @param changed its queues are others than those it served with before, or their order is
      */
-    NamespaceRuntime(NodeParts parts, Namespace namespace, boolean patient, boolean changed) {
+    NamespaceRuntime(NodeParts parts, Namespace namespace, boolean patient) {
         this.parts = parts;
-        this.changed = changed;
         this.namespace = namespace;
         this.queues = new NamespaceQueues(parts.vertx(), parts.ticker(), parts.media(), parts.homes(), patient);
     }
@@ -116,7 +114,8 @@ final class NamespaceRuntime {
     /** With order, no write is taken in the new way while another node may take one in the old way. */
     private Future<Void> inTurn(Supplier<Future<Void>> starting) {
         boolean may = namespace.document().delivery().order() != Order.KEY
-                || parts.homes().mayWrite(namespace.name(), namespace.revision(), changed);
+                || parts.homes().mayWrite(namespace);
+        writesWait = !may;
         if (may) {
             return starting.get();
         }
@@ -173,6 +172,11 @@ final class NamespaceRuntime {
                 .deployVerticle(pump::arm, new DeploymentOptions().setInstances(parts.loops()))
                 .onSuccess(id -> producerId = id)
                 .mapEmpty()));
+    }
+
+    /** It takes none until all nodes have applied what changed. */
+    boolean writesWait() {
+        return writesWait;
     }
 
     /** It takes writes, and delivers nothing yet. */

@@ -59,11 +59,11 @@ final class NamespaceRuntimes implements Deployer {
         if (late != null && late.queue().isPresent()) {
             return replace(late.namespace(), next);
         }
-        return start(next, true, false);
+        return start(next, true);
     }
 
-    private Future<Void> start(Namespace next, boolean patient, boolean changed) {
-        NamespaceRuntime runtime = new NamespaceRuntime(parts, next, patient, changed);
+    private Future<Void> start(Namespace next, boolean patient) {
+        NamespaceRuntime runtime = new NamespaceRuntime(parts, next, patient);
         return runtime.start().onSuccess(started -> runtimes.put(next.name(), runtime));
     }
 
@@ -99,16 +99,8 @@ final class NamespaceRuntimes implements Deployer {
     private Future<Void> restart(NamespaceRuntime runtime, Namespace old, Namespace next, boolean leaves) {
         Future<Void> ended = old.equals(next) && isGivenAway(runtime) ? giveUp(runtime) : runtime.stop();
         return ended.compose(stopped -> leaves ? parts.homes().leave(next.name()) : Future.succeededFuture())
-                .compose(left -> start(next, old.equals(next), deliversOtherwise(old, next)))
-                .recover(failure -> start(old, true, false).transform(restored -> Future.failedFuture(failure)));
-    }
-
-    /** Other queues, or another order on queues that several nodes consume. */
-    private static boolean deliversOtherwise(Namespace old, Namespace next) {
-        return !old.queues().equals(next.queues())
-                || !Placement.isPinned(next)
-                        && old.document().delivery().order()
-                                != next.document().delivery().order();
+                .compose(left -> start(next, old.equals(next)))
+                .recover(failure -> start(old, true).transform(restored -> Future.failedFuture(failure)));
     }
 
     @Override
@@ -213,6 +205,10 @@ final class NamespaceRuntimes implements Deployer {
                     .forEach(queue -> remarks.add(
                             "queue " + queue.id() + " (" + queue.queue().type() + ") is being drained by node "
                                     + runtime.place().node()));
+        }
+        if (runtime.writesWait()) {
+            remarks.add(
+                    "writes wait until all nodes have applied what changed (order: key; one that is lost for good: forelog cluster forget NODE)");
         }
         if (runtime.waitsForItsTurn()) {
             remarks.add("deliveries wait until the node that had it has delivered the rest (order: key)");

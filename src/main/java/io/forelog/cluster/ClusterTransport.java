@@ -3,7 +3,9 @@ package io.forelog.cluster;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Folders;
 import io.forelog.model.WalException;
+import io.forelog.observe.LogKeys;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
@@ -15,14 +17,19 @@ import io.vertx.core.net.ServerSSLOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Field;
+import java.net.BindException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
@@ -36,11 +43,15 @@ import org.infinispan.remoting.transport.jgroups.JGroupsTransport;
 import org.jgroups.util.DefaultSocketFactory;
 import org.jgroups.util.SocketFactory;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Vert.x with an event bus that reaches the other nodes: Infinispan over TCP, members found by the seeds.
  */
 public final class ClusterTransport {
+    private static final Logger LOG = LoggerFactory.getLogger(ClusterTransport.class);
+
     private static final String JGROUPS = """
             <config xmlns="urn:org:jgroups">
               <TCP bind_addr="%1$s" bind_port="%2$d" port_range="0" diag.enabled="false" thread_naming_pattern="pl"
@@ -67,6 +78,9 @@ public final class ClusterTransport {
     private static final String FAILURES_LOCKED = """
             <FD_ALL3 timeout="5000" interval="1000"/>""";
 
+    private static final int ATTEMPTS = 8;
+    private static final Duration AGAIN = Duration.ofSeconds(2);
+
     private static final String[] PROTOCOLS = {"TLSv1.3"};
     private static final String MEMBERS = "members";
 
@@ -88,7 +102,7 @@ public final class ClusterTransport {
      */
     public record Lock(SSLContext sockets, Consumer<EventBusOptions> bus) {}
 
-    /** Fails with UNAVAILABLE where it can't listen. The file lies in {@code directory}; {@code lock} null = plain
+    /** Fails with UNAVAILABLE where it can't listen, or was not let in over {@value #ATTEMPTS} attempts. The file lies in {@code directory}; {@code lock} null = plain
      * text. Blocks: not on an event loop. */
     public static Future<Vertx> start(
             VertxBuilder builder, VertxOptions options, Address address, Path directory, @Nullable Lock lock) {
@@ -97,22 +111,46 @@ public final class ClusterTransport {
         if (lock != null) {
             lock.bus().accept(bus);
         }
-        Future<Vertx> started;
-        try {
-            started = builder.with(options.setEventBusOptions(bus.setHost(address.host())
-                            .setPort(address.busPort())
-                            .setConnectTimeout(2_000)
-                            .setReconnectAttempts(0)))
-                    .withClusterManager(new RepublishingManager(caches(address, directory, lock)))
-                    .buildClustered();
-        } catch (CacheException e) {
-            started = Future.failedFuture(e);
-        }
+        bus.setHost(address.host())
+                .setPort(address.busPort())
+                .setConnectTimeout(2_000)
+                .setReconnectAttempts(0);
+        options.setEventBusOptions(bus);
+        Future<Vertx> started = joined(
+                1,
+                AGAIN,
+                () -> builder.with(options)
+                        .withClusterManager(new RepublishingManager(caches(address, directory, lock)))
+                        .buildClustered());
         return started.recover(failure -> Future.failedFuture(new WalException(
                 ErrorCode.UNAVAILABLE,
                 "cluster: " + address.host() + ", port " + address.port() + ", bus_port " + address.busPort() + ": "
                         + root(failure).getMessage() + " (expected: an address of this machine, and free ports)",
                 failure)));
+    }
+
+    /**
+     * A cluster that finds itself again refuses who comes meanwhile, with errors of its own: then once more. {@code attempt} may block.
+     */
+    static Future<Vertx> joined(int times, Duration pause, Supplier<Future<Vertx>> attempt) {
+        Future<Vertx> joined;
+        try {
+            joined = attempt.get();
+        } catch (CacheException e) {
+            joined = Future.failedFuture(e);
+        }
+        return joined.recover(failure -> {
+            if (times >= ATTEMPTS || root(failure) instanceof BindException) {
+                return Future.failedFuture(failure);
+            }
+            LOG.atWarn()
+                    .addKeyValue(LogKeys.REASON, String.valueOf(root(failure)))
+                    .log("The cluster did not let this node in; it tries again");
+            Promise<Vertx> again = Promise.promise();
+            CompletableFuture.delayedExecutor(pause.toMillis(), TimeUnit.MILLISECONDS)
+                    .execute(() -> joined(times + 1, pause, attempt).onComplete(again));
+            return again.future();
+        });
     }
 
     private static Throwable root(Throwable failure) {

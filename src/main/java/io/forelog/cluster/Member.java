@@ -10,7 +10,8 @@ import java.util.Map;
  * @param ports by name: http, grpc, management; those that it opens
  * @param state its own words: READY, DRAINING, STOPPED
  * @param draining somebody asked it to give away what it has
- * @param applied the revision of each namespace that it takes writes for; with {@value #ENDS} behind the name, of each that it ends
+ * @param applied the revision of each namespace that it takes writes for; with {@value #ENDS} behind the name, of each that it ends;
+ *     with {@value #SINCE}, the first revision that is written and delivered as the applied one is
  * @param startedMicros by the database's clock
  * @param silentSeconds since it was last heard of, by the database's clock
  */
@@ -33,6 +34,14 @@ public record Member(
 
     /** Behind the name of a namespace whose document is gone. */
     public static final String ENDS = "/ends";
+
+    /** Behind the name of a namespace. */
+    public static final String SINCE = "/since";
+
+    /** 0 = it does not tell. */
+    public long since(String namespace) {
+        return applied.getOrDefault(namespace + SINCE, 0L);
+    }
 
     /** Whether it has not let go of a namespace yet whose document is gone. */
     public boolean ends(String namespace) {

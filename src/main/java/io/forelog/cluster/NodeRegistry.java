@@ -10,6 +10,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
+import java.net.ConnectException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -245,16 +246,25 @@ public final class NodeRegistry {
         return new WalException(ErrorCode.NOT_FOUND, "node " + node + " is unknown (see GET /admin/v1/cluster)");
     }
 
-    /** Says that it goes, and tells no more. */
-    public Future<Void> stop() {
+    /** Says that it goes, and tells no more. Ends with whether others may have heard it. Never fails. */
+    public Future<Boolean> stop() {
         if (timer != null) {
             vertx.cancelTimer(timer);
         }
         Member now = self.get();
-        return (entered
-                        ? database.query(BEAT, Tuple.of(now.name(), incarnation, "STOPPED", ports(now), applied(now)))
-                                .<Void>mapEmpty()
-                        : Future.<Void>succeededFuture())
-                .otherwiseEmpty();
+        return entered
+                ? database.query(BEAT, Tuple.of(now.name(), incarnation, "STOPPED", ports(now), applied(now)))
+                        .map(true)
+                        .otherwise(failure -> !isRefused(failure))
+                : Future.succeededFuture(false);
+    }
+
+    private static boolean isRefused(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ConnectException) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -2,6 +2,7 @@ package io.forelog.config;
 
 import io.forelog.config.Namespace.Route;
 import io.forelog.config.Namespace.State;
+import io.forelog.config.NamespaceDocument.Order;
 import io.forelog.config.NamespaceDocument.PersistenceConfiguration;
 import io.forelog.config.NamespaceDocument.TargetConfiguration;
 import io.forelog.config.NamespaceDocument.TargetLimit;
@@ -25,6 +26,7 @@ import java.util.TreeSet;
  * @param written the document as written, without the node's defaults
  * @param routes by target name, retiring ones with their last configuration
  * @param queues by id, those that are being drained included; empty = written by a version that had embedded queues alone
+ * @param since which revisions it is written and delivered as it is
  * @param nextRoute the next route's id; ids are never reused, not even after the namespace was removed
  */
 public record AppliedRecord(
@@ -34,18 +36,8 @@ public record AppliedRecord(
         Map<String, Object> written,
         Map<String, Route> routes,
         int nextRoute,
-        List<QueueGeneration> queues) {
-
-    /** As versions before several queues wrote it. */
-    public AppliedRecord(
-            String namespace,
-            long revision,
-            State state,
-            Map<String, Object> written,
-            Map<String, Route> routes,
-            int nextRoute) {
-        this(namespace, revision, state, written, routes, nextRoute, List.of());
-    }
+        List<QueueGeneration> queues,
+        Since since) {
 
     String toJson() {
         Map<String, Object> json = new LinkedHashMap<>();
@@ -60,6 +52,7 @@ public record AppliedRecord(
         List<Object> kept = new ArrayList<>();
         queues.forEach(queue -> kept.add(toMap(queue)));
         json.put("queues", kept);
+        json.put("since", toMap(since));
         json.put("document", written);
         return DocumentText.toJson(json);
     }
@@ -86,6 +79,29 @@ public record AppliedRecord(
                         DocumentText.asMap(map.getOrDefault("config", Map.of()))),
                 (Boolean) map.getOrDefault("draining", false),
                 number(map, "since").longValue());
+    }
+
+    private static Map<String, Object> toMap(Since since) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        if (since.order() != null) {
+            map.put("order", since.order().name());
+        }
+        map.put("ordered", since.ordered());
+        map.put("queues", since.queues());
+        return map;
+    }
+
+    /** Versions that kept none knew no older way than that of what they had applied. */
+    private static Since since(Map<String, Object> json, long revision) {
+        if (!json.containsKey("since")) {
+            return new Since(null, revision, revision);
+        }
+        Map<String, Object> map = DocumentText.asMap(json.get("since"));
+        Object order = map.get("order");
+        return new Since(
+                order == null ? null : Order.valueOf(String.valueOf(order)),
+                number(map, "ordered").longValue(),
+                number(map, "queues").longValue());
     }
 
     private static Map<String, Object> toMap(Route route) {
@@ -127,7 +143,8 @@ public record AppliedRecord(
                     DocumentText.asMap(json.getOrDefault("document", Map.of())),
                     routes,
                     number(json, "next_route").intValue(),
-                    List.copyOf(queues));
+                    List.copyOf(queues),
+                    since(json, number(json, "revision").longValue()));
         } catch (RuntimeException e) {
             throw new WalException(
                     ErrorCode.CORRUPT,

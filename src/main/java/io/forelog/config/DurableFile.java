@@ -38,7 +38,7 @@ public final class DurableFile {
         Folders.sync(directory);
     }
 
-    static void delete(Path file) throws IOException {
+    public static void delete(Path file) throws IOException {
         if (Files.deleteIfExists(file)) {
             Path directory = file.toAbsolutePath().getParent();
             if (directory != null) {

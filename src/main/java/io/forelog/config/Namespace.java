@@ -10,6 +10,7 @@ import java.util.Map;
  * @param routes every live route by target name, retiring ones included; ids are never reused
  * @param defaultRoutes ids an entry without a target gets, ascending
  * @param queues those that the document configures and those that are being drained, by id
+ * @param since which revisions it is written and delivered as it is
  */
 public record Namespace(
         NamespaceDocument document,
@@ -17,16 +18,24 @@ public record Namespace(
         State state,
         Map<String, Route> routes,
         List<Integer> defaultRoutes,
-        List<QueueGeneration> queues) {
+        List<QueueGeneration> queues,
+        Since since) {
 
-    /** One that never had other queues than its document has. */
+    /** One that never had other queues than its document has, nor another order. */
     public Namespace(
             NamespaceDocument document,
             long revision,
             State state,
             Map<String, Route> routes,
             List<Integer> defaultRoutes) {
-        this(document, revision, state, routes, defaultRoutes, QueueGeneration.first(document));
+        this(
+                document,
+                revision,
+                state,
+                routes,
+                defaultRoutes,
+                QueueGeneration.first(document),
+                Since.ever(document.delivery().order()));
     }
 
     /**

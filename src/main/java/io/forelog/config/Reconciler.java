@@ -360,7 +360,8 @@ public final class Reconciler {
                 written,
                 retired ? Map.of() : to.routes(),
                 nextRoute,
-                retired ? List.of() : to.queues());
+                retired ? List.of() : to.queues(),
+                to.since());
         return appliedStore.store(record).onSuccess(stored -> {
             applied.put(to.name(), record);
             if (retired) {

@@ -2,6 +2,7 @@ package io.forelog.config;
 
 import io.forelog.config.Namespace.Route;
 import io.forelog.config.Namespace.State;
+import io.forelog.config.NamespaceDocument.Order;
 import io.forelog.config.NamespaceDocument.TargetConfiguration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -56,6 +57,7 @@ final class Routing {
         }
         Collections.sort(defaults);
         Generations.Numbered queues = Generations.number(document, before, atMicros);
+        Since since = since(document, revision, before, queues.queues());
         String problem = routes.size() <= TargetsReader.TARGETS_MAX
                 ? queues.problem()
                 : "targets: " + routes.size() + " with those that are still being drained (expected: at most "
@@ -67,9 +69,20 @@ final class Routing {
                         state,
                         Collections.unmodifiableMap(routes),
                         Collections.unmodifiableList(defaults),
-                        queues.queues()),
+                        queues.queues(),
+                        since),
                 next,
                 clash.isEmpty() ? problem : clash);
+    }
+
+    /** There is no older way than that of the first revision. */
+    private static Since since(
+            NamespaceDocument document, long revision, @Nullable AppliedRecord before, List<QueueGeneration> queues) {
+        Order order = document.delivery().order();
+        if (before == null || before.state() == State.RETIRED) {
+            return revision <= 1 ? Since.ever(order) : Since.now(order, revision);
+        }
+        return before.since().next(order, before.queues().equals(queues), revision);
     }
 
     /** {@code namespace} without the routes of the targets and without the queues that are {@code gone}. */
@@ -84,7 +97,8 @@ final class Routing {
                 namespace.defaultRoutes(),
                 namespace.queues().stream()
                         .filter(queue -> !goneQueues.contains(queue.id()))
-                        .toList());
+                        .toList(),
+                namespace.since());
     }
 
     static Namespace inState(Namespace namespace, State state) {
@@ -94,6 +108,7 @@ final class Routing {
                 state,
                 namespace.routes(),
                 namespace.defaultRoutes(),
-                namespace.queues());
+                namespace.queues(),
+                namespace.since());
     }
 }

@@ -61,7 +61,7 @@ class ConfigStoreIT {
                                                 PostgresServer.shared().uri(), "", "off", "", schema, 2),
                                         "",
                                         "test"),
-                                root.resolve("store.json"),
+                                root.resolve("store" + opened.size() + ".json"),
                                 POLL)));
         opened.add(store);
         return store;

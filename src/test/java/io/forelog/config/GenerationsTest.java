@@ -12,6 +12,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class GenerationsTest {
+    private static final Since EVER = Since.ever(NamespaceDocument.Order.NONE);
+
     private static final QueueType ANY = new QueueType(ConfigSchema.EMPTY, Duration.ofDays(3650), true, true, 16 << 20);
     private final DocumentParser parser = new DocumentParser(
             new Adapters(Map.of("EMBEDDED", ANY, "KAFKA", ANY, "SQS", ANY), Map.of("log", ConfigSchema.EMPTY)),
@@ -34,7 +36,8 @@ class GenerationsTest {
     private Generations.Numbered apply(long at, String queues, String... more) {
         Generations.Numbered numbered = Generations.number(document(queues, more), record, at);
         if (numbered.problem().isEmpty()) {
-            AppliedRecord kept = new AppliedRecord("ns", 1, State.ACTIVE, Map.of(), Map.of(), 1, numbered.queues());
+            AppliedRecord kept =
+                    new AppliedRecord("ns", 1, State.ACTIVE, Map.of(), Map.of(), 1, numbered.queues(), EVER);
             record = AppliedRecord.fromJson(kept.toJson(), "file");
             assertThat(record.queues()).isEqualTo(numbered.queues());
         }
@@ -113,10 +116,10 @@ class GenerationsTest {
 
     @Test
     void whatAnOlderVersionAppliedIsOneEmbeddedQueue() {
-        record = new AppliedRecord("ns", 1, State.ACTIVE, Map.of(), Map.of(), 1);
+        record = new AppliedRecord("ns", 1, State.ACTIVE, Map.of(), Map.of(), 1, List.of(), EVER);
         assertQueues(
                 apply(2, queue("SQS", "wal-queue: [q]")), tuple(1, "EMBEDDED", true, 2L), tuple(2, "SQS", false, 0L));
-        record = new AppliedRecord("ns", 1, State.RETIRED, Map.of(), Map.of(), 1, List.of());
+        record = new AppliedRecord("ns", 1, State.RETIRED, Map.of(), Map.of(), 1, List.of(), EVER);
         assertQueues(apply(2, queue("SQS", "wal-queue: [q]")), tuple(1, "SQS", false, 0L));
     }
 }

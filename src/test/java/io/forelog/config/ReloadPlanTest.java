@@ -9,6 +9,7 @@ import io.forelog.config.ReloadPlan.Kind;
 import io.forelog.config.ReloadPlan.Step;
 import io.forelog.config.StoredDocument.Action;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -51,7 +52,14 @@ class ReloadPlanTest {
             Namespace to = step.to();
             live.put(to.name(), to);
             AppliedRecord record = new AppliedRecord(
-                    to.name(), to.revision(), to.state(), step.written(), to.routes(), step.nextRoute());
+                    to.name(),
+                    to.revision(),
+                    to.state(),
+                    step.written(),
+                    to.routes(),
+                    step.nextRoute(),
+                    to.queues(),
+                    to.since());
             // Through its text, as a restart sees it.
             applied.put(to.name(), AppliedRecord.fromJson(record.toJson(), "file"));
         }
@@ -84,6 +92,45 @@ class ReloadPlanTest {
         Namespace before = live.remove("a");
         apply();
         assertThat(live.get("a")).isEqualTo(before);
+    }
+
+    @Test
+    void theRevisionThatChangedTheWayOfDeliveryIsKeptOverARestartAndLaterRevisions() {
+        want("a", targets("x"));
+        apply();
+        assertThat(live.get("a").since()).isEqualTo(Since.ever(NamespaceDocument.Order.NONE));
+        want("a", targets("x") + "delivery: {order: key}\n");
+        apply();
+        assertThat(live.get("a").since()).isEqualTo(new Since(NamespaceDocument.Order.KEY, 2, 0));
+        want("a", targets("x", "y") + "delivery: {order: key}\n");
+        live.clear();
+        apply();
+        assertThat(live.get("a").revision()).isEqualTo(3);
+        assertThat(live.get("a").since()).isEqualTo(new Since(NamespaceDocument.Order.KEY, 2, 0));
+    }
+
+    @Test
+    void aNodeThatIsNewTakesTheWholeDocumentForChanged() {
+        want("a", targets("x"));
+        want("a", targets("x"));
+        apply();
+        assertThat(live.get("a").since()).isEqualTo(new Since(NamespaceDocument.Order.NONE, 2, 2));
+    }
+
+    @Test
+    void whatAnOlderVersionKeptIsTakenForChangedWithWhatItHadApplied() {
+        want("a", targets("x"));
+        apply();
+        AppliedRecord record = applied.get("a");
+        Map<String, Object> json = DocumentText.parse(record.toJson());
+        json.remove("since");
+        AppliedRecord older = AppliedRecord.fromJson(DocumentText.toJson(json), "file");
+        assertThat(older.since()).isEqualTo(new Since(null, 1, 1));
+        applied.put("a", older);
+        want("a", targets("y"));
+        live.clear();
+        apply();
+        assertThat(live.get("a").since()).isEqualTo(new Since(NamespaceDocument.Order.NONE, 2, 1));
     }
 
     @Test
@@ -124,7 +171,16 @@ class ReloadPlanTest {
         live.clear();
         AppliedRecord record = applied.get("a");
         applied.put(
-                "a", new AppliedRecord("a", record.revision(), State.RETIRED, Map.of(), Map.of(), record.nextRoute()));
+                "a",
+                new AppliedRecord(
+                        "a",
+                        record.revision(),
+                        State.RETIRED,
+                        Map.of(),
+                        Map.of(),
+                        record.nextRoute(),
+                        List.of(),
+                        record.since()));
         assertThat(plan().steps()).isEmpty();
         want("a", targets("x"));
         apply();
@@ -143,7 +199,9 @@ class ReloadPlanTest {
                         record.state(),
                         record.written(),
                         left.routes(),
-                        record.nextRoute()));
+                        record.nextRoute(),
+                        record.queues(),
+                        record.since()));
     }
 
     @Test

@@ -20,7 +20,6 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -169,10 +168,7 @@ class DualWriteFaultIT {
         }
 
         private List<Row> ask(String cql) {
-            try (CqlSession session = CqlSession.builder()
-                    .addContactPoint(new InetSocketAddress("127.0.0.1", server.port()))
-                    .withLocalDatacenter(CassandraServer.DATACENTER)
-                    .build()) {
+            try (CqlSession session = server.session().build()) {
                 return session.execute(SimpleStatement.newInstance(cql).setTimeout(Duration.ofSeconds(20)))
                         .all();
             }

@@ -194,6 +194,12 @@ class FleetMoveFaultIT {
                 Reply changed = first.admin().put("/admin/v1/namespaces/" + namespace, document(KAFKA));
                 assertThat(changed.status()).as(changed::toString).isEqualTo(200);
                 Await.pause(FROZEN);
+                int before = writer.trues().size();
+                first.killAndRestart();
+                Await.pause(Duration.ofSeconds(3));
+                assertThat(writer.trues())
+                        .as("not even after a restart: %s", writer)
+                        .hasSize(before);
                 second.thaw();
                 fleet.awaitApplied(namespace, changed.json().getLong("desired_revision"));
                 alone.set(false);

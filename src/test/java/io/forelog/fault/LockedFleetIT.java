@@ -198,8 +198,11 @@ class LockedFleetIT {
                         .status())
                 .isEqualTo(403);
         // Answered by the node where the entries lie, which is told for whom.
-        assertThat(node.admin(ops).get("/admin/v1/namespaces/ns/audit").status())
-                .isEqualTo(200);
+        Await.until(
+                "it is answered",
+                LIMIT,
+                () -> node.admin(ops).get("/admin/v1/namespaces/ns/audit").status() == 200,
+                () -> String.valueOf(node.admin(ops).get("/admin/v1/namespaces/ns/audit")));
         assertThat(node.admin(writer).get("/admin/v1/namespaces/ns/audit").status())
                 .isEqualTo(403);
         Credential liar = Credential.of(ours.context("writer"), Map.of("Forelog-On-Behalf-Of", OPS));

@@ -175,8 +175,7 @@ class PostgresStoreIT {
             }
             get(Future.all(all));
             proxy.strand();
-            Await.until("it is missed", SOON, () -> !store.away().isEmpty());
-            Await.until("it is found again", SOON, () -> store.away().isEmpty());
+            assertThat(refused(store.history("ns", 1))).isEqualTo(ErrorCode.UNAVAILABLE);
             get(store.put("ns", "retention: PT1H", 0, "ann", ""));
         }
     }

@@ -1,5 +1,9 @@
 package io.forelog.rig.backend;
 
+import com.datastax.oss.driver.api.core.CqlSession;
+import com.datastax.oss.driver.api.core.CqlSessionBuilder;
+import com.datastax.oss.driver.api.core.config.DefaultDriverOption;
+import com.datastax.oss.driver.api.core.config.DriverConfigLoader;
 import io.forelog.rig.Await;
 import io.forelog.rig.Ports;
 import java.io.IOException;
@@ -130,6 +134,18 @@ public final class CassandraServer implements AutoCloseable {
 
     public int port() {
         return port;
+    }
+
+    /** For the test's own session with it, in which a busy machine has 20 s for a request. */
+    public CqlSessionBuilder session() {
+        return CqlSession.builder()
+                .addContactPoint(new InetSocketAddress("127.0.0.1", port))
+                .withLocalDatacenter(DATACENTER)
+                .withConfigLoader(DriverConfigLoader.programmaticBuilder()
+                        .withDuration(DefaultDriverOption.REQUEST_TIMEOUT, Duration.ofSeconds(20))
+                        .withDuration(DefaultDriverOption.CONNECTION_INIT_QUERY_TIMEOUT, Duration.ofSeconds(20))
+                        .withDuration(DefaultDriverOption.CONTROL_CONNECTION_TIMEOUT, Duration.ofSeconds(20))
+                        .build());
     }
 
     /** {@code 127.0.0.1:PORT}. */

@@ -3,7 +3,6 @@ package io.forelog.rig.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.datastax.oss.driver.api.core.CqlSession;
-import java.net.InetSocketAddress;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -32,9 +31,6 @@ class CassandraServerIT {
     }
 
     private static CqlSession connect(CassandraServer server) {
-        return CqlSession.builder()
-                .addContactPoint(new InetSocketAddress("127.0.0.1", server.port()))
-                .withLocalDatacenter(CassandraServer.DATACENTER)
-                .build();
+        return server.session().build();
     }
 }

@@ -24,7 +24,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.client.GrpcClient;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -81,10 +80,7 @@ class BulkDeleteIT {
     }
 
     private static CqlSession connect(CassandraServer server) {
-        CqlSession session = CqlSession.builder()
-                .addContactPoint(new InetSocketAddress("127.0.0.1", server.port()))
-                .withLocalDatacenter(CassandraServer.DATACENTER)
-                .build();
+        CqlSession session = server.session().build();
         session.execute("CREATE KEYSPACE live_origin"
                 + " WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
         session.execute("CREATE TABLE live_origin.segments (id text PRIMARY KEY, body blob)");

@@ -24,7 +24,6 @@ import io.vertx.core.buffer.Buffer;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -511,10 +510,7 @@ class CassandraTargetIT {
     }
 
     private static CqlSession session() {
-        return CqlSession.builder()
-                .addContactPoint(new InetSocketAddress("127.0.0.1", SERVER.port()))
-                .withLocalDatacenter(CassandraServer.DATACENTER)
-                .build();
+        return SERVER.session().build();
     }
 
     /** Again until applied, in requests of a hundred. */

@@ -11,7 +11,6 @@ import io.forelog.rig.backend.CassandraServer;
 import io.forelog.target.Deliveries;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -65,9 +64,7 @@ class CassandraTlsIT {
 
     private static Optional<CqlSession> root() {
         try {
-            return Optional.of(CqlSession.builder()
-                    .addContactPoint(new InetSocketAddress("127.0.0.1", server.port()))
-                    .withLocalDatacenter(CassandraServer.DATACENTER)
+            return Optional.of(server.session()
                     .withAuthCredentials("cassandra", "cassandra")
                     .build());
         } catch (DriverException e) {
