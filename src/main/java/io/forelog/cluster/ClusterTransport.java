@@ -38,6 +38,8 @@ import org.infinispan.commons.CacheException;
 import org.infinispan.configuration.global.TransportConfigurationBuilder;
 import org.infinispan.configuration.parsing.ConfigurationBuilderHolder;
 import org.infinispan.configuration.parsing.ParserRegistry;
+import org.infinispan.lock.configuration.ClusteredLockManagerConfigurationBuilder;
+import org.infinispan.lock.configuration.Reliability;
 import org.infinispan.manager.DefaultCacheManager;
 import org.infinispan.remoting.transport.jgroups.JGroupsTransport;
 import org.jgroups.util.DefaultSocketFactory;
@@ -194,6 +196,11 @@ public final class ClusterTransport {
             // As the cluster manager does by itself where nobody needs sockets of another kind.
             ConfigurationBuilderHolder holder = new ParserRegistry(loader)
                     .parse(Objects.requireNonNull(loader.getResource("default-infinispan.xml"), "of vertx-infinispan"));
+            // Nobody locks by it; a cluster that lost members and found itself again lets nobody in where its locks are
+            // to be consistent.
+            holder.getGlobalConfigurationBuilder()
+                    .addModule(ClusteredLockManagerConfigurationBuilder.class)
+                    .reliability(Reliability.AVAILABLE);
             TransportConfigurationBuilder transport = holder.getGlobalConfigurationBuilder()
                     .classLoader(loader)
                     .transport()
