@@ -2,13 +2,11 @@ package io.forelog.config;
 
 import io.forelog.config.ConfigStore.Snapshot;
 import io.forelog.config.Namespace.State;
-import io.forelog.config.ReloadPlan.Kind;
 import io.forelog.config.ReloadPlan.Step;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
 import io.forelog.observe.LogKeys;
-import io.forelog.observe.MetricNames;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -16,10 +14,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -45,8 +40,6 @@ import org.slf4j.LoggerFactory;
 public final class Reconciler {
     private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
     private static final Duration AGAIN = Duration.ofSeconds(5);
-    /** Of a change that a queue or a target calls wrong: its document has to change, or what it names. */
-    private static final Duration WRONG_AGAIN = Duration.ofMinutes(5);
 
     private final Vertx vertx;
     private final Context home;
@@ -56,20 +49,11 @@ public final class Reconciler {
     private final String shard;
     private final Deployer deployer;
     private final LiveNamespaces live;
-    private final Duration applyLimit;
-    private final MeterRegistry metrics;
     private final DrainWatch drains;
     private final SharedNumbers numbers;
+    private final Applier applier;
+    private final Describer describer;
 
-    private final Map<String, AppliedRecord> applied = new TreeMap<>();
-    /** Why the last try of a namespace failed. */
-    private final Map<String, String> failures = new HashMap<>();
-    /** What was called wrong when it was tried, by namespace: what serves is not disturbed for it again soon. */
-    private final Map<String, Namespace> wrong = new HashMap<>();
-    /** What did not end in time, and may still. */
-    private final Set<String> late = new HashSet<>();
-
-    private Map<String, String> unreadable = Map.of();
     private Map<String, List<String>> refusals = Map.of();
     private @Nullable Snapshot newest;
     private Future<Void> tail = Future.succeededFuture();
@@ -102,10 +86,10 @@ public final class Reconciler {
         this.shard = shard;
         this.deployer = deployer;
         this.live = live;
-        this.applyLimit = applyLimit;
-        this.metrics = metrics;
         this.drains = new DrainWatch(deployer, ticker, drained);
         this.numbers = new SharedNumbers(store, parser);
+        this.applier = new Applier(vertx, home, appliedStore, deployer, live, applyLimit, metrics, this::again);
+        this.describer = new Describer(shard, deployer, live);
     }
 
     /** Ends when everything that can serve serves. Fails only where the stores can't be read. */
@@ -113,8 +97,7 @@ public final class Reconciler {
         return onHome(() -> appliedStore
                 .load()
                 .compose(loaded -> {
-                    applied.putAll(loaded.records());
-                    unreadable = loaded.problems();
+                    applier.load(loaded);
                     return store.load();
                 })
                 .compose(snapshot -> {
@@ -188,10 +171,7 @@ public final class Reconciler {
         }
         ReloadPlan plan = plan(new Snapshot(now.problem(), documents, removed, discarded, now.numbers()));
         List<String> problems = new ArrayList<>(plan.problems().getOrDefault(namespace, List.of()));
-        String named = unreadable.get(namespace);
-        if (named != null) {
-            problems.add(named);
-        }
+        applier.unreadable(namespace).ifPresent(problems::add);
         List<Step> steps = plan.steps().stream()
                 .filter(step -> step.to().name().equals(namespace))
                 .toList();
@@ -210,7 +190,7 @@ public final class Reconciler {
                 snapshot,
                 parser,
                 shard,
-                applied,
+                applier.applied(),
                 live.byName(),
                 numbers.missing().keySet());
     }
@@ -246,7 +226,7 @@ public final class Reconciler {
         if (snapshot == null) {
             return Future.succeededFuture();
         }
-        return numbers.complete(snapshot, applied).compose(this::run);
+        return numbers.complete(snapshot, applier.applied()).compose(this::run);
     }
 
     private Future<Void> run(Snapshot snapshot) {
@@ -256,19 +236,19 @@ public final class Reconciler {
         tellRefused(plan.problems());
         Future<Void> steps = Future.succeededFuture();
         for (Step step : plan.steps()) {
-            steps = steps.compose(done -> closed ? Future.succeededFuture() : apply(step));
+            steps = steps.compose(done -> closed ? Future.succeededFuture() : applier.apply(step));
         }
         return steps.onComplete(done -> {
             tellUnnumbered(snapshot);
             describe(snapshot);
-            if (!failures.isEmpty() && !closed) {
+            if (!applier.failures().isEmpty() && !closed) {
                 vertx.setTimer(AGAIN.toMillis(), id -> again());
             }
         });
     }
 
     private void again() {
-        if (!queued && !closed && !failures.isEmpty()) {
+        if (!queued && !closed && !applier.failures().isEmpty()) {
             queued = true;
             enqueue(this::run);
         }
@@ -286,7 +266,7 @@ public final class Reconciler {
     private void tellRefused(Map<String, List<String>> problems) {
         problems.forEach((name, found) -> {
             if (!found.equals(refusals.get(name))) {
-                count("refused");
+                applier.count("refused");
                 LOG.atWarn()
                         .addKeyValue(LogKeys.NAMESPACE, name)
                         .addKeyValue(LogKeys.REASON, String.join("; ", found))
@@ -300,123 +280,9 @@ public final class Reconciler {
         numbers.missing().forEach((name, why) -> {
             StoredDocument wanted = snapshot.documents().get(name);
             if (wanted != null && !closed) {
-                failed(name, wanted.revision(), new WalException(ErrorCode.UNAVAILABLE, why));
+                applier.failed(name, wanted.revision(), new WalException(ErrorCode.UNAVAILABLE, why));
             }
         });
-    }
-
-    /** Never fails: what goes wrong is kept as the namespace's failure. */
-    private Future<Void> apply(Step step) {
-        String name = step.to().name();
-        String named = unreadable.get(name);
-        if (named != null) {
-            return failed(step, new WalException(ErrorCode.CORRUPT, named));
-        }
-        if (late.contains(name) || step.to().equals(wrong.get(name))) {
-            return Future.succeededFuture();
-        }
-        return limited(name, deploy(step))
-                .compose(done -> keep(step.to(), step.nextRoute(), step.written()))
-                .onSuccess(done -> applied(step))
-                .recover(failure -> failed(step, failure));
-    }
-
-    private Future<Void> deploy(Step step) {
-        return switch (step.kind()) {
-            case ADD -> deployer.add(step.to());
-            case REPLACE -> deployer.replace(((ReloadPlan.Replace) step).from(), step.to());
-            case RETIRE -> deployer.replace(((ReloadPlan.Retire) step).from(), step.to());
-        };
-    }
-
-    /** Whatever thread {@code work} ends on: home again. What ends after its limit is only looked at once more. */
-    private Future<Void> limited(String name, Future<Void> work) {
-        Promise<Void> promise = Promise.promise();
-        long timer = vertx.setTimer(Math.max(1, applyLimit.toMillis()), id -> {
-            if (promise.tryFail(new WalException(ErrorCode.UNAVAILABLE, "not done within " + applyLimit))) {
-                late.add(name);
-            }
-        });
-        work.onComplete(done -> home.runOnContext(back -> {
-            vertx.cancelTimer(timer);
-            if (late.remove(name)) {
-                again();
-            } else if (done.succeeded()) {
-                promise.tryComplete();
-            } else {
-                promise.tryFail(done.cause());
-            }
-        }));
-        return promise.future();
-    }
-
-    /** Route ids are durable before anybody can write to them. */
-    private Future<Void> keep(Namespace to, int nextRoute, Map<String, Object> written) {
-        boolean retired = to.state() == State.RETIRED;
-        AppliedRecord record = new AppliedRecord(
-                to.name(),
-                to.revision(),
-                to.state(),
-                written,
-                retired ? Map.of() : to.routes(),
-                nextRoute,
-                retired ? List.of() : to.queues(),
-                to.since());
-        return appliedStore.store(record).onSuccess(stored -> {
-            applied.put(to.name(), record);
-            if (retired) {
-                live.remove(to.name());
-            } else {
-                live.put(to);
-            }
-        });
-    }
-
-    private void applied(Step step) {
-        failures.remove(step.to().name());
-        wrong.remove(step.to().name());
-        count(step.kind() == Kind.RETIRE ? "retired" : "applied");
-        LOG.atInfo()
-                .addKeyValue(LogKeys.NAMESPACE, step.to().name())
-                .addKeyValue(LogKeys.REVISION, step.to().revision())
-                .addKeyValue(LogKeys.ACTION, step.kind().name().toLowerCase(Locale.ROOT))
-                .addKeyValue(LogKeys.STATE, step.to().state())
-                .log("Applied a namespace");
-    }
-
-    private Future<Void> failed(Step step, Throwable failure) {
-        if (step.kind() == Kind.REPLACE && WalException.of(failure).code() == ErrorCode.INVALID_ARGUMENT) {
-            String name = step.to().name();
-            wrong.put(name, step.to());
-            vertx.setTimer(WRONG_AGAIN.toMillis(), id -> {
-                if (wrong.remove(name, step.to())) {
-                    again();
-                }
-            });
-        }
-        return failed(step.to().name(), step.to().revision(), failure);
-    }
-
-    private Future<Void> failed(String name, long revision, Throwable failure) {
-        WalException told = WalException.of(failure);
-        String why = told.publicMessage();
-        if (live.find(name) == null) {
-            ErrorCode code = told.code() == ErrorCode.CORRUPT ? ErrorCode.CORRUPT : ErrorCode.UNAVAILABLE;
-            live.stop(name, new WalException(code, String.valueOf(told.getMessage())));
-        }
-        if (!why.equals(failures.put(name, why))) {
-            count("failed");
-            LOG.atError()
-                    .addKeyValue(LogKeys.NAMESPACE, name)
-                    .addKeyValue(LogKeys.REVISION, revision)
-                    .addKeyValue(LogKeys.REASON, why)
-                    .log("A namespace could not be applied; what served before serves on");
-        }
-        return Future.succeededFuture();
-    }
-
-    private void count(String outcome) {
-        metrics.counter(MetricNames.RELOADS, MetricNames.OUTCOME, outcome).increment();
     }
 
     // ---- what retires
@@ -453,10 +319,10 @@ public final class Reconciler {
     /** Never fails: it is found misplaced again. */
     private Future<Void> move(Namespace seen) {
         Namespace serving = live.find(seen.name());
-        if (serving == null || !serving.equals(seen) || late.contains(seen.name()) || !deployer.isMisplaced(seen)) {
+        if (serving == null || !serving.equals(seen) || applier.isLate(seen.name()) || !deployer.isMisplaced(seen)) {
             return Future.succeededFuture();
         }
-        return limited(seen.name(), deployer.replace(seen, seen)).transform(moved -> {
+        return applier.limited(seen.name(), deployer.replace(seen, seen)).transform(moved -> {
             LOG.atInfo()
                     .addKeyValue(LogKeys.NAMESPACE, seen.name())
                     .addKeyValue(LogKeys.REASON, moved.succeeded() ? "" : String.valueOf(moved.cause()))
@@ -470,9 +336,9 @@ public final class Reconciler {
 
     /** Removes what has nothing left: the routes that retire, or the whole. */
     private Future<Void> shrink(Namespace seen) {
-        AppliedRecord record = applied.get(seen.name());
+        AppliedRecord record = applier.applied().get(seen.name());
         Namespace serving = live.find(seen.name());
-        if (record == null || serving == null || !serving.equals(seen) || late.contains(seen.name())) {
+        if (record == null || serving == null || !serving.equals(seen) || applier.isLate(seen.name())) {
             return Future.succeededFuture();
         }
         boolean whole = seen.state() != State.ACTIVE;
@@ -480,11 +346,11 @@ public final class Reconciler {
                 ? Routing.inState(seen, State.RETIRED)
                 : Routing.without(seen, drains.empty(seen), drains.emptyQueues(seen));
         Future<Void> work = whole ? deployer.remove(seen) : deployer.replace(seen, to);
-        return limited(seen.name(), work)
-                .compose(done -> keep(to, record.nextRoute(), record.written()))
+        return applier.limited(seen.name(), work)
+                .compose(done -> applier.keep(to, record.nextRoute(), record.written()))
                 .onSuccess(done -> {
                     drains.forget(seen.name());
-                    count(whole ? "removed" : "applied");
+                    applier.count(whole ? "removed" : "applied");
                     LOG.atInfo()
                             .addKeyValue(LogKeys.NAMESPACE, seen.name())
                             .addKeyValue(LogKeys.STATE, to.state())
@@ -503,50 +369,11 @@ public final class Reconciler {
                 });
     }
 
-    // ---- for people
-
     private void describe(Snapshot snapshot) {
-        Map<String, NamespaceStatus> next = new TreeMap<>();
-        snapshot.documents().forEach((name, document) -> next.put(name, status(name, document)));
-        live.byName().keySet().forEach(name -> next.computeIfAbsent(name, gone -> status(name, null)));
-        applied.values().stream()
-                .filter(record -> record.state() != State.RETIRED)
-                .forEach(record -> next.computeIfAbsent(record.namespace(), gone -> status(gone, null)));
-        statuses = next;
-    }
-
-    private NamespaceStatus status(String name, @Nullable StoredDocument document) {
-        Namespace serving = live.find(name);
-        List<String> problems = new ArrayList<>(refusals.getOrDefault(name, List.of()));
-        String failure = failures.get(name);
-        if (failure != null) {
-            problems.add("not applied, it is tried again: " + failure);
-        }
-        String waits = drains.waiting().get(name);
-        if (waits != null) {
-            problems.add(waits);
-        }
-        if (document == null && !held.isEmpty() && serving != null && serving.state() == State.ACTIVE) {
-            problems.add("its document is gone, which changes nothing: " + held);
-        }
-        Deployer.Condition condition = deployer.condition(name);
-        problems.addAll(condition.problems());
-        List<String> remarks = new ArrayList<>(serving == null ? List.of() : Remarks.of(serving.document()));
-        remarks.addAll(condition.remarks());
-        String shard = live.foreign().get(name);
-        if (shard != null) {
-            remarks.add("shard " + shard + " serves it, this node is of " + this.shard);
-        }
-        String absent = !problems.isEmpty() ? "REFUSED" : shard != null ? "FOREIGN" : "PENDING";
-        String state = serving != null ? serving.state().name() : absent;
-        return new NamespaceStatus(
-                name,
-                document == null ? 0 : document.revision(),
-                serving == null ? 0 : serving.revision(),
-                state,
-                List.copyOf(problems),
-                List.copyOf(remarks),
-                document == null ? "" : document.text());
+        statuses = describer.describe(
+                snapshot,
+                applier.applied().values(),
+                new Describer.Obstacles(refusals, applier.failures(), drains.waiting(), held));
     }
 
     private <T> Future<T> onHome(Supplier<Future<T>> work) {
