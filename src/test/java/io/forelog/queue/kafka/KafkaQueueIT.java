@@ -482,6 +482,32 @@ class KafkaQueueIT {
         assertThat(left(rig.name())).isEqualTo(1);
     }
 
+    /** Two of their readers with one name in a group would put each other out, again and again. */
+    @Test
+    void delaysAreKeptWhereTwoNamesMeanTheSameCluster() throws Exception {
+        QueueMedium medium = rig.medium();
+        List<KafkaQueue> queues = new ArrayList<>();
+        for (String cluster : List.of("test", KafkaRig.ALIAS)) {
+            String namespace = rig.name() + "-" + cluster;
+            queues.add((KafkaQueue) await(medium.open(
+                    rig.with(namespace, cluster, spec(1), Map.of("wal-kafka-topics", List.of(namespace))))));
+        }
+        Set<String> members = new HashSet<>();
+        for (int round = 0; round < 3; round++) {
+            for (KafkaQueue queue : queues) {
+                Entry entry = new Entries(ticker, queue.spec().namespace()).delayed("k", Duration.ofMillis(1_100));
+                await(queue.append(List.of(entry)));
+                Delivery taken = await(queue.take(1, 1, 1 << 20)).get(0);
+                long late = ticker.micros() - entry.dueMicros();
+                assertThat(taken.entry().id()).isEqualTo(entry.id());
+                assertThat(late).as("round " + round).isBetween(0L, 3_000_000L);
+                await(queue.settle(List.of(new Settlement(taken, new Verdict.Delivered(ticker.micros())))));
+                members.addAll(kafka.members("forelog." + rig.name() + ".tiers"));
+            }
+        }
+        assertThat(members).hasSize(1);
+    }
+
     /** As where another node, which was done with a queue that has been replaced, has deleted them. */
     @Test
     void aQueueWhoseTopicsAreGoneIsEmpty() throws Exception {
