@@ -96,10 +96,14 @@ final class KafkaRig {
 
     /** As by kill -9 an interval of commits after the last settle; the next life has the same name. */
     KafkaQueue crashAndReopen(KafkaQueue queue) throws Exception {
+        crash(queue);
+        return open(queue.spec());
+    }
+
+    void crash(KafkaQueue queue) throws Exception {
         await(queue.commit());
         await(queue.abandon());
         await(media.remove(media.size() - 1).close());
-        return open(queue.spec());
     }
 
     void close() throws Exception {
