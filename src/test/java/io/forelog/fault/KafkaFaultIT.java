@@ -72,9 +72,17 @@ class KafkaFaultIT {
         assertThat(audit.accepted()).isGreaterThanOrEqualTo(writer.trues().size());
     }
 
+    private static boolean isWrittenTo(KafkaCluster kafka, String topic) {
+        try {
+            return kafka.records(topic).size() > SLOTS;
+        } catch (IllegalStateException e) {
+            return false; // it is not there yet
+        }
+    }
+
     @Test
     @Timeout(300)
-    void everyTrueIsDeliveredThoughTheServiceIsKilled() {
+    void everyTrueIsDeliveredThoughTheServiceIsKilledAndATopicIsAdded() {
         KafkaCluster kafka = KafkaCluster.shared(1);
         String name = "killed-" + System.nanoTime();
         try (ScriptedReceiver receiver = new ScriptedReceiver();
@@ -87,6 +95,12 @@ class KafkaFaultIT {
                 Await.pause(Duration.ofMillis(1_500));
                 service.killAndRestart();
             }
+            String before = document(receiver.url()) + "shard: " + name + "\n";
+            service.putDocument(
+                    name,
+                    before.replace(
+                            "prefix: test", "prefix: test, wal-kafka-topics: [" + name + ", " + name + "-more]"));
+            Await.until("a topic that is added is written to", SOON, () -> isWrittenTo(kafka, name + "-more"));
             Await.pause(Duration.ofMillis(500));
             writer.stop();
             verify(service, writer, receiver, name);
