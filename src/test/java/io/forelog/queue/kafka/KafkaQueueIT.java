@@ -528,9 +528,14 @@ class KafkaQueueIT {
             Entries made = new Entries(clock, later.name());
             Map<String, Long> due = new HashMap<>();
             Random random = new Random(7);
-            for (int i = 0; i < 60; i++) { // of all tiers alike
-                long delay = (long) (2_000 * Math.exp(random.nextDouble() * Math.log(8 * 86_400_000L / 2_000)));
-                Entry entry = made.delayed("p", Duration.ofMillis(delay));
+            List<Duration> delays = new ArrayList<>();
+            for (int i = 0; i < 40; i++) { // of all tiers alike, and some that are almost due at the first start
+                double share = random.nextDouble();
+                delays.add(Duration.ofMillis((long) (2_000 * Math.exp(share * Math.log(8 * 86_400_000L / 2_000)))));
+                delays.add(Duration.ofHours(3).plusMillis(1 + i * 60_000L));
+            }
+            for (Duration delay : delays) {
+                Entry entry = made.delayed("p", delay);
                 due.put(entry.id().toString(), entry.dueMicros());
                 assertThat(await(queue.append(List.of(entry))).get(0).durable()).isEqualTo(Durable.TRUE);
             }
@@ -554,11 +559,14 @@ class KafkaQueueIT {
                             .toList()));
                     left -= taken.size();
                 }
+                Future<List<Delivery>> early = queue.take(1, 1, 1 << 20);
+                Await.pause(Duration.ofMillis(500));
+                assertThat(early.isComplete()).as("nothing more yet").isFalse();
             }
             assertThat(due).isEmpty();
             Tally.RouteTally books = await(queue.tally()).routes().get(0);
             assertThat(books.balanced()).as(books.toString()).isTrue();
-            assertThat(books.delivered()).isEqualTo(60);
+            assertThat(books.delivered()).isEqualTo(80);
         } finally {
             later.close();
         }
