@@ -72,13 +72,28 @@ class KafkaFaultIT {
         assertThat(audit.accepted()).isGreaterThanOrEqualTo(writer.trues().size());
     }
 
+    private static String onTopics(String topics, String name, ScriptedReceiver receiver) {
+        return document(receiver.url()).replace("prefix: test", "prefix: test, wal-kafka-topics: [" + topics + "]")
+                + "shard: " + name + "\n";
+    }
+
+    private static boolean isWrittenTo(KafkaCluster kafka, String topic) {
+        try {
+            return kafka.records(topic).size() > SLOTS;
+        } catch (IllegalStateException e) {
+            return false; // it is not there yet
+        }
+    }
+
     @Test
     @Timeout(300)
-    void everyTrueIsDeliveredThoughTheServiceIsKilled() {
+    void everyTrueIsDeliveredThoughTheServiceIsKilledAndATopicIsAdded() {
         KafkaCluster kafka = KafkaCluster.shared(1);
         String name = "killed-" + System.nanoTime();
         try (ScriptedReceiver receiver = new ScriptedReceiver();
-                ForelogProcess service = service(kafka, name, receiver).start();
+                ForelogProcess service = service(kafka, name, receiver)
+                        .namespace(name, onTopics(name, name, receiver))
+                        .start();
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
             receiver.script(
                     arrival -> arrival.time() == 1 && arrival.text().endsWith("7") ? Reply.status(503) : Reply.OK);
@@ -87,6 +102,12 @@ class KafkaFaultIT {
                 Await.pause(Duration.ofMillis(1_500));
                 service.killAndRestart();
             }
+            service.putDocument(name, onTopics(name + ", " + name + "-more", name, receiver));
+            Await.until(
+                    "a topic that is added is written to",
+                    SOON,
+                    () -> isWrittenTo(kafka, name + "-more"),
+                    service::logTail);
             Await.pause(Duration.ofMillis(500));
             writer.stop();
             verify(service, writer, receiver, name);

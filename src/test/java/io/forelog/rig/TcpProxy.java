@@ -8,9 +8,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /**
  * A TCP relay to a server on loopback that can be made to misbehave: refuse, cut, reset, stall, strand, delay, close one half. Two daemon
@@ -24,6 +26,8 @@ public final class TcpProxy implements AutoCloseable {
     private final Set<Pair> pairs = ConcurrentHashMap.newKeySet();
     private volatile boolean refusing;
     private volatile long delayMillis;
+
+    private volatile Consumer<String> tap = text -> {};
 
     private final Object gate = new Object();
     private boolean stalled;
@@ -42,6 +46,11 @@ public final class TcpProxy implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         daemon("proxy-accept", this::accept);
+    }
+
+    /** {@code listener} gets what clients send from now on, in pieces, each byte a character. */
+    public void tap(Consumer<String> listener) {
+        tap = listener;
     }
 
     public int port() {
@@ -149,6 +158,9 @@ public final class TcpProxy implements AutoCloseable {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
+                if (from == pair.client) {
+                    tap.accept(new String(chunk, 0, read, StandardCharsets.ISO_8859_1));
+                }
                 hold();
                 if (pair.stranded) {
                     continue;

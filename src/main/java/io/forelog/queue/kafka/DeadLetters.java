@@ -11,10 +11,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -30,6 +32,9 @@ final class DeadLetters {
     private static final int AT_ONCE = 200;
     /** How many times {@value #AT_ONCE} expire a round of the housekeeping at most. */
     private static final int EXPIRED_ROUNDS_MAX = 500;
+
+    /** Of payloads in memory at once, by partition: more end a page, or wait for the next transaction; one goes always. */
+    static final long BYTES_AT_ONCE = 16L << 20;
 
     private static final int TRIES = 3;
 
@@ -84,23 +89,31 @@ final class DeadLetters {
             Map<TopicPartition, DeadLetterMarks> marks = marks(scan.beginnings(partitions.keySet()));
             Map<TopicPartition, Long> ends = scan.ends(partitions.keySet());
             List<DeadLetter> found = new ArrayList<>();
+            List<String> cuts = new ArrayList<>();
             marks.forEach((partition, its) -> collect(
                     found,
+                    cuts,
                     partition,
                     partitions.getOrDefault(partition, 0),
                     its,
                     ends.getOrDefault(partition, 0L),
                     after,
                     limit + 1));
+            cuts.stream()
+                    .min(Comparator.naturalOrder())
+                    .ifPresent(cut -> found.removeIf(letter ->
+                            letter.id().compareTo(cut) > 0)); // between them there may be others, not read yet
             found.sort(Comparator.comparing(DeadLetter::id));
             List<DeadLetter> page = List.copyOf(found.subList(0, Math.min(limit, found.size())));
-            String cursor = found.size() > limit ? page.get(page.size() - 1).id() : "";
-            return new Page<>(page, cursor);
+            boolean more = found.size() > limit || !cuts.isEmpty();
+            return new Page<>(page, more ? page.get(page.size() - 1).id() : "");
         });
     }
 
+    /** {@code cuts} gets the last one where the bytes have ended it. */
     private void collect(
             List<DeadLetter> into,
+            List<String> cuts,
             TopicPartition partition,
             int topic,
             DeadLetterMarks marks,
@@ -117,6 +130,7 @@ final class DeadLetters {
                             : scan.offsetAt(partition, place.millis(), end));
         }
         int[] left = {limit};
+        long[] bytes = {0};
         scan.scan(partition, from, end, record -> {
             if (!marks.isGone(record.offset())
                     && DeadLetterRecord.concerns(record, namespace)
@@ -125,6 +139,11 @@ final class DeadLetters {
                 if (letter.id().compareTo(after.afterId()) > 0) {
                     into.add(letter);
                     left[0]--;
+                    bytes[0] += Math.max(0, record.serializedValueSize());
+                    if (bytes[0] >= BYTES_AT_ONCE) {
+                        cuts.add(letter.id());
+                        return false;
+                    }
                 }
             }
             return left[0] > 0;
@@ -133,8 +152,7 @@ final class DeadLetters {
 
     Future<Optional<DeadLetter>> find(String id) {
         return scan.run(on -> {
-            Map<TopicPartition, List<Found>> found = find(List.of(id), new HashMap<>());
-            return found.values().stream()
+            return find(List.of(id), new HashMap<>()).at().values().stream()
                     .flatMap(List::stream)
                     .findFirst()
                     .map(each -> DeadLetterRecord.letter(each.record, namespace, each.topic));
@@ -143,14 +161,30 @@ final class DeadLetters {
 
     private record Found(ConsumerRecord<byte[], byte[]> record, int topic) {}
 
-    /** Those of {@code ids} that are there and not gone; {@code marks} gets what is known of their partitions. */
-    private Map<TopicPartition, List<Found>> find(List<String> ids, Map<TopicPartition, DeadLetterMarks> marks) {
+    /** Where each was found, and how many ids were looked for. */
+    private record Search(Map<TopicPartition, List<Found>> at, int ids) {}
+
+    /**
+     * Those of {@code ids} that are there and not gone, as many of the first as are within {@link #BYTES_AT_ONCE}; {@code marks} gets what is
+     * known of their partitions.
+     */
+    private Search find(List<String> ids, Map<TopicPartition, DeadLetterMarks> marks) {
         Map<TopicPartition, Integer> partitions = partitions();
         marks.putAll(marks(scan.beginnings(partitions.keySet())));
         Map<TopicPartition, Long> ends = scan.ends(partitions.keySet());
         List<String> topics = topics();
         Map<TopicPartition, List<Found>> found = new LinkedHashMap<>();
-        for (String id : new java.util.LinkedHashSet<>(ids)) {
+        Set<String> seen = new HashSet<>();
+        long[] bytes = {0};
+        int looked = 0;
+        for (String id : ids) {
+            if (bytes[0] >= BYTES_AT_ONCE) {
+                break;
+            }
+            looked++;
+            if (!seen.add(id)) {
+                continue;
+            }
             DeadLetterRecord.Place place = DeadLetterRecord.place(id);
             if (place == null || place.topic() >= topics.size()) {
                 continue;
@@ -164,46 +198,46 @@ final class DeadLetters {
             scan.scan(partition, place.offset(), place.offset() + 1, record -> {
                 if (record.timestamp() == place.millis() && DeadLetterRecord.concerns(record, namespace)) {
                     found.computeIfAbsent(partition, p -> new ArrayList<>()).add(new Found(record, place.topic()));
+                    bytes[0] += Math.max(0, record.serializedValueSize());
                 }
                 return false;
             });
         }
-        return found;
+        return new Search(found, looked);
     }
 
     // ---- changing
 
     /** As {@link io.forelog.queue.Queue#redrive}. */
     Future<Integer> redrive(List<String> ids) {
-        return inParts(ids, part -> scan.run(on -> fenced(() -> change(part, true))));
+        return inParts(ids, 0, true);
     }
 
     /** As {@link io.forelog.queue.Queue#purge}. */
     Future<Integer> purge(List<String> ids) {
-        return inParts(ids, part -> scan.run(on -> fenced(() -> change(part, false))));
+        return inParts(ids, 0, false);
     }
 
-    private static Future<Integer> inParts(
-            List<String> ids, java.util.function.Function<List<String>, Future<Integer>> change) {
-        Future<Integer> all = Future.succeededFuture(0);
-        for (int from = 0; from < ids.size(); from += AT_ONCE) {
-            List<String> part = ids.subList(from, Math.min(ids.size(), from + AT_ONCE));
-            all = all.compose(before -> change.apply(part).map(count -> before + count));
+    private Future<Integer> inParts(List<String> ids, int before, boolean redrive) {
+        if (ids.isEmpty()) {
+            return Future.succeededFuture(before);
         }
-        return all;
+        List<String> part = ids.subList(0, Math.min(ids.size(), AT_ONCE));
+        return scan.run(on -> fenced(() -> change(part, redrive)))
+                .compose(done -> inParts(ids.subList(done.ids(), ids.size()), before + done.count(), redrive));
     }
 
     /** Reads marks and commits them changed. */
     @FunctionalInterface
-    private interface Change {
-        int make() throws Transactor.Aborted, Transactor.Undecided;
+    private interface Change<T> {
+        T make() throws Transactor.Aborted, Transactor.Undecided;
     }
 
     /**
      * What is read after the transactor has begun nobody else changes before our commit: else it fails, and is made again from what
      * is committed then.
      */
-    private int fenced(Change change) {
+    private <T> T fenced(Change<T> change) {
         for (int tries = 1; ; tries++) {
             try {
                 transactor.begin();
@@ -218,17 +252,20 @@ final class DeadLetters {
         }
     }
 
-    private int change(List<String> ids, boolean redrive) throws Transactor.Aborted, Transactor.Undecided {
+    /** How many letters were changed, of how many ids. */
+    private record Changed(int count, int ids) {}
+
+    private Changed change(List<String> ids, boolean redrive) throws Transactor.Aborted, Transactor.Undecided {
         Map<TopicPartition, DeadLetterMarks> marks = new HashMap<>();
-        Map<TopicPartition, List<Found>> found = find(ids, marks);
-        if (found.isEmpty()) {
-            return 0;
+        Search found = find(ids, marks);
+        if (found.at().isEmpty()) {
+            return new Changed(0, found.ids());
         }
         long now = ticker.micros();
         int count = 0;
         List<ProducerRecord<byte[], byte[]>> copies = new ArrayList<>();
         Map<TopicPartition, OffsetAndMetadata> changed = new HashMap<>();
-        for (Map.Entry<TopicPartition, List<Found>> each : found.entrySet()) {
+        for (Map.Entry<TopicPartition, List<Found>> each : found.at().entrySet()) {
             DeadLetterMarks its = marks.get(each.getKey());
             if (its == null) {
                 continue;
@@ -247,7 +284,7 @@ final class DeadLetters {
             changed.put(each.getKey(), its.committable());
         }
         commit(copies, changed);
-        return count;
+        return new Changed(count, found.ids());
     }
 
     private ProducerRecord<byte[], byte[]> again(DeadLetter letter, long now, int any) {

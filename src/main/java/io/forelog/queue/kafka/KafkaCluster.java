@@ -45,6 +45,7 @@ final class KafkaCluster {
     private final Map<String, Object> connection;
     private final KafkaSettings settings;
     private final MediumOptions node;
+    private final TierPumps pumps;
     private final Set<String> namespaces = new TreeSet<>();
     private final Map<Trouble, String> troubles = new ConcurrentHashMap<>();
     /** Namespaces whose topics were deleted from here, until one of the name comes. */
@@ -52,17 +53,22 @@ final class KafkaCluster {
 
     private volatile @Nullable Sender sender;
     private volatile @Nullable Admin admin;
+    private boolean pumped;
+    /** Null where it is pumped by another of its names. */
     private @Nullable TierPump tiers;
+
     private volatile String unreachable = "not asked yet";
 
     /** What is wrong with what of a namespace; empty = of none. */
     private record Trouble(String namespace, String of) {}
 
-    KafkaCluster(String name, Map<String, Object> connection, KafkaSettings settings, MediumOptions node) {
+    KafkaCluster(
+            String name, Map<String, Object> connection, KafkaSettings settings, MediumOptions node, TierPumps pumps) {
         this.name = name;
         this.connection = Map.copyOf(connection);
         this.settings = settings;
         this.node = node;
+        this.pumps = pumps;
     }
 
     String name() {
@@ -177,30 +183,17 @@ final class KafkaCluster {
         return new WalException(ErrorCode.UNAVAILABLE, "Kafka cluster " + name + ": " + why);
     }
 
-    /** Lets what waits in this shard's tiers go on, from the first call on; the tiers exist. */
-    synchronized void pumpTiers(ReaderSettings reading) {
-        if (tiers == null) {
-            String shard = node.shard();
-            TierPump pump = new TierPump(
-                    shard,
-                    KafkaNames.tierGroup(shard),
-                    tier -> KafkaNames.tier(shard, tier),
-                    reading,
-                    node.ticker(),
-                    new TierPump.Surroundings() {
-                        @Override
-                        public boolean hasEnded(String namespace) {
-                            return KafkaCluster.this.hasEnded(namespace);
-                        }
-
-                        @Override
-                        public void trouble(String text) {
-                            KafkaCluster.this.trouble("", "tiers", text);
-                        }
-                    });
-            pump.start();
-            tiers = pump;
+    /** Lets what waits in this shard's tiers go on, from the first call on; the tiers exist. {@code id}: as {@link #id}. */
+    synchronized void pumpTiers(String id, ReaderSettings reading) {
+        if (!pumped) {
+            tiers = pumps.begin(id, this, reading);
+            pumped = true;
         }
+    }
+
+    /** What its brokers say it is called, whichever of them is asked. */
+    Future<String> id() {
+        return ask(asked -> asked.describeCluster().clusterId());
     }
 
     /** How many brokers live now. */
@@ -245,6 +238,10 @@ final class KafkaCluster {
         ended.remove(namespace);
     }
 
+    synchronized boolean serves(String namespace) {
+        return namespaces.contains(namespace);
+    }
+
     synchronized void left(String namespace) {
         namespaces.remove(namespace);
         troubles.keySet().removeIf(each -> each.namespace().equals(namespace));
@@ -261,7 +258,7 @@ final class KafkaCluster {
      * Whether a namespace has ended: here, or, where the cluster says so, before this process began: none of its groups is left. That is
      * asked for now and known a little later. Never waits.
      */
-    private boolean hasEnded(String namespace) {
+    boolean hasEnded(String namespace) {
         synchronized (this) {
             if (ended.contains(namespace) || namespaces.contains(namespace) || namespace.isEmpty()) {
                 return ended.contains(namespace);

@@ -29,6 +29,7 @@ final class KafkaMedium implements QueueMedium {
     private final MediumOptions node;
     private final KafkaSettings settings;
     private final CreatedTopics created;
+    private final TierPumps pumps = new TierPumps();
     private final Map<String, KafkaCluster> clusters = new LinkedHashMap<>();
     private final Map<String, KafkaQueue> queues = new HashMap<>();
     /** Where a namespace that is closed had its queue, so that it can be removed. */
@@ -79,7 +80,7 @@ final class KafkaMedium implements QueueMedium {
         String prefix = config.get(KafkaNames.PREFIX) instanceof String said && !said.isBlank() ? said : DEFAULT;
         KafkaCluster known = clusters.get(prefix);
         if (known == null) {
-            known = new KafkaCluster(prefix, connection(prefix), settings, node);
+            known = new KafkaCluster(prefix, connection(prefix), settings, node, pumps);
             clusters.put(prefix, known);
         }
         return known;

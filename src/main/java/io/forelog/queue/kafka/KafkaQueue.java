@@ -126,7 +126,8 @@ final class KafkaQueue implements Queue {
                 .compose(asked -> cluster.connect())
                 .compose(connected -> topics.plan(opening))
                 .compose(plan -> topics.ensure(plan, opening))
-                .compose(layout -> cluster.vertx().executeBlocking(() -> begin(opening, layout)))
+                .compose(layout ->
+                        cluster.id().compose(id -> cluster.vertx().executeBlocking(() -> begin(opening, layout, id))))
                 .compose(begun -> {
                     if (closed) {
                         return end(begun);
@@ -143,7 +144,7 @@ final class KafkaQueue implements Queue {
                 });
     }
 
-    private Works begin(QueueSpec opening, Appends.Layout layout) {
+    private Works begin(QueueSpec opening, Appends.Layout layout, String clusterId) {
         String namespace = opening.namespace();
         Appends appends = new Appends(cluster.sender(), cluster.node().node(), ticker, layout);
         LogScan scan = new LogScan(cluster, KafkaNames.deadLetterGroup(namespace));
@@ -155,7 +156,7 @@ final class KafkaQueue implements Queue {
                 new Transactor(cluster.connection(), DeadLetters.transactionalId(namespace)));
         ReaderSettings reading =
                 ReaderSettings.of(cluster.connection(), cluster.node().node());
-        cluster.pumpTiers(reading);
+        cluster.pumpTiers(clusterId, reading);
         KafkaConsumption consumption = new KafkaConsumption(
                 cluster.vertx(),
                 opening,

@@ -18,11 +18,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Lists the fresh entries that were accepted in a range of time, settled or not: the main topics first, then what waits in the
  * tiers, the widest first, then what came to be due; an entry that hops meanwhile may be listed twice, never missed. Within a
- * partition in log order. A page is bounded by its limit and by {@value #LOOKED_AT_MAX} records looked at. Stateless; works on the
+ * partition in log order. A page is bounded by its limit, by {@value #LOOKED_AT_MAX} records looked at, and by 16 MiB, one entry at least. Stateless; works on the
  * thread of the {@link LogScan}.
  */
 final class RangeRead {
     private static final int LOOKED_AT_MAX = 50_000;
+    private static final long BYTES_MAX = 16L << 20;
     /** The broker's clock stamps what the node's clock accepted: how far they may be apart, the time of an append included. */
     private static final long SLACK_MILLIS = 60_000;
 
@@ -66,6 +67,7 @@ final class RangeRead {
         Map<TopicPartition, Long> ends = scan.ends(all);
         List<LogEntry> found = new ArrayList<>();
         int[] looked = {0};
+        long[] bytes = {0};
         for (int i = from.partition(); i < all.size(); i++) {
             TopicPartition partition = all.get(i);
             long end = ends.getOrDefault(partition, 0L);
@@ -78,8 +80,9 @@ final class RangeRead {
                 LogEntry entry = read(record, range);
                 if (entry != null) {
                     found.add(entry);
+                    bytes[0] += record.serializedValueSize();
                 }
-                full[0] = found.size() >= limit || ++looked[0] >= LOOKED_AT_MAX;
+                full[0] = found.size() >= limit || bytes[0] >= BYTES_MAX || ++looked[0] >= LOOKED_AT_MAX;
                 return !full[0];
             });
             if (full[0]) {

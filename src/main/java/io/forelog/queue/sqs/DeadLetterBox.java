@@ -21,7 +21,7 @@ import software.amazon.awssdk.services.sqs.model.Message;
 /**
  * The dead letters of one namespace. SQS can neither list nor look up: letters are received, which hides them from others for
  * {@link #HIDDEN_SECONDS}, and what was received is remembered as long as it is hidden. Owned by the home; bounded by letters
- * and bytes of one scan.
+ * and bytes of one scan; payloads out of the blob store by those of a page, and of what is redriven at a time.
  */
 final class DeadLetterBox {
     static final int HIDDEN_SECONDS = 60;
@@ -32,6 +32,8 @@ final class DeadLetterBox {
     private final Ticker ticker;
     private final Books books;
     private final int most;
+    private final long pageBytes;
+    private final Room redriving;
     /** Each queue's dead letters, the other way round: where a letter goes back to. */
     private final Map<Line, Line> origins = new HashMap<>();
 
@@ -39,18 +41,32 @@ final class DeadLetterBox {
     private long windowBytes;
     private @Nullable Future<Void> scanning;
 
+    /** Where its payload lies, if not in the message; {@code bytes} negative = nobody told. */
+    private record Blob(String id, long bytes) {}
+
     private record Letter(
-            Line line, String receipt, Parcel parcel, String blob, int bytes, long hiddenNanos, String messageId) {
+            Line line, String receipt, Parcel parcel, Blob blob, int bytes, long hiddenNanos, String messageId) {
         Obligation obligation() {
             return parcel.obligations().get(0);
         }
+
+        /** Negative where nobody told. */
+        long wholeBytes() {
+            return blob.bytes() < 0 ? -1 : bytes + blob.bytes();
+        }
     }
 
-    DeadLetterBox(String namespace, Ticker ticker, Books books, int most) {
+    /**
+     * @param most letters of a scan
+     * @param bytesMost of a page's payloads, and of those that are redriven at a time; one goes always
+     */
+    DeadLetterBox(String namespace, Ticker ticker, Books books, int most, long bytesMost) {
         this.namespace = namespace;
         this.ticker = ticker;
         this.books = books;
         this.most = most;
+        this.pageBytes = bytesMost;
+        this.redriving = new Room(bytesMost);
     }
 
     void open(Map<Line, Line> graves) {
@@ -61,13 +77,17 @@ final class DeadLetterBox {
         return scan().compose(scanned -> {
             List<Letter> page = new ArrayList<>();
             String cursor = "";
+            long bytes = 0;
             for (Map.Entry<String, Letter> each :
                     window.tailMap(after.afterId(), false).entrySet()) {
                 if (after.route() >= 0
                         && after.route() != each.getValue().obligation().route()) {
                     continue;
-                } else if (page.size() == limit) {
-                    cursor = id(page.get(limit - 1).parcel());
+                }
+                long its = each.getValue().wholeBytes();
+                bytes += its < 0 ? pageBytes : its;
+                if (page.size() == limit || !page.isEmpty() && bytes > pageBytes) {
+                    cursor = id(page.get(page.size() - 1).parcel());
                     break;
                 }
                 page.add(each.getValue());
@@ -94,10 +114,13 @@ final class DeadLetterBox {
             }
             Obligation dead = letter.obligation();
             Obligation alive = new Obligation(dead.route(), ticker.micros(), 0, null, null, dead.redrives() + 1, 0);
-            return letter.line()
-                    .claims
-                    .unpack(letter.parcel(), letter.blob())
-                    .compose(whole -> back.send(Parcel.of(whole.entry(), List.of(alive)), 0))
+            return redriving
+                    .enter(
+                            letter.wholeBytes(),
+                            () -> letter.line()
+                                    .claims
+                                    .unpack(letter.parcel(), letter.blob().id())
+                                    .compose(whole -> back.send(Parcel.of(whole.entry(), List.of(alive)), 0)))
                     .compose(sent -> sent.isStored() ? remove(letter) : Future.failedFuture(sent.failure()))
                     .onSuccess(removed -> books.count(dead.route(), Books.Line.DEAD, -1));
         });
@@ -110,7 +133,7 @@ final class DeadLetterBox {
                         .onSuccess(removed -> books.count(letter.obligation().route(), Books.Line.PURGED, 1)));
     }
 
-    /** How many of {@code ids} were there; those that follow one that fails are not tried. */
+    /** How many of {@code ids} were there; where one fails the others are tried all the same. */
     private Future<Integer> each(List<String> ids, java.util.function.Function<Letter, Future<Void>> what) {
         Future<Void> known = ids.stream().allMatch(this::inWindow) ? Future.succeededFuture() : scan();
         return known.compose(scanned -> {
@@ -141,7 +164,7 @@ final class DeadLetterBox {
     private Future<Void> remove(Letter letter) {
         return letter.line().remove(letter.receipt()).compose(reason -> {
             if (reason.equals(Batches.DONE) || Line.outlived(reason)) {
-                letter.line().claims.discard(letter.blob());
+                letter.line().claims.discard(letter.blob().id());
                 return Future.succeededFuture();
             }
             return Future.failedFuture(new WalException(ErrorCode.UNAVAILABLE, "dead letter not deleted: " + reason));
@@ -151,7 +174,7 @@ final class DeadLetterBox {
     private Future<DeadLetter> letter(Letter letter) {
         return letter.line()
                 .claims
-                .unpack(letter.parcel(), letter.blob())
+                .unpack(letter.parcel(), letter.blob().id())
                 .otherwise(letter.parcel())
                 .map(whole -> {
                     Obligation o = letter.obligation();
@@ -226,7 +249,7 @@ final class DeadLetterBox {
                             line,
                             message.receiptHandle(),
                             parcel,
-                            blob,
+                            new Blob(blob, blob.isEmpty() ? 0 : ParcelCodec.blobBytes(message)),
                             message.body().length(),
                             System.nanoTime() + HIDDEN_SECONDS * 1_000_000_000L,
                             message.messageId()));

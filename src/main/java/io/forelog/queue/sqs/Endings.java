@@ -1,32 +1,19 @@
 package io.forelog.queue.sqs;
 
-import io.forelog.model.Entry;
-import io.forelog.model.EntryId;
 import io.forelog.model.ErrorCode;
-import io.forelog.model.Failure;
-import io.forelog.model.Operation;
-import io.forelog.model.Priority;
 import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
 import io.forelog.observe.LogKeys;
-import io.forelog.queue.QueueSpec;
-import io.forelog.wire.Bytes;
 import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.ContextInternal;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.PriorityQueue;
-import java.util.UUID;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import software.amazon.awssdk.services.sqs.model.Message;
 
 /**
- * How messages leave our hands: deleted when all their obligations are over, copied and then deleted, hidden until they are
- * due, given back. A copy is confirmed before its original is deleted: a crash between the two repeats, and never loses. Owned
+ * How messages leave our hands: deleted when all their obligations are over, copied and then deleted, buried ({@link
+ * Burials}), hidden until they are due, given back. A copy is confirmed before its original is deleted: a crash between the two repeats, and never loses. Owned
  * by the home; bounded by the {@link Shelf} and by how many may be hidden.
  */
 final class Endings {
@@ -43,9 +30,7 @@ final class Endings {
     private final Delays delays;
     private final int hideMost;
     private final int poisonReceives;
-    private final Supplier<QueueSpec> spec;
-    /** Each queue's dead letters. */
-    private final Map<Line, Line> graves;
+    private final Burials burials;
 
     private final PriorityQueue<Long> hiddenUntil = new PriorityQueue<>();
     private Runnable moved = () -> {};
@@ -58,8 +43,7 @@ final class Endings {
             Loads loads,
             Books books,
             SqsSettings settings,
-            Supplier<QueueSpec> spec,
-            Map<Line, Line> graves) {
+            Burials burials) {
         this.home = home;
         this.ticker = ticker;
         this.shelf = shelf;
@@ -68,8 +52,7 @@ final class Endings {
         this.delays = Delays.of(settings);
         this.hideMost = settings.hideMost();
         this.poisonReceives = settings.poisonReceives();
-        this.spec = spec;
-        this.graves = graves;
+        this.burials = burials;
     }
 
     /** Told when there may be room or something due. */
@@ -136,17 +119,14 @@ final class Endings {
 
     /** To the dead letters. */
     Future<Void> bury(Slot slot, Obligation dead) {
-        Line line = slot.held.line;
-        Line grave = graves.getOrDefault(line, line);
-        return grave.send(Parcel.of(slot.held.parcel().entry(), List.of(dead)), 0)
-                .compose(sent -> {
-                    if (!sent.isStored()) {
-                        slot.state = Slot.State.TAKEN;
-                        return Future.<Void>failedFuture(sent.failure());
-                    }
-                    over(slot, Books.Line.DEAD);
-                    return Future.<Void>succeededFuture();
-                });
+        return burials.letter(slot.held, dead).compose(sent -> {
+            if (!sent.isStored()) {
+                slot.state = Slot.State.TAKEN;
+                return Future.<Void>failedFuture(sent.failure());
+            }
+            over(slot, Books.Line.DEAD);
+            return Future.<Void>succeededFuture();
+        });
     }
 
     // ---- what never gets to a target
@@ -212,101 +192,22 @@ final class Endings {
 
     /** All that is open of it; it goes when every letter is confirmed, and what was refused is written again. */
     private void buryAll(Held held, ErrorCode code, String text) {
-        LOG.atError()
-                .addKeyValue(LogKeys.ENTRY_ID, held.parcel().entry().id())
-                .addKeyValue(LogKeys.CODE, code)
-                .addKeyValue(LogKeys.REASON, text)
-                .log("Undeliverable: to the dead letters");
-        Failure failure = new Failure(ticker.micros(), code, text);
-        Line grave = graves.getOrDefault(held.line, held.line);
         List<Slot> open = held.openSlots();
-        List<Future<Sent>> letters = new ArrayList<>(open.size());
         shelf.takeOff(held);
-        for (Slot slot : open) {
-            slot.state = Slot.State.COPYING;
-            letters.add(grave.send(Parcel.of(held.parcel().entry(), List.of(dead(slot.obligation, failure))), 0));
-        }
-        Future.all(letters).onSuccess(sent -> buried(held, open, letters, () -> buryAll(held, code, text)));
-    }
-
-    private static Obligation dead(Obligation o, Failure failure) {
-        return new Obligation(
-                o.route(),
-                o.dueMicros(),
-                o.attempts(),
-                o.first() == null ? failure : o.first(),
-                failure,
-                o.redrives(),
-                failure.atMicros());
-    }
-
-    private void buried(Held held, List<Slot> open, List<Future<Sent>> letters, Runnable again) {
-        int stored = 0;
-        for (int i = 0; i < open.size(); i++) {
-            if (letters.get(i).result().isStored()) {
-                stored++;
-                open.get(i).state = Slot.State.DONE;
-                books.count(open.get(i).route(), Books.Line.DEAD, 1);
+        open.forEach(slot -> slot.state = Slot.State.COPYING);
+        burials.letters(held, open, code, text).onSuccess(stored -> {
+            for (Slot slot : stored) {
+                slot.state = Slot.State.DONE;
+                books.count(slot.route(), Books.Line.DEAD, 1);
             }
-        }
-        if (stored == open.size()) {
-            delete(held);
-        } else if (stored == 0) {
-            giveBack(held, UNREADABLE_SECONDS);
-        } else {
-            afterAWhile(again);
-        }
-    }
-
-    /** No message of ours: kept as it is, where an operator finds it. */
-    void foreign(Line line, Message message, WalException why) {
-        long now = ticker.micros();
-        Failure failure = new Failure(now, ErrorCode.POISON, String.valueOf(why.getMessage()));
-        List<Integer> all = spec.get().routes();
-        List<Obligation> dead = new ArrayList<>();
-        for (int route : all) {
-            dead.add(new Obligation(route, now, 0, failure, failure, 0, now));
-        }
-        if (dead.isEmpty()) {
-            return;
-        }
-        Entry entry = new Entry(
-                id(message.messageId()),
-                spec.get().namespace(),
-                now,
-                now,
-                0,
-                0,
-                all,
-                "",
-                Bytes.EMPTY,
-                Operation.PUT,
-                Priority.DEGRADED,
-                Map.of(),
-                Map.of(),
-                Buffer.buffer(message.body()),
-                null);
-        LOG.atError().addKeyValue(LogKeys.REASON, failure.text()).log("No message of Forelog: to the dead letters");
-        List<Future<Sent>> sent = new ArrayList<>();
-        for (Obligation each : dead) {
-            sent.add(graves.getOrDefault(line, line).send(Parcel.of(entry, List.of(each)), 0));
-        }
-        Future.all(sent).onSuccess(every -> {
-            if (sent.stream().allMatch(each -> each.result().isStored())) {
-                books.appended(all);
-                all.forEach(route -> books.count(route, Books.Line.DEAD, 1));
-                line.remove(message.receiptHandle());
+            if (stored.size() == open.size()) {
+                delete(held);
+            } else if (stored.isEmpty()) {
+                giveBack(held, UNREADABLE_SECONDS);
+            } else {
+                afterAWhile(() -> buryAll(held, code, text));
             }
         });
-    }
-
-    private static EntryId id(String messageId) {
-        try {
-            return EntryId.parse(messageId);
-        } catch (WalException e) {
-            UUID any = UUID.nameUUIDFromBytes(messageId.getBytes(java.nio.charset.StandardCharsets.UTF_8));
-            return new EntryId(any.getMostSignificantBits(), any.getLeastSignificantBits());
-        }
     }
 
     // ---- what goes away and comes again

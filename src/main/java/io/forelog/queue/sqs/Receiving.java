@@ -37,6 +37,7 @@ final class Receiving {
     private final Shelf shelf;
     private final Loads loads;
     private final Endings endings;
+    private final Burials burials;
     private final String namespace;
     private final Map<Integer, Demand> demands = new HashMap<>();
     private final List<Poller> pollers = new ArrayList<>();
@@ -59,6 +60,7 @@ final class Receiving {
             Shelf shelf,
             Loads loads,
             Endings endings,
+            Burials burials,
             String namespace) {
         this.home = home;
         this.names = names;
@@ -67,6 +69,7 @@ final class Receiving {
         this.shelf = shelf;
         this.loads = loads;
         this.endings = endings;
+        this.burials = burials;
         this.namespace = namespace;
     }
 
@@ -166,7 +169,7 @@ final class Receiving {
         try {
             parcel = ParcelCodec.decode(namespace, message);
         } catch (WalException e) {
-            endings.foreign(line, message, e);
+            burials.foreign(line, message, e);
             return;
         }
         Held held = new Held(

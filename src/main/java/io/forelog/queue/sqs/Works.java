@@ -94,11 +94,12 @@ final class Works {
         String namespace = spec.get().namespace();
         this.shelf = new Shelf(settings.heldMessages(), settings.heldBytes(), names.fifo());
         Loads loads = new Loads(home, shelf);
-        this.endings = new Endings(home, ticker, shelf, loads, books, settings, spec, graves);
-        this.receiving = new Receiving(home, names, settings, ticker, shelf, loads, endings, namespace);
+        Burials burials = new Burials(ticker, books, spec, graves);
+        this.endings = new Endings(home, ticker, shelf, loads, books, settings, burials);
+        this.receiving = new Receiving(home, names, settings, ticker, shelf, loads, endings, burials, namespace);
         this.settling = new Settling(home, ticker, shelf, endings);
         this.keeping = new Keeping(shelf, receiving, endings, ticker, settings, names.fifo());
-        this.dead = new DeadLetterBox(namespace, ticker, books, settings.deadLettersScanned());
+        this.dead = new DeadLetterBox(namespace, ticker, books, settings.deadLettersScanned(), settings.heldBytes());
         this.endings.onMove(receiving::look);
         this.filled = DistributionSummary.builder(MetricNames.SQS_BATCH_ENTRIES)
                 .tag(MetricNames.NAMESPACE, namespace)

@@ -14,6 +14,7 @@ import io.forelog.queue.Verdict;
 import io.forelog.rig.Soak;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -59,6 +60,15 @@ class KafkaConsumptionIT {
         }
     }
 
+    /** A header as other tools for Kafka know it. */
+    private static String tools(ConsumerRecord<byte[], byte[]> record, String name) {
+        return KafkaRecords.text(record.headers(), "kafka_dlt-" + name);
+    }
+
+    private static ByteBuffer number(ConsumerRecord<byte[], byte[]> record, String name) {
+        return ByteBuffer.wrap(record.headers().lastHeader("kafka_dlt-" + name).value());
+    }
+
     @Test
     void aRetryComesBackWhenItIsDueWithItsAttemptsAndFailures() throws Exception {
         try (ConsumptionRig rig = new ConsumptionRig(1, false)) {
@@ -87,8 +97,15 @@ class KafkaConsumptionIT {
             await(consumption.commit());
             List<ConsumerRecord<byte[], byte[]>> dead = rig.cluster.records(rig.namespace + "-dlq");
             assertThat(dead).hasSize(1);
-            assertThat(KafkaRecords.text(dead.get(0).headers(), "kafka_dlt-exception-message"))
-                    .isEqualTo("never");
+            assertThat(tools(dead.get(0), "exception-fqcn"))
+                    .isEqualTo(rig.failure("never").code().name());
+            assertThat(tools(dead.get(0), "exception-message")).isEqualTo("never");
+            assertThat(tools(dead.get(0), "original-topic")).isEqualTo(rig.namespace + "-ready");
+            assertThat(number(dead.get(0), "original-partition").getInt()).isZero();
+            assertThat(number(dead.get(0), "original-offset").getLong())
+                    .isEqualTo(third.receipt().sequence());
+            assertThat(number(dead.get(0), "original-timestamp").getLong())
+                    .isEqualTo(third.entry().acceptedMicros() / 1_000);
             assertThat(KafkaRecords.text(dead.get(0).headers(), RouteRecords.ATTEMPTS))
                     .isEqualTo("3");
             Books books = rig.books();
@@ -118,6 +135,14 @@ class KafkaConsumptionIT {
                     rig.cluster.records(rig.namespace + "-dlq").get(0);
             assertThat(new String(dead.value(), UTF_8)).isEqualTo("not an envelope");
             assertThat(KafkaRecords.text(dead.headers(), RouteRecords.CAUSE)).isEqualTo("POISON");
+            ConsumerRecord<byte[], byte[]> original =
+                    rig.cluster.records(rig.namespace).get(1);
+            assertThat(tools(dead, "exception-fqcn")).isEqualTo("POISON");
+            assertThat(tools(dead, "exception-message")).isNotEmpty();
+            assertThat(tools(dead, "original-topic")).isEqualTo(rig.namespace);
+            assertThat(number(dead, "original-partition").getInt()).isZero();
+            assertThat(number(dead, "original-offset").getLong()).isEqualTo(original.offset());
+            assertThat(number(dead, "original-timestamp").getLong()).isEqualTo(original.timestamp());
             await(consumption.commit());
             assertThat(rig.committed().get(main).offset()).isGreaterThanOrEqualTo(3);
             assertThat(rig.books().get(Books.Count.DEAD)).isEqualTo(1);

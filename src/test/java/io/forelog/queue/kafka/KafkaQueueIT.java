@@ -14,7 +14,10 @@ import io.forelog.model.Ticker;
 import io.forelog.queue.DeadLetter;
 import io.forelog.queue.DeadLetterCursor;
 import io.forelog.queue.Entries;
+import io.forelog.queue.HandTicker;
 import io.forelog.queue.InMemoryQueue;
+import io.forelog.queue.LogEntry;
+import io.forelog.queue.LogRange;
 import io.forelog.queue.MediumHealth;
 import io.forelog.queue.Page;
 import io.forelog.queue.ParkedKey;
@@ -370,6 +373,40 @@ class KafkaQueueIT {
         assertThat(books.deadStored()).isEqualTo(count - 1_010);
     }
 
+    /** 200 of the largest would be gigabytes. */
+    @Test
+    void whatIsListedRedrivenAndReplayedAtOnceIsBoundedInBytes() throws Exception {
+        KafkaQueue queue = rig.open(rig.own(spec(1)));
+        int size = 6 << 20;
+        long before = ticker.micros();
+        for (int i = 0; i < 5; i++) {
+            await(queue.append(List.of(with(entries.immediate(""), Buffer.buffer(), Buffer.buffer(new byte[size])))));
+        }
+        settleAll(queue, 5, new Verdict.Dead(new Failure(ticker.micros(), ErrorCode.TARGET_REJECTED, "no")));
+        List<String> ids = new ArrayList<>();
+        DeadLetterCursor cursor = new DeadLetterCursor(-1, "");
+        do {
+            Page<DeadLetter> page = await(queue.deadLetters(cursor, 200));
+            assertThat(page.items()).hasSizeBetween(1, 3);
+            page.items().forEach(letter -> ids.add(letter.id()));
+            cursor = new DeadLetterCursor(-1, page.cursor());
+        } while (!cursor.afterId().isEmpty());
+        assertThat(ids).hasSize(5).isSorted().doesNotHaveDuplicates();
+        Set<String> read = new HashSet<>();
+        String next = "";
+        do {
+            Page<LogEntry> page = await(queue.read(new LogRange(before, ticker.micros() + 1), next, 200));
+            assertThat(page.items()).hasSizeLessThanOrEqualTo(3);
+            page.items().forEach(each -> read.add(each.entry().id().toString()));
+            next = page.cursor();
+        } while (!next.isEmpty());
+        assertThat(read).hasSize(5);
+        assertThat(await(queue.redrive(ids))).isEqualTo(5);
+        settleAll(queue, 5, new Verdict.Delivered(ticker.micros()));
+        assertThat(await(queue.deadLetters(new DeadLetterCursor(-1, ""), 5)).items())
+                .isEmpty();
+    }
+
     private AppendOutcome append(KafkaQueue queue) throws Exception {
         return await(queue.append(List.of(entries.immediate("k")))).get(0);
     }
@@ -480,6 +517,85 @@ class KafkaQueueIT {
         append(one);
         await(one.free());
         assertThat(left(rig.name())).isEqualTo(1);
+    }
+
+    @Test
+    void whatBecomesDueWhileNobodyRunsIsDeliveredAtTheNextStartAndNothingEarly() throws Exception {
+        HandTicker clock = new HandTicker();
+        KafkaRig later = new KafkaRig(kafka.bootstrap(), clock, directory);
+        try {
+            KafkaQueue queue = later.open(later.own(spec(1)));
+            Entries made = new Entries(clock, later.name());
+            Map<String, Long> due = new HashMap<>();
+            Random random = new Random(7);
+            List<Duration> delays = new ArrayList<>();
+            for (int i = 0; i < 40; i++) { // of all tiers alike, and some that are almost due at the first start
+                double share = random.nextDouble();
+                delays.add(Duration.ofMillis((long) (2_000 * Math.exp(share * Math.log(8 * 86_400_000L / 2_000)))));
+                delays.add(Duration.ofHours(3).plusMillis(1 + i * 60_000L));
+            }
+            for (Duration delay : delays) {
+                Entry entry = made.delayed("p", delay);
+                due.put(entry.id().toString(), entry.dueMicros());
+                assertThat(await(queue.append(List.of(entry))).get(0).durable()).isEqualTo(Durable.TRUE);
+            }
+            for (Duration away : List.of(Duration.ofHours(3), Duration.ofDays(9))) {
+                later.crash(queue);
+                clock.turn(away);
+                queue = later.open(queue.spec());
+                long over = due.values().stream()
+                        .filter(micros -> micros <= clock.micros())
+                        .count();
+                for (long left = over; left > 0; ) {
+                    List<Delivery> taken = await(queue.take(1, 100, 64L << 20));
+                    for (Delivery each : taken) {
+                        assertThat(due.remove(each.entry().id().toString()))
+                                .as("once, and when it was due")
+                                .isNotNull()
+                                .isLessThanOrEqualTo(clock.micros());
+                    }
+                    await(queue.settle(taken.stream()
+                            .map(each -> new Settlement(each, new Verdict.Delivered(clock.micros())))
+                            .toList()));
+                    left -= taken.size();
+                }
+                Future<List<Delivery>> early = queue.take(1, 1, 1 << 20);
+                Await.pause(Duration.ofMillis(500));
+                assertThat(early.isComplete()).as("nothing more yet").isFalse();
+            }
+            assertThat(due).isEmpty();
+            Tally.RouteTally books = await(queue.tally()).routes().get(0);
+            assertThat(books.balanced()).as(books.toString()).isTrue();
+            assertThat(books.delivered()).isEqualTo(80);
+        } finally {
+            later.close();
+        }
+    }
+
+    /** Two of their readers with one name in a group would put each other out, again and again. */
+    @Test
+    void delaysAreKeptWhereTwoNamesMeanTheSameCluster() throws Exception {
+        QueueMedium medium = rig.medium();
+        List<KafkaQueue> queues = new ArrayList<>();
+        for (String cluster : List.of("test", KafkaRig.ALIAS)) {
+            String namespace = rig.name() + "-" + cluster;
+            queues.add((KafkaQueue) await(medium.open(
+                    rig.with(namespace, cluster, spec(1), Map.of("wal-kafka-topics", List.of(namespace))))));
+        }
+        Set<String> members = new HashSet<>();
+        for (int round = 0; round < 2; round++) {
+            for (KafkaQueue queue : queues) {
+                Entry entry = new Entries(ticker, queue.spec().namespace()).delayed("k", Duration.ofMillis(1_100));
+                await(queue.append(List.of(entry)));
+                Delivery taken = await(queue.take(1, 1, 1 << 20)).get(0);
+                long late = ticker.micros() - entry.dueMicros();
+                assertThat(taken.entry().id()).isEqualTo(entry.id());
+                assertThat(late).as("round " + round).isBetween(0L, 3_000_000L);
+                await(queue.settle(List.of(new Settlement(taken, new Verdict.Delivered(ticker.micros())))));
+                members.addAll(kafka.members("forelog." + rig.name() + ".tiers"));
+            }
+        }
+        assertThat(members).hasSize(1);
     }
 
     /** As where another node, which was done with a queue that has been replaced, has deleted them. */

@@ -17,6 +17,9 @@ import java.util.concurrent.TimeUnit;
 
 /** A node's Kafka queues on a real cluster, with names of their own, so that tests share the brokers and nothing else. One test. */
 final class KafkaRig {
+    /** Another name of the same cluster, with other addresses. */
+    static final String ALIAS = "alias";
+
     private final Vertx vertx = Vertx.vertx();
     private final String name = "t" + UUID.randomUUID().toString().substring(0, 8);
     private final String bootstrap;
@@ -53,10 +56,14 @@ final class KafkaRig {
     }
 
     QueueSpec with(QueueSpec spec, Map<String, Object> config) {
+        return with(name, "test", spec, config);
+    }
+
+    QueueSpec with(String namespace, String cluster, QueueSpec spec, Map<String, Object> config) {
         Map<String, Object> all = new HashMap<>(config);
-        all.put("wal.kafka.bootstrap.servers.prefix", "test");
+        all.put("wal.kafka.bootstrap.servers.prefix", cluster);
         return new QueueSpec(
-                name,
+                namespace,
                 spec.routes(),
                 spec.ordered(),
                 spec.serves(),
@@ -78,7 +85,7 @@ final class KafkaRig {
                         settings,
                         name,
                         name,
-                        Map.of("test", bootstrap))));
+                        Map.of("test", bootstrap, ALIAS, bootstrap.replace("127.0.0.1", "localhost")))));
         media.add(medium);
         return medium;
     }
@@ -89,10 +96,14 @@ final class KafkaRig {
 
     /** As by kill -9 an interval of commits after the last settle; the next life has the same name. */
     KafkaQueue crashAndReopen(KafkaQueue queue) throws Exception {
+        crash(queue);
+        return open(queue.spec());
+    }
+
+    void crash(KafkaQueue queue) throws Exception {
         await(queue.commit());
         await(queue.abandon());
         await(media.remove(media.size() - 1).close());
-        return open(queue.spec());
     }
 
     void close() throws Exception {

@@ -7,10 +7,13 @@ import io.forelog.model.Delivery;
 import io.forelog.model.Durable;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
+import io.forelog.model.Failure;
+import io.forelog.queue.DeadLetter;
 import io.forelog.queue.DeadLetterCursor;
 import io.forelog.queue.Entries;
 import io.forelog.queue.HandTicker;
 import io.forelog.queue.InMemoryQueue;
+import io.forelog.queue.Page;
 import io.forelog.queue.Queue;
 import io.forelog.queue.QueueSpec;
 import io.forelog.queue.Settlement;
@@ -22,7 +25,9 @@ import io.vertx.core.buffer.Buffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -242,5 +247,51 @@ class SqsPayloadIT {
             }
         }
         assertThat(numbers).containsExactlyInAnyOrder(0, 1, 2, 3, 4, 5, 6, 7);
+    }
+
+    @Test
+    void deadLettersAreListedAndRedrivenOnlyAsFarAsThereIsRoomForTheirPayloads() throws Exception {
+        SqsQueue queue = rig.with("held_bytes", 1 << 20).openWith(standard(), blobs);
+        for (int i = 0; i < 5; i++) {
+            append(queue, large("k" + i, i));
+        }
+        Failure no = new Failure(ticker.micros(), ErrorCode.TARGET_REJECTED, "no");
+        for (int dead = 0; dead < 5; ) {
+            List<Delivery> taken = await(queue.take(1, 10, MANY_BYTES));
+            await(queue.settle(taken.stream()
+                    .map(each -> new Settlement(each, new Verdict.Dead(no)))
+                    .toList()));
+            dead += taken.size();
+        }
+        List<String> ids = new ArrayList<>();
+        String cursor = "";
+        do {
+            Page<DeadLetter> page = await(queue.deadLetters(new DeadLetterCursor(-1, cursor), 200));
+            assertThat(page.items()).as("two of 400,000 bytes are within 1 MiB").hasSizeBetween(1, 2);
+            page.items()
+                    .forEach(letter ->
+                            assertThat(letter.entry().payload().length()).isEqualTo(LARGE));
+            page.items().forEach(letter -> ids.add(letter.id()));
+            cursor = page.cursor();
+        } while (!cursor.isEmpty());
+        assertThat(ids).hasSize(5).doesNotHaveDuplicates();
+
+        int before = blobs.gets.get();
+        blobs.mood = HandBlobs.Mood.SILENT;
+        Future<Integer> redriven = queue.redrive(ids);
+        Await.pause(Duration.ofMillis(500));
+        assertThat(blobs.gets.get() - before).isEqualTo(2);
+        blobs.mood = HandBlobs.Mood.SERVING;
+        Await.until("those that nobody answered have failed", Duration.ofSeconds(20), redriven::isComplete);
+        assertThat(redriven.failed()).isTrue();
+        await(queue.redrive(ids));
+        Set<Integer> numbers = new HashSet<>();
+        while (numbers.size() < 5) {
+            List<Delivery> taken = await(queue.take(1, 10, MANY_BYTES));
+            taken.forEach(each -> numbers.add((int) each.entry().payload().getByte(0)));
+            settle(queue, taken);
+        }
+        assertThat(await(queue.deadLetters(new DeadLetterCursor(-1, ""), 5)).items())
+                .isEmpty();
     }
 }

@@ -21,12 +21,15 @@ import io.forelog.queue.Settlement;
 import io.forelog.queue.Tally;
 import io.forelog.queue.Verdict;
 import io.forelog.rig.Await;
+import io.forelog.rig.LogTape;
+import io.forelog.rig.TcpProxy;
 import io.forelog.rig.backend.ElasticMq;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.VertxInternal;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -142,6 +145,64 @@ class SqsQueueIT {
 
     private static String name(Queue queue) {
         return ((List<?>) queue.spec().config().get("wal-queue")).get(0).toString();
+    }
+
+    // ---- who asks
+
+    @Test
+    void requestsAreSignedWithTheKeyThatIsReferredToAndItsSecretIsNowhere() throws Exception {
+        String secret = "sqs-5f1c0c7a9e-secret";
+        Path key = Files.writeString(directory.resolve("key"), "AKIDFIRST\n");
+        Path secretKey = Files.writeString(directory.resolve("secret"), secret + "\n");
+        StringBuffer sent = new StringBuffer();
+        try (TcpProxy proxy = new TcpProxy(ElasticMq.shared().endpoint().getPort());
+                LogTape tape = new LogTape("io.forelog", "software.amazon.awssdk")) {
+            proxy.tap(sent::append);
+            rig.with("endpoint", "http://127.0.0.1:" + proxy.port())
+                    .with("anonymous", false)
+                    .with("region", "eu-central-1")
+                    .with("access_key", "file:" + key)
+                    .with("secret_key", "file:" + secretKey);
+            Queue queue = rig.open(spec(1));
+            writeAndTake(queue);
+            assertThat(sent).contains("AWS4-HMAC-SHA256 Credential=AKIDFIRST/", "/eu-central-1/sqs/aws4_request");
+            Files.writeString(key, "AKIDROTATED\n");
+            sent.setLength(0);
+            writeAndTake(queue);
+            assertThat(sent).contains("AWS4-HMAC-SHA256 Credential=AKIDROTATED/");
+            Files.writeString(secretKey, "");
+            assertThat(await(queue.append(List.of(entries.immediate("p"))))
+                            .get(0)
+                            .text())
+                    .contains("queues.sqs.secret_key: file:" + secretKey);
+            assertThat(sent.toString() + tape.text()).doesNotContain(secret);
+        }
+    }
+
+    /** A variable of the environment that can be the id of a key. */
+    @Test
+    void theKeyMayStandInTheEnvironment() throws Exception {
+        Map.Entry<String, String> variable = System.getenv().entrySet().stream()
+                .filter(each -> each.getValue().matches("[A-Za-z0-9]+"))
+                .findAny()
+                .orElseThrow();
+        StringBuffer sent = new StringBuffer();
+        try (TcpProxy proxy = new TcpProxy(ElasticMq.shared().endpoint().getPort())) {
+            proxy.tap(sent::append);
+            rig.with("endpoint", "http://127.0.0.1:" + proxy.port())
+                    .with("anonymous", false)
+                    .with("access_key", "env:" + variable.getKey())
+                    .with("secret_key", "env:" + variable.getKey());
+            writeAndTake(rig.open(spec(1)));
+            assertThat(sent).contains("AWS4-HMAC-SHA256 Credential=" + variable.getValue() + "/");
+        }
+    }
+
+    private void writeAndTake(Queue queue) throws Exception {
+        AppendOutcome outcome =
+                await(queue.append(List.of(entries.immediate("p")))).get(0);
+        assertThat(outcome.durable()).as(outcome.text()).isEqualTo(Durable.TRUE);
+        settle(queue, take(queue, 1, 1), delivered());
     }
 
     // ---- sizes

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -212,6 +213,15 @@ public final class KafkaCluster implements AutoCloseable {
         try (Admin admin = admin()) {
             return result(admin.describeConsumerGroups(List.of(group)).all()).get(group).members().stream()
                     .flatMap(member -> member.assignment().topicPartitions().stream())
+                    .collect(Collectors.toSet());
+        }
+    }
+
+    /** The members of a group, each by the name that it got when it came. */
+    public Set<String> members(String group) {
+        try (Admin admin = admin()) {
+            return result(admin.describeConsumerGroups(List.of(group)).all()).get(group).members().stream()
+                    .map(MemberDescription::consumerId)
                     .collect(Collectors.toSet());
         }
     }
