@@ -31,46 +31,79 @@ public final class CacheRates {
     private static final int SENDERS = 2 * IN_FLIGHT;
 
     private static final int BATCH = 256;
+    private static final int ROUNDS = 3;
     private static final byte[] PAYLOAD = new byte[1024];
 
     private static final byte[] VERSION = new byte[48];
 
     private CacheRates() {}
 
+    /** How many seconds each, then which: redis, memcached, evcache; all of them where none is named. */
     public static void main(String[] args) throws Exception {
         Path data = Files.createTempDirectory("rates");
         int seconds = args.length > 0 ? Integer.parseInt(args[0]) : 5;
-        Path directory = Files.createDirectory(data.resolve("redis-server"));
-        try (CacheServer server = CacheServer.redis(directory, "--appendonly", "no")) {
-            for (int run = 0; run < 3; run++) {
-                double set = redisBare(server, "", seconds);
-                ratio("redis, SET", set, redis(data.resolve("plain-" + run), server, false, seconds));
-                double script = redisBare(
-                        server,
-                        "return {redis.call('GET', KEYS[2]), redis.call('SET', KEYS[1], ARGV[1]),"
-                                + " redis.call('SET', KEYS[2], ARGV[2])}",
-                        seconds);
-                ratio("redis, versioned", script, redis(data.resolve("versioned-" + run), server, true, seconds));
-            }
+        List<String> wanted = args.length > 1 ? List.of(args[1]) : List.of("redis", "memcached", "evcache");
+        if (wanted.contains("redis")) {
+            redis(data, seconds);
         }
-        Path other = Files.createDirectory(data.resolve("memcached-server"));
-        try (CacheServer server = CacheServer.memcached(other, "-m", "512")) {
-            for (int run = 0; run < 3; run++) {
-                double bare = memcachedBare(server, seconds);
-                ratio("memcached", bare, memcached(data.resolve("memcached-" + run), server, seconds));
-            }
+        if (wanted.contains("memcached")) {
+            memcached(data, seconds);
         }
-        try (CacheServer one = CacheServer.memcached(Files.createDirectory(data.resolve("zone-1")), "-m", "512");
-                CacheServer two = CacheServer.memcached(Files.createDirectory(data.resolve("zone-2")), "-m", "512")) {
-            for (int run = 0; run < 3; run++) {
-                double bare = memcachedBare(one, seconds);
-                ratio("evcache, two groups", bare, evcache(data.resolve("evcache-" + run), one, two, seconds));
-            }
+        if (wanted.contains("evcache")) {
+            evcache(data, seconds);
         }
     }
 
+    private static void redis(Path data, int seconds) throws Exception {
+        Path directory = Files.createDirectory(data.resolve("redis-server"));
+        String script = "return {redis.call('GET', KEYS[2]), redis.call('SET', KEYS[1], ARGV[1]),"
+                + " redis.call('SET', KEYS[2], ARGV[2])}";
+        try (CacheServer server = CacheServer.redis(directory, "--appendonly", "no")) {
+            Rates.compare(
+                    "redis, SET",
+                    ROUNDS,
+                    seconds,
+                    () -> redisBare(server, "", seconds),
+                    () -> redis(data, server, false, seconds));
+            Rates.compare(
+                    "redis, versioned",
+                    ROUNDS,
+                    seconds,
+                    () -> redisBare(server, script, seconds),
+                    () -> redis(data, server, true, seconds));
+        }
+    }
+
+    private static void memcached(Path data, int seconds) throws Exception {
+        Path directory = Files.createDirectory(data.resolve("memcached-server"));
+        try (CacheServer server = CacheServer.memcached(directory, "-m", "512")) {
+            Rates.compare(
+                    "memcached",
+                    ROUNDS,
+                    seconds,
+                    () -> memcachedBare(server, seconds),
+                    () -> memcached(data, server, seconds));
+        }
+    }
+
+    private static void evcache(Path data, int seconds) throws Exception {
+        try (CacheServer one = CacheServer.memcached(Files.createDirectory(data.resolve("zone-1")), "-m", "512");
+                CacheServer two = CacheServer.memcached(Files.createDirectory(data.resolve("zone-2")), "-m", "512")) {
+            Rates.compare(
+                    "evcache, two groups",
+                    ROUNDS,
+                    seconds,
+                    () -> memcachedBare(one, seconds),
+                    () -> evcache(data, one, two, seconds));
+        }
+    }
+
+    private static WriterRig rig(Path data) throws Exception {
+        return new WriterRig(Files.createTempDirectory(data, "writer"));
+    }
+
     private static double memcached(Path data, CacheServer server, int seconds) throws Exception {
-        try (WriterRig rig = new WriterRig(data)) {
+        try (WriterRig rig = rig(data)) {
             rig.deploy(
                     "memcached",
                     Map.of("nodes", List.of(server.address())),
@@ -80,7 +113,7 @@ public final class CacheRates {
     }
 
     private static double evcache(Path data, CacheServer one, CacheServer two, int seconds) throws Exception {
-        try (WriterRig rig = new WriterRig(data)) {
+        try (WriterRig rig = rig(data)) {
             rig.deploy(
                     "evcache",
                     Map.of("groups", Map.of("a", one.address(), "b", two.address())),
@@ -127,12 +160,8 @@ public final class CacheRates {
         return commands;
     }
 
-    private static void ratio(String what, double bare, double target) {
-        System.out.printf("%-28s %,.0f/s; bare client %,.0f/s; ratio %.2f%n", what, target, bare, target / bare);
-    }
-
     private static double redis(Path data, CacheServer server, boolean versioned, int seconds) throws Exception {
-        try (WriterRig rig = new WriterRig(data)) {
+        try (WriterRig rig = rig(data)) {
             rig.deploy(
                     "redis",
                     Map.of("address", server.address(), "versioned", versioned),

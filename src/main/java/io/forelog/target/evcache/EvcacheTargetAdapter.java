@@ -6,9 +6,9 @@ import io.forelog.model.EntryId;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Outcome;
 import io.forelog.model.WalException;
+import io.forelog.target.Pipeline;
 import io.forelog.target.TargetAdapter;
 import io.forelog.target.memcached.ItemCommand;
-import io.forelog.target.memcached.MemcachedNode;
 import io.forelog.target.memcached.MemcachedOutcomes;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -177,7 +177,7 @@ final class EvcacheTargetAdapter implements TargetAdapter {
     private void heard(
             int group,
             Part part,
-            MemcachedNode.Answers answers,
+            Pipeline.Answers answers,
             List<Delivery> batch,
             Tally tally,
             Promise<List<Outcome>> promise) {
