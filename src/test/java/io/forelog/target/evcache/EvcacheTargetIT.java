@@ -9,8 +9,10 @@ import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
 import io.forelog.observe.MetricNames;
 import io.forelog.rig.Await;
+import io.forelog.rig.TcpProxy;
 import io.forelog.rig.backend.CacheServer;
 import io.forelog.target.Deliveries;
+import io.forelog.target.SlowPhase;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.TargetStatus;
 import io.forelog.target.WriterRig;
@@ -334,6 +336,24 @@ class EvcacheTargetIT {
                 Duration.ofSeconds(60),
                 () -> rig.deliver(Deliveries.of(3, "k3", "after")).equals(Outcome.applied())
                         && servers.stream().allMatch(server -> "after".equals(get(server, "k3"))));
+    }
+
+    /** With a quorum of all the slow group gives the pace; what it has in the end is the same. */
+    @Test
+    void aSlowGroupHasFewerRequestsAndLosesNothing() {
+        CacheServer fast = server();
+        CacheServer slow = server();
+        try (TcpProxy proxy = new TcpProxy(slow.port())) {
+            rig.deploy(
+                    "evcache",
+                    Map.of("groups", Map.of("fast", fast.address(), "slow", "127.0.0.1:" + proxy.port())),
+                    SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 1);
+            for (int i = 0; i < count; i++) {
+                assertThat(get(fast, "k" + i)).isEqualTo("payload " + i);
+                assertThat(get(slow, "k" + i)).isEqualTo("payload " + i);
+            }
+        }
     }
 
     @Test

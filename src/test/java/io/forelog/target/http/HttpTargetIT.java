@@ -10,6 +10,7 @@ import io.forelog.model.Outcome;
 import io.forelog.rig.Await;
 import io.forelog.rig.TcpProxy;
 import io.forelog.target.Deliveries;
+import io.forelog.target.SlowPhase;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
 import io.vertx.core.Vertx;
@@ -24,8 +25,10 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.awaitility.Awaitility;
@@ -285,6 +288,17 @@ class HttpTargetIT {
         WriterRig.await(rig.verticle().update(new TargetSpec("shop", "target", "http", 1, List.of(), config, LIMIT)));
         rig.deliver(Deliveries.of(0, "k", "v"));
         assertThat(seen).extracting(Seen::uri).containsExactly("/one", "/two");
+    }
+
+    @Test
+    void aSlowServerHasFewerRequestsAndLosesNothing() {
+        try (TcpProxy proxy = new TcpProxy(server.actualPort())) {
+            rig.deploy("http", Map.of("url", "http://127.0.0.1:" + proxy.port() + "/"), SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 64);
+            Set<String> bodies = new HashSet<>();
+            seen.forEach(request -> bodies.add(request.body().toString()));
+            assertThat(bodies).hasSize(count);
+        }
     }
 
     @Test

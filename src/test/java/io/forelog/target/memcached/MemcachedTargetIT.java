@@ -8,8 +8,10 @@ import io.forelog.model.Entry;
 import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
 import io.forelog.rig.Await;
+import io.forelog.rig.TcpProxy;
 import io.forelog.rig.backend.CacheServer;
 import io.forelog.target.Deliveries;
+import io.forelog.target.SlowPhase;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.TargetStatus;
 import io.forelog.target.WriterRig;
@@ -277,6 +279,18 @@ class MemcachedTargetIT {
                 () -> rig.deliver(Deliveries.of(2, "k2", "after")).equals(Outcome.applied()));
         assertThat(get(server, "k2")).isEqualTo("after");
         Await.until("old connections are gone", Duration.ofSeconds(30), () -> stat(server, "curr_connections") <= 4);
+    }
+
+    @Test
+    void aSlowServerHasFewerRequestsAndLosesNothing() {
+        CacheServer server = server();
+        try (TcpProxy proxy = new TcpProxy(server.port())) {
+            rig.deploy("memcached", Map.of("nodes", List.of("127.0.0.1:" + proxy.port())), SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 1);
+            for (int i = 0; i < count; i++) {
+                assertThat(get(server, "k" + i)).isEqualTo("payload " + i);
+            }
+        }
     }
 
     @Test

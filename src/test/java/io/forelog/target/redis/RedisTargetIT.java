@@ -9,8 +9,10 @@ import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
 import io.forelog.rig.Await;
 import io.forelog.rig.Soak;
+import io.forelog.rig.TcpProxy;
 import io.forelog.rig.backend.CacheServer;
 import io.forelog.target.Deliveries;
+import io.forelog.target.SlowPhase;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.TargetStatus;
 import io.forelog.target.WriterRig;
@@ -411,6 +413,17 @@ class RedisTargetIT {
                 "old connections are gone",
                 Duration.ofSeconds(30),
                 () -> ask(Command.CLIENT, "LIST").toString().lines().count() <= 3);
+    }
+
+    @Test
+    void aSlowServerHasFewerRequestsAndLosesNothing() {
+        try (TcpProxy proxy = new TcpProxy(server.port())) {
+            rig.deploy("redis", Map.of("address", "127.0.0.1:" + proxy.port()), SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 1);
+            for (int i = 0; i < count; i++) {
+                assertThat(get("k" + i)).isEqualTo("payload " + i);
+            }
+        }
     }
 
     @Test

@@ -7,8 +7,10 @@ import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
 import io.forelog.rig.Await;
 import io.forelog.rig.Soak;
+import io.forelog.rig.TcpProxy;
 import io.forelog.rig.backend.ElasticMq;
 import io.forelog.target.Deliveries;
+import io.forelog.target.SlowPhase;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
 import io.vertx.core.buffer.Buffer;
@@ -18,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -53,6 +56,10 @@ class SqsTargetIT {
     }
 
     private void open(String queue, Map<String, Object> more, Duration timeout) throws Exception {
+        open(queue, more, new TargetSpec.Limit(4, 0, timeout, 0));
+    }
+
+    private void open(String queue, Map<String, Object> more, TargetSpec.Limit limit) throws Exception {
         Path secret = Files.writeString(data.resolve("secret"), "x\n");
         Map<String, Object> config = new HashMap<>(Map.of(
                 "queue",
@@ -66,7 +73,7 @@ class SqsTargetIT {
                 "secret_key",
                 "file:" + secret));
         config.putAll(more);
-        rig.deploy("sqs", config, new TargetSpec.Limit(4, 0, timeout, 0));
+        rig.deploy("sqs", config, limit);
     }
 
     private void create(String name) {
@@ -212,6 +219,18 @@ class SqsTargetIT {
                 Duration.ofSeconds(60),
                 () -> rig.deliver(Deliveries.of(2, "k", "after")).equals(Outcome.applied()));
         assertThat(receive("target-down", 2)).extracting(Message::body).contains("before", "after");
+    }
+
+    @Test
+    void aSlowServerHasFewerRequestsAndLosesNothing() throws Exception {
+        create("target-slow");
+        try (TcpProxy proxy = new TcpProxy(server.port())) {
+            open("target-slow", Map.of("endpoint", "http://127.0.0.1:" + proxy.port()), SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 64);
+            HashSet<String> bodies = new HashSet<>();
+            receive("target-slow", count).forEach(found -> bodies.add(found.body()));
+            assertThat(bodies).hasSize(count);
+        }
     }
 
     @Test
