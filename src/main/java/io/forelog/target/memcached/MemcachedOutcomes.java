@@ -49,7 +49,7 @@ public final class MemcachedOutcomes {
 
     /** Of what had no answer. */
     public static Outcome of(Throwable cut) {
-        String text = Words.said(String.valueOf(cut.getMessage()));
+        String text = Words.said(cut);
         if (cut instanceof Pipeline.Refused) {
             return of(String.valueOf(cut.getMessage()));
         }

@@ -87,7 +87,7 @@ final class RedisOutcomes {
     /** Of what had no answer: what the server said to the handshake, or what broke. */
     static Outcome of(Throwable cut) {
         String error = String.valueOf(cut.getMessage());
-        String text = Words.said(error);
+        String text = Words.said(cut);
         if (cut instanceof Pipeline.Refused) {
             return LATER.contains(code(error)) || error.contains("max number of clients")
                     ? Outcome.retry(ErrorCode.TARGET_UNAVAILABLE, text, Duration.ZERO)
