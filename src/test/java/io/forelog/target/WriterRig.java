@@ -7,8 +7,9 @@ import io.forelog.bus.DeliveryReply;
 import io.forelog.model.Delivery;
 import io.forelog.model.Outcome;
 import io.forelog.model.Ticker;
+import io.forelog.observe.Metrics;
 import io.forelog.table.Tables;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
@@ -21,13 +22,15 @@ import java.util.concurrent.TimeUnit;
 /** A real Vert.x with one deployed target writer, asked over the bus as the pump asks it. */
 public final class WriterRig implements AutoCloseable {
     public final Vertx vertx = Vertx.vertx();
-    public final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    private final Metrics measured = new Metrics(false);
+    public final MeterRegistry metrics = measured.registry();
     public final Tables tables;
     public final TargetResources resources;
     private final Bus bus = Bus.on(vertx);
     private TargetWriterVerticle verticle;
     private String name;
     private String deployment;
+    private boolean closed;
 
     public WriterRig(Path data) {
         Ticker ticker = Ticker.anchored();
@@ -70,6 +73,11 @@ public final class WriterRig implements AutoCloseable {
         return await(verticle.status());
     }
 
+    /** What a scraper of the node would get, also of a closed rig. */
+    public String scrape() {
+        return measured.scrape(null).text();
+    }
+
     public static <T> T await(Future<T> future) {
         try {
             return future.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
@@ -80,6 +88,10 @@ public final class WriterRig implements AutoCloseable {
 
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         if (deployment != null) {
             await(vertx.undeploy(deployment));
         }

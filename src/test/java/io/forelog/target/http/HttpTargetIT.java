@@ -13,6 +13,7 @@ import io.forelog.target.Deliveries;
 import io.forelog.target.SlowPhase;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -31,6 +32,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -278,6 +281,59 @@ class HttpTargetIT {
                 .untilAsserted(
                         () -> assertThat(rig.deliver(Deliveries.many(20))).containsOnly(Outcome.applied()));
         assertThat(rig.status().breaker()).isEqualTo("closed");
+    }
+
+    @Test
+    void whatIsScrapedTellsHowTheTargetFares() {
+        assertThat(rig.scrape()).doesNotContain("forelog_target_");
+        open("/", Map.of(), new TargetSpec.Limit(0, 0, Duration.ofSeconds(10), 1));
+        int atFirst = rig.status().limit();
+        assertThat(scraped("limit")).isEqualTo(atFirst);
+        rig.deliver(Deliveries.many(80));
+        assertThat(scraped("latency_seconds_count")).isEqualTo(80);
+        assertThat(scraped("latency_seconds_sum")).isPositive();
+        assertThat(rig.scrape())
+                .contains("forelog_target_latency_seconds_bucket{namespace=\"shop\",target=\"target\",le=\"+Inf\"} 80");
+        assertThat(scraped("breaker")).isZero();
+
+        List<HttpServerRequest> held = Collections.synchronizedList(new ArrayList<>());
+        script = held::add;
+        Future<List<Outcome>> sent = rig.send(Deliveries.many(3));
+        Await.until("three are held", Duration.ofSeconds(10), () -> held.size() == 3);
+        assertThat(scraped("in_flight")).isEqualTo(3);
+        held.forEach(request -> request.response().setStatusCode(429).end());
+        WriterRig.await(sent);
+        assertThat(scraped("in_flight")).isZero();
+
+        answer(429, "");
+        rig.deliver(Deliveries.many(60));
+        assertThat(scraped("limit")).isEqualTo(rig.status().limit()).isLessThan(atFirst);
+        assertThat(scraped("breaker")).isZero();
+        answer(503, "");
+        rig.deliver(Deliveries.many(60));
+        assertThat(scraped("breaker")).isEqualTo(2);
+        assertThat(scraped("latency_seconds_count")).isGreaterThan(143);
+
+        try (WriterRig other = new WriterRig(data.resolve("other"))) {
+            WriterRig first = rig;
+            rig = other;
+            open("/", Map.of());
+            assertThat(scraped("limit")).isEqualTo(8);
+            rig = first;
+            other.close();
+            assertThat(other.scrape()).doesNotContain("forelog_target_");
+        }
+    }
+
+    /** Of the one target, under exactly these labels. */
+    private double scraped(String what) {
+        Matcher found = Pattern.compile("(?m)^forelog_target_" + what
+                        + "\\{namespace=\"shop\",target=\"target\"} (\\S+)$")
+                .matcher(rig.scrape());
+        assertThat(found.find()).as(rig.scrape()).isTrue();
+        double value = Double.parseDouble(found.group(1));
+        assertThat(found.find()).isFalse();
+        return value;
     }
 
     @Test
