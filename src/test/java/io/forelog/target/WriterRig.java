@@ -1,5 +1,7 @@
 package io.forelog.target;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.forelog.bus.Address;
 import io.forelog.bus.Bus;
 import io.forelog.bus.DeliveryBatch;
@@ -8,12 +10,14 @@ import io.forelog.model.Delivery;
 import io.forelog.model.Outcome;
 import io.forelog.model.Ticker;
 import io.forelog.observe.Metrics;
+import io.forelog.rig.Await;
 import io.forelog.table.Tables;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -63,6 +67,23 @@ public final class WriterRig implements AutoCloseable {
 
     public Outcome deliver(Delivery delivery) {
         return deliver(List.of(delivery)).get(0);
+    }
+
+    /** Again, what is not applied, until all is; none may be rejected. */
+    public void deliverAll(List<Delivery> deliveries) {
+        List<Delivery> left = new ArrayList<>(deliveries);
+        Await.until("all are applied", Duration.ofSeconds(90), () -> {
+            List<Outcome> outcomes = deliver(List.copyOf(left));
+            List<Delivery> again = new ArrayList<>();
+            for (int i = 0; i < outcomes.size(); i++) {
+                assertThat(outcomes.get(i).kind()).isNotEqualTo(Outcome.Kind.REJECTED);
+                if (!outcomes.get(i).equals(Outcome.applied())) {
+                    again.add(left.get(i));
+                }
+            }
+            left.retainAll(again);
+            return left.isEmpty();
+        });
     }
 
     public TargetWriterVerticle verticle() {

@@ -192,7 +192,7 @@ final class EvcacheTargetAdapter implements TargetAdapter {
             Outcome outcome =
                     line == null && unanswered != null ? unanswered : MemcachedOutcomes.of(String.valueOf(line));
             tally.hear(index, group, from.name(), outcome);
-            remember(batch.get(index).entry().id(), index, tally);
+            remember(batch, index, tally);
         }
         for (int each = 0; each < groups.size(); each++) {
             int missed = tally.takeMissed(each);
@@ -204,14 +204,14 @@ final class EvcacheTargetAdapter implements TargetAdapter {
     }
 
     /** Once all groups have said something: what comes before they did is no retry. */
-    private void remember(EntryId id, int index, Tally tally) {
+    private void remember(List<Delivery> batch, int index, Tally tally) {
         if (tally.comesAgain(index)) {
             long applied = tally.appliedBits(index);
             if (applied != 0) {
-                remembered.put(id, applied);
+                remembered.put(batch.get(index).entry().id(), applied);
             }
         } else if (!remembered.isEmpty() && tally.isApplied(index)) {
-            remembered.remove(id);
+            remembered.remove(batch.get(index).entry().id());
         }
     }
 

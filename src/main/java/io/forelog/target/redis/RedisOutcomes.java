@@ -26,6 +26,7 @@ final class RedisOutcomes {
             new RetryTable.Row(
                     "no connection, reset, TLS or DNS failure, too many clients", "retry", "opens the breaker"),
             new RetryTable.Row("no answer in time", "retry", "with a new connection; opens the breaker"),
+            new RetryTable.Row("what is no answer of Redis", "retry", "with a new connection; opens the breaker"),
             new RetryTable.Row("too much waits on the connection", "retry", "lowers the adaptive limit"),
             new RetryTable.Row("WRONGTYPE, ERR and all other errors", "dead-letter", ""),
             new RetryTable.Row(
