@@ -276,12 +276,19 @@ class HttpTargetIT {
         assertThat(deferred).isGreaterThan(retries);
         assertThat(rig.status().breaker()).isEqualTo("open");
 
+        int before = requests.get();
+        AtomicInteger came = new AtomicInteger();
+        script = request -> serverVertx.setTimer(300, later -> {
+            came.compareAndSet(0, requests.get() - before);
+            request.response().end();
+        });
         listen(port);
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
                 .untilAsserted(
                         () -> assertThat(rig.deliver(Deliveries.many(20))).containsOnly(Outcome.applied()));
         assertThat(rig.status().breaker()).isEqualTo("closed");
+        assertThat(came).as("requests until the first one was answered").hasValue(1);
     }
 
     @Test

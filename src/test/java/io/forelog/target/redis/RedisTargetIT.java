@@ -18,6 +18,7 @@ import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.Request;
@@ -421,6 +422,32 @@ class RedisTargetIT {
                         Outcome.Retry.class, retry -> assertThat(retry.text()).contains("OOM"));
         ask(Command.CONFIG, "SET", "maxmemory", "0");
         assertThat(rig.deliver(Deliveries.of(3, "k", "v"))).isEqualTo(Outcome.applied());
+    }
+
+    @Test
+    void aServerThatHasNoRoomForAConnectionIsRetriedUntilItHas() {
+        open(Map.of());
+        ask(Command.CONFIG, "SET", "maxclients", "1");
+        assertThat(rig.deliver(Deliveries.of(0, "k", "v")))
+                .isInstanceOfSatisfying(
+                        Outcome.Retry.class, retry -> assertThat(retry.text()).contains("max number of clients"));
+        ask(Command.CONFIG, "SET", "maxclients", "100");
+        rig.deliverAll(Deliveries.many(10));
+    }
+
+    @Test
+    void whatIsNoRedisIsRetried() {
+        HttpServer stranger = WriterRig.await(rig.vertx
+                .createHttpServer()
+                .requestHandler(request -> request.response().end())
+                .listen(0, "127.0.0.1"));
+        rig.deploy(
+                "redis",
+                Map.of("address", "127.0.0.1:" + stranger.actualPort()),
+                new TargetSpec.Limit(1, 0, Duration.ofSeconds(3), 0));
+        assertThat(rig.deliver(Deliveries.of(0, "k", "v")))
+                .isInstanceOfSatisfying(
+                        Outcome.Retry.class, retry -> assertThat(retry.text()).startsWith("UNREADABLE reply: HTTP/1"));
     }
 
     @Test
