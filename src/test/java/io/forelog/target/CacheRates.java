@@ -33,7 +33,6 @@ public final class CacheRates {
     private static final int SENDERS = 2 * IN_FLIGHT;
 
     private static final int BATCH = 256;
-    private static final int ROUNDS = 3;
     private static final byte[] PAYLOAD = new byte[1024];
 
     private static final byte[] VERSION = new byte[48];
@@ -63,13 +62,11 @@ public final class CacheRates {
         try (CacheServer server = CacheServer.redis(directory, "--appendonly", "no")) {
             Rates.compare(
                     "redis, SET",
-                    ROUNDS,
                     seconds,
                     () -> redisBare(server, "", seconds),
                     () -> redis(data, server, false, seconds));
             Rates.compare(
                     "redis, versioned",
-                    ROUNDS,
                     seconds,
                     () -> redisBare(server, script, seconds),
                     () -> redis(data, server, true, seconds));
@@ -81,7 +78,6 @@ public final class CacheRates {
         try (CacheServer server = CacheServer.memcached(directory, "-m", "512")) {
             Rates.compare(
                     "memcached",
-                    ROUNDS,
                     seconds,
                     () -> memcachedBare(List.of(server), seconds),
                     () -> memcached(data, server, seconds));
@@ -93,7 +89,6 @@ public final class CacheRates {
                 CacheServer two = CacheServer.memcached(Files.createDirectory(data.resolve("zone-2")), "-m", "512")) {
             Rates.compare(
                     "evcache, two groups",
-                    ROUNDS,
                     seconds,
                     () -> memcachedBare(List.of(one, two), seconds),
                     () -> evcache(data, one, two, seconds));

@@ -57,7 +57,6 @@ public final class ForelogRates {
                     new TargetSpec.Limit(AT_ONCE, 0, Duration.ofSeconds(20), BATCH));
             Rates.compare(
                     "forelog, 4 x 256",
-                    3,
                     seconds,
                     () -> settled(other, bare(rig.vertx, other.grpc(), seconds)),
                     () -> settled(other, DeliveryRates.loop(seconds, 2 * AT_ONCE, BATCH, rig::send)));

@@ -56,7 +56,6 @@ public final class KafkaRates {
             for (boolean whole : new boolean[] {true, false}) {
                 Rates.compare(
                         whole ? "kafka, the same records" : "kafka, records without headers",
-                        3,
                         seconds,
                         () -> bare(producer, whole, seconds),
                         () -> DeliveryRates.loop(seconds, 2 * AT_ONCE, BATCH, rig::send));

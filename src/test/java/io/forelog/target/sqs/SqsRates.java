@@ -59,7 +59,6 @@ public final class SqsRates {
                 List<SendMessageBatchRequestEntry> messages = messages(whole);
                 Rates.compare(
                         whole ? "sqs, the same messages" : "sqs, bodies without attributes",
-                        3,
                         seconds,
                         () -> emptied(direct.client(), url, bare(direct.client(), url, messages, seconds)),
                         () -> emptied(
