@@ -12,6 +12,7 @@ import io.forelog.rig.Ports;
 import io.forelog.rig.TcpProxy;
 import io.forelog.target.Deliveries;
 import io.forelog.target.GrpcStub;
+import io.forelog.target.SlowPhase;
 import io.forelog.target.StalledLink;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
@@ -31,8 +32,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -291,6 +294,18 @@ class ForelogTargetIT {
         try (TcpProxy proxy = new TcpProxy(server.port())) {
             open(proxy.port(), Map.of(), Duration.ofSeconds(2));
             StalledLink.isGivenUp(rig, proxy);
+        }
+    }
+
+    @Test
+    void aSlowInstanceHasFewerRequestsAndLosesNothing() {
+        try (TcpProxy proxy = new TcpProxy(server.port())) {
+            rig.deploy("forelog", Map.of("address", "127.0.0.1:" + proxy.port()), SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 1);
+            Set<String> keys = new HashSet<>();
+            seen.forEach(batch -> batch.getEntriesList()
+                    .forEach(write -> keys.add(write.getTarget().getKey().toStringUtf8())));
+            assertThat(keys).hasSize(count);
         }
     }
 

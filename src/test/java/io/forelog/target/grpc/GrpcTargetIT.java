@@ -16,6 +16,7 @@ import io.forelog.rig.TcpProxy;
 import io.forelog.rig.backend.GrpcReceiver;
 import io.forelog.target.Deliveries;
 import io.forelog.target.GrpcStub;
+import io.forelog.target.SlowPhase;
 import io.forelog.target.StalledLink;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.TargetStatus;
@@ -280,6 +281,20 @@ class GrpcTargetIT {
                 "it serves again",
                 Duration.ofSeconds(30),
                 () -> rig.deliver(Deliveries.of(0, "k", "v")).equals(Outcome.applied()));
+    }
+
+    @Test
+    void aSlowServiceHasFewerCallsAndLosesNothing() {
+        try (TcpProxy proxy = new TcpProxy(server.port())) {
+            rig.deploy(
+                    "grpc",
+                    Map.of("address", "127.0.0.1:" + proxy.port(), "method", "stock.v2.Stock/Apply"),
+                    SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 1);
+            Set<Buffer> messages = new HashSet<>();
+            seen.forEach(call -> messages.add(call.message()));
+            assertThat(messages).hasSize(count);
+        }
     }
 
     @Test
