@@ -26,7 +26,7 @@ public final class TimeToLive {
         if (entry.operation() == Operation.DELETE) {
             return 0L;
         }
-        String ttl = entry.attributes().getOrDefault(TTL, "");
+        String ttl = entry.attributes().isEmpty() ? "" : entry.attributes().getOrDefault(TTL, "");
         if (ttl.isEmpty()) {
             if (!otherwise.isZero()) {
                 return entry.dueMicros() + otherwise.toNanos() / 1_000L;

@@ -4,12 +4,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Map;
+import javax.net.ssl.SSLException;
 
 /** Reads an adapter's checked {@code config}, and cuts what a target says to one short line. Stateless, any thread. */
 public final class Words {
     /** Of a target's own words. */
     public static final int SAID_MAX = 300;
 
+    private static final int CAUSES_MAX = 10;
     private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
     private Words() {}
@@ -48,13 +50,22 @@ public final class Words {
     }
 
     /**
-     * What is said of a call that failed on our side. Not what an IllegalArgumentException says: it may be a client's that refuses a
-     * header, and repeats its value.
+     * What is said of a call that failed on our side; of a TLS handshake, why. Not what an IllegalArgumentException says: it may be a client's
+     * that refuses a header, and repeats its value.
      */
     public static String said(Throwable failure) {
-        return failure instanceof IllegalArgumentException
-                ? "the client refused the request: " + failure.getClass().getSimpleName()
-                : said(String.valueOf(failure.getMessage()));
+        if (failure instanceof IllegalArgumentException) {
+            return "the client refused the request: " + failure.getClass().getSimpleName();
+        }
+        String text = String.valueOf(failure.getMessage());
+        if (!(failure instanceof SSLException)) {
+            return said(text);
+        }
+        Throwable root = failure;
+        for (int depth = 0; depth < CAUSES_MAX && root.getCause() != null; depth++) {
+            root = root.getCause();
+        }
+        return said(root == failure ? text : text + ": " + root.getMessage());
     }
 
     /** Text that is printable ASCII as it is; else its UTF-8, percent-encoded where it is not: what a header can hold. */

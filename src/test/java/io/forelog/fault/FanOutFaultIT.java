@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -74,7 +75,7 @@ class FanOutFaultIT {
     void aSickTargetDelaysNoOtherAndEachTellsItsOwnStatus() {
         try (ScriptedReceiver well = new ScriptedReceiver();
                 ScriptedReceiver sick = new ScriptedReceiver();
-                ForelogProcess service = start(both(well, sick));
+                ForelogProcess service = start(three(well, sick, "all"));
                 LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
             sick.script(arrival -> Reply.status(503));
             write(writer, "one");
@@ -83,6 +84,11 @@ class FanOutFaultIT {
             Map<String, JsonObject> states = states(service, entry);
             assertThat(states.get("hook").getString("state")).isEqualTo("DELIVERED");
             assertThat(states.get("extra").getString("state")).isIn("QUEUED", "SCHEDULED", "IN_FLIGHT");
+            awaitCompletion(service, entry, "all", "OPEN", 2);
+            for (String policy : List.of("quorum", "any")) {
+                change(service, three(well, sick, policy));
+                awaitCompletion(service, entry, policy, "COMPLETE", 2);
+            }
 
             sick.script(arrival -> Reply.OK);
             Await.until(
@@ -94,6 +100,19 @@ class FanOutFaultIT {
             assertThat(well.duplicates())
                     .as("a fan-out repeats only what failed")
                     .isZero();
+            awaitCompletion(service, entry, "any", "COMPLETE", 3);
+
+            sick.script(arrival -> Reply.status(400));
+            change(service, three(well, sick, "all"));
+            awaitCompletion(service, entry, "all", "COMPLETE", 3);
+            Set<String> known = Set.copyOf(writer.trues().keySet());
+            write(writer, "two");
+            String refused = writer.trues().keySet().stream()
+                    .filter(each -> !known.contains(each))
+                    .findFirst()
+                    .orElseThrow();
+            awaitCompletion(service, refused, "all", "FAILED", 2);
+            service.audit("orders").awaitSettled(SOON);
             service.audit("orders").readBalanced();
         }
     }
@@ -111,6 +130,30 @@ class FanOutFaultIT {
                         "targets:\n",
                         "targets:\n  - { name: extra, type: http, default: true, config: { url: \"" + extra.url()
                                 + "\" } }\n");
+    }
+
+    /** As {@link #both}, and what is printed. */
+    private static String three(ScriptedReceiver hook, ScriptedReceiver extra, String completion) {
+        return both(hook, extra).replace("targets:\n", "targets:\n  - { name: screen, type: log, default: true }\n")
+                + "delivery: { completion: " + completion + " }\n";
+    }
+
+    private static void change(ForelogProcess service, String document) {
+        long revision = revision(service);
+        service.putDocument("orders", document);
+        Await.until("the document is applied", SOON, () -> revision(service) > revision);
+    }
+
+    private static void awaitCompletion(
+            ForelogProcess service, String entry, String policy, String state, int delivered) {
+        Await.until("by " + policy + " it is " + state, SOON, () -> {
+            JsonObject completion = service.admin()
+                    .get(NAMESPACE + "/entries/" + entry)
+                    .json()
+                    .getJsonObject("completion");
+            assertThat(completion.getString("policy")).isEqualTo(policy);
+            return completion.getString("state").equals(state) && completion.getInteger("delivered") == delivered;
+        });
     }
 
     private static void write(LoadWriter writer, String phase) {

@@ -1,6 +1,7 @@
 package io.forelog.target;
 
 import io.forelog.rig.backend.CacheServer;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,7 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * Measures delivery through the writer to a local Redis and memcached, 1 KiB a payload, beside a tight loop of the same client with as many
  * batches in flight: SET beside SET, the versioned script beside one that reads and writes the same keys and compares nothing; memcached beside a bare socket, and
- * evcache with two groups, two sets a delivery, beside a bare socket to one of them. A main,
+ * evcache with two groups beside two bare sockets that send the same to both servers. A main,
  * not a test: figures are ratios of one run.
  */
 public final class CacheRates {
@@ -37,40 +39,68 @@ public final class CacheRates {
 
     private CacheRates() {}
 
+    /** How many seconds each, then which: redis, memcached, evcache; all of them where none is named. */
     public static void main(String[] args) throws Exception {
         Path data = Files.createTempDirectory("rates");
         int seconds = args.length > 0 ? Integer.parseInt(args[0]) : 5;
-        Path directory = Files.createDirectory(data.resolve("redis-server"));
-        try (CacheServer server = CacheServer.redis(directory, "--appendonly", "no")) {
-            for (int run = 0; run < 3; run++) {
-                double set = redisBare(server, "", seconds);
-                ratio("redis, SET", set, redis(data.resolve("plain-" + run), server, false, seconds));
-                double script = redisBare(
-                        server,
-                        "return {redis.call('GET', KEYS[2]), redis.call('SET', KEYS[1], ARGV[1]),"
-                                + " redis.call('SET', KEYS[2], ARGV[2])}",
-                        seconds);
-                ratio("redis, versioned", script, redis(data.resolve("versioned-" + run), server, true, seconds));
-            }
+        List<String> wanted = args.length > 1 ? List.of(args[1]) : List.of("redis", "memcached", "evcache");
+        if (wanted.contains("redis")) {
+            redis(data, seconds);
         }
-        Path other = Files.createDirectory(data.resolve("memcached-server"));
-        try (CacheServer server = CacheServer.memcached(other, "-m", "512")) {
-            for (int run = 0; run < 3; run++) {
-                double bare = memcachedBare(server, seconds);
-                ratio("memcached", bare, memcached(data.resolve("memcached-" + run), server, seconds));
-            }
+        if (wanted.contains("memcached")) {
+            memcached(data, seconds);
         }
-        try (CacheServer one = CacheServer.memcached(Files.createDirectory(data.resolve("zone-1")), "-m", "512");
-                CacheServer two = CacheServer.memcached(Files.createDirectory(data.resolve("zone-2")), "-m", "512")) {
-            for (int run = 0; run < 3; run++) {
-                double bare = memcachedBare(one, seconds);
-                ratio("evcache, two groups", bare, evcache(data.resolve("evcache-" + run), one, two, seconds));
-            }
+        if (wanted.contains("evcache")) {
+            evcache(data, seconds);
         }
     }
 
+    private static void redis(Path data, int seconds) throws Exception {
+        Path directory = Files.createDirectory(data.resolve("redis-server"));
+        String script = "return {redis.call('GET', KEYS[2]), redis.call('SET', KEYS[1], ARGV[1]),"
+                + " redis.call('SET', KEYS[2], ARGV[2])}";
+        try (CacheServer server = CacheServer.redis(directory, "--appendonly", "no")) {
+            Rates.compare(
+                    "redis, SET",
+                    seconds,
+                    () -> redisBare(server, "", seconds),
+                    () -> redis(data, server, false, seconds));
+            Rates.compare(
+                    "redis, versioned",
+                    seconds,
+                    () -> redisBare(server, script, seconds),
+                    () -> redis(data, server, true, seconds));
+        }
+    }
+
+    private static void memcached(Path data, int seconds) throws Exception {
+        Path directory = Files.createDirectory(data.resolve("memcached-server"));
+        try (CacheServer server = CacheServer.memcached(directory, "-m", "512")) {
+            Rates.compare(
+                    "memcached",
+                    seconds,
+                    () -> memcachedBare(List.of(server), seconds),
+                    () -> memcached(data, server, seconds));
+        }
+    }
+
+    private static void evcache(Path data, int seconds) throws Exception {
+        try (CacheServer one = CacheServer.memcached(Files.createDirectory(data.resolve("zone-1")), "-m", "512");
+                CacheServer two = CacheServer.memcached(Files.createDirectory(data.resolve("zone-2")), "-m", "512")) {
+            Rates.compare(
+                    "evcache, two groups",
+                    seconds,
+                    () -> memcachedBare(List.of(one, two), seconds),
+                    () -> evcache(data, one, two, seconds));
+        }
+    }
+
+    private static WriterRig rig(Path data) throws Exception {
+        return new WriterRig(Files.createTempDirectory(data, "writer"));
+    }
+
     private static double memcached(Path data, CacheServer server, int seconds) throws Exception {
-        try (WriterRig rig = new WriterRig(data)) {
+        try (WriterRig rig = rig(data)) {
             rig.deploy(
                     "memcached",
                     Map.of("nodes", List.of(server.address())),
@@ -80,7 +110,7 @@ public final class CacheRates {
     }
 
     private static double evcache(Path data, CacheServer one, CacheServer two, int seconds) throws Exception {
-        try (WriterRig rig = new WriterRig(data)) {
+        try (WriterRig rig = rig(data)) {
             rig.deploy(
                     "evcache",
                     Map.of("groups", Map.of("a", one.address(), "b", two.address())),
@@ -89,33 +119,71 @@ public final class CacheRates {
         }
     }
 
-    /** Sets over a bare socket: as many batches are kept on their way as lines of answer come back. */
-    private static double memcachedBare(CacheServer server, int seconds) {
+    /** Sets over a bare socket to each server: as many batches are kept on their way as lines of answer come back from all. */
+    private static double memcachedBare(List<CacheServer> servers, int seconds) {
         Vertx vertx = Vertx.vertx();
-        NetSocket socket = WriterRig.await(vertx.createNetClient().connect(server.port(), "127.0.0.1"));
+        Context context = vertx.getOrCreateContext();
         AtomicInteger done = new AtomicInteger();
         Promise<Void> end = Promise.promise();
-        long until = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
-        int[] lines = new int[1];
-        socket.handler(answer -> {
-            for (int i = 0; i < answer.length(); i++) {
-                lines[0] += answer.getByte(i) == '\n' ? 1 : 0;
-            }
-            for (; lines[0] >= BATCH; lines[0] -= BATCH) {
-                done.addAndGet(BATCH);
-                if (System.nanoTime() > until) {
-                    end.tryComplete();
-                } else {
-                    socket.write(sets(done.get()));
-                }
-            }
+        context.runOnContext(go -> {
+            List<Future<NetSocket>> connecting = new ArrayList<>();
+            servers.forEach(server -> connecting.add(vertx.createNetClient().connect(server.port(), "127.0.0.1")));
+            Future.all(connecting)
+                    .onSuccess(ready -> new BareSets(ready.list(), seconds, done, end).begin())
+                    .onFailure(end::tryFail);
         });
-        for (int i = 0; i < IN_FLIGHT; i++) {
-            socket.write(sets(i * BATCH));
-        }
         WriterRig.await(end.future());
         WriterRig.await(vertx.close());
         return done.get() / (double) seconds;
+    }
+
+    /** All on one context. */
+    private static final class BareSets {
+        private final List<NetSocket> sockets;
+        private final int[] lines;
+        private final AtomicInteger done;
+        private final Promise<Void> end;
+        private final long until;
+
+        BareSets(List<NetSocket> sockets, int seconds, AtomicInteger done, Promise<Void> end) {
+            this.sockets = sockets;
+            this.lines = new int[sockets.size()];
+            this.done = done;
+            this.end = end;
+            this.until = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
+        }
+
+        void begin() {
+            for (int i = 0; i < lines.length; i++) {
+                int socket = i;
+                sockets.get(i).handler(answer -> heard(socket, answer));
+            }
+            for (int i = 0; i < IN_FLIGHT; i++) {
+                send(i * BATCH);
+            }
+        }
+
+        private void send(int from) {
+            Buffer commands = sets(from);
+            sockets.forEach(socket -> socket.write(commands));
+        }
+
+        private void heard(int socket, Buffer answer) {
+            for (int i = 0; i < answer.length(); i++) {
+                lines[socket] += answer.getByte(i) == '\n' ? 1 : 0;
+            }
+            while (Arrays.stream(lines).min().orElse(0) >= BATCH) {
+                for (int i = 0; i < lines.length; i++) {
+                    lines[i] -= BATCH;
+                }
+                done.addAndGet(BATCH);
+                if (System.nanoTime() > until) {
+                    end.tryComplete();
+                    return;
+                }
+                send(done.get());
+            }
+        }
     }
 
     private static Buffer sets(int from) {
@@ -127,12 +195,8 @@ public final class CacheRates {
         return commands;
     }
 
-    private static void ratio(String what, double bare, double target) {
-        System.out.printf("%-28s %,.0f/s; bare client %,.0f/s; ratio %.2f%n", what, target, bare, target / bare);
-    }
-
     private static double redis(Path data, CacheServer server, boolean versioned, int seconds) throws Exception {
-        try (WriterRig rig = new WriterRig(data)) {
+        try (WriterRig rig = rig(data)) {
             rig.deploy(
                     "redis",
                     Map.of("address", server.address(), "versioned", versioned),

@@ -64,11 +64,11 @@ public final class DeliveryRates {
         WriterRig.await(vertx.close());
     }
 
-    interface Send {
+    public interface Send {
         Future<List<Outcome>> send(List<Delivery> batch);
     }
 
-    static double loop(int seconds, int inFlight, int size, Send send) throws Exception {
+    public static double loop(int seconds, int inFlight, int size, Send send) throws Exception {
         AtomicInteger sequence = new AtomicInteger();
         Supplier<List<Delivery>> next = () -> {
             List<Delivery> batch = new ArrayList<>(size);

@@ -1,5 +1,7 @@
 package io.forelog.target;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.forelog.bus.Address;
 import io.forelog.bus.Bus;
 import io.forelog.bus.DeliveryBatch;
@@ -7,12 +9,15 @@ import io.forelog.bus.DeliveryReply;
 import io.forelog.model.Delivery;
 import io.forelog.model.Outcome;
 import io.forelog.model.Ticker;
+import io.forelog.observe.Metrics;
+import io.forelog.rig.Await;
 import io.forelog.table.Tables;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -21,13 +26,15 @@ import java.util.concurrent.TimeUnit;
 /** A real Vert.x with one deployed target writer, asked over the bus as the pump asks it. */
 public final class WriterRig implements AutoCloseable {
     public final Vertx vertx = Vertx.vertx();
-    public final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    private final Metrics measured = new Metrics(false);
+    public final MeterRegistry metrics = measured.registry();
     public final Tables tables;
     public final TargetResources resources;
     private final Bus bus = Bus.on(vertx);
     private TargetWriterVerticle verticle;
     private String name;
     private String deployment;
+    private boolean closed;
 
     public WriterRig(Path data) {
         Ticker ticker = Ticker.anchored();
@@ -62,12 +69,34 @@ public final class WriterRig implements AutoCloseable {
         return deliver(List.of(delivery)).get(0);
     }
 
+    /** Again, what is not applied, until all is; none may be rejected. */
+    public void deliverAll(List<Delivery> deliveries) {
+        List<Delivery> left = new ArrayList<>(deliveries);
+        Await.until("all are applied", Duration.ofSeconds(90), () -> {
+            List<Outcome> outcomes = deliver(List.copyOf(left));
+            List<Delivery> again = new ArrayList<>();
+            for (int i = 0; i < outcomes.size(); i++) {
+                assertThat(outcomes.get(i).kind()).isNotEqualTo(Outcome.Kind.REJECTED);
+                if (!outcomes.get(i).equals(Outcome.applied())) {
+                    again.add(left.get(i));
+                }
+            }
+            left.retainAll(again);
+            return left.isEmpty();
+        });
+    }
+
     public TargetWriterVerticle verticle() {
         return verticle;
     }
 
     public TargetStatus status() {
         return await(verticle.status());
+    }
+
+    /** What a scraper of the node would get, also of a closed rig. */
+    public String scrape() {
+        return measured.scrape(null).text();
     }
 
     public static <T> T await(Future<T> future) {
@@ -80,6 +109,10 @@ public final class WriterRig implements AutoCloseable {
 
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         if (deployment != null) {
             await(vertx.undeploy(deployment));
         }

@@ -6,9 +6,9 @@ import io.forelog.model.EntryId;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Outcome;
 import io.forelog.model.WalException;
+import io.forelog.target.Pipeline;
 import io.forelog.target.TargetAdapter;
 import io.forelog.target.memcached.ItemCommand;
-import io.forelog.target.memcached.MemcachedNode;
 import io.forelog.target.memcached.MemcachedOutcomes;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -177,7 +177,7 @@ final class EvcacheTargetAdapter implements TargetAdapter {
     private void heard(
             int group,
             Part part,
-            MemcachedNode.Answers answers,
+            Pipeline.Answers answers,
             List<Delivery> batch,
             Tally tally,
             Promise<List<Outcome>> promise) {
@@ -192,7 +192,7 @@ final class EvcacheTargetAdapter implements TargetAdapter {
             Outcome outcome =
                     line == null && unanswered != null ? unanswered : MemcachedOutcomes.of(String.valueOf(line));
             tally.hear(index, group, from.name(), outcome);
-            remember(batch.get(index).entry().id(), index, tally);
+            remember(batch, index, tally);
         }
         for (int each = 0; each < groups.size(); each++) {
             int missed = tally.takeMissed(each);
@@ -204,14 +204,14 @@ final class EvcacheTargetAdapter implements TargetAdapter {
     }
 
     /** Once all groups have said something: what comes before they did is no retry. */
-    private void remember(EntryId id, int index, Tally tally) {
+    private void remember(List<Delivery> batch, int index, Tally tally) {
         if (tally.comesAgain(index)) {
             long applied = tally.appliedBits(index);
             if (applied != 0) {
-                remembered.put(id, applied);
+                remembered.put(batch.get(index).entry().id(), applied);
             }
         } else if (!remembered.isEmpty() && tally.isApplied(index)) {
-            remembered.remove(id);
+            remembered.remove(batch.get(index).entry().id());
         }
     }
 

@@ -15,7 +15,7 @@ import io.forelog.target.TargetSpec;
 import io.forelog.target.Words;
 import io.forelog.target.memcached.ItemCommand;
 import io.forelog.target.memcached.KetamaRing;
-import io.forelog.target.memcached.MemcachedNode;
+import io.forelog.target.memcached.MemcachedProtocol;
 import io.forelog.target.memcached.MemcachedTargetProvider;
 import io.micrometer.core.instrument.Counter;
 import io.vertx.core.Future;
@@ -152,7 +152,7 @@ public final class EvcacheTargetProvider implements TargetProvider {
         return new ServerGroup(
                 name,
                 nodes.stream()
-                        .map(node -> new MemcachedNode(
+                        .map(node -> MemcachedProtocol.node(
                                 resources.vertx(), client, node.address(), null, nodeMillis, resources.ticker()))
                         .toList(),
                 new KetamaRing(nodes.stream().map(GroupNode::ringName).toList()),

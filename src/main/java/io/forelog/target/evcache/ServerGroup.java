@@ -1,7 +1,7 @@
 package io.forelog.target.evcache;
 
+import io.forelog.target.Pipeline;
 import io.forelog.target.memcached.KetamaRing;
-import io.forelog.target.memcached.MemcachedNode;
 import io.micrometer.core.instrument.Counter;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -13,11 +13,11 @@ final class ServerGroup {
     private static final Buffer VERSION = Buffer.buffer("version\r\n");
 
     private final String name;
-    private final List<MemcachedNode> nodes;
+    private final List<Pipeline> nodes;
     private final KetamaRing ring;
     private final Counter missed;
 
-    ServerGroup(String name, List<MemcachedNode> nodes, KetamaRing ring, Counter missed) {
+    ServerGroup(String name, List<Pipeline> nodes, KetamaRing ring, Counter missed) {
         this.name = name;
         this.nodes = nodes;
         this.ring = ring;
@@ -32,7 +32,7 @@ final class ServerGroup {
         return nodes.size();
     }
 
-    MemcachedNode node(int index) {
+    Pipeline node(int index) {
         return nodes.get(index);
     }
 
@@ -47,7 +47,7 @@ final class ServerGroup {
     /** Succeeds where any node answers: the others fail their own keys only. */
     Future<Void> probe() {
         List<Future<Void>> asked = new ArrayList<>(nodes.size());
-        for (MemcachedNode node : nodes) {
+        for (Pipeline node : nodes) {
             asked.add(node.send(VERSION, 1, true)
                     .compose(answers ->
                             answers.lines[0] != null ? Future.succeededFuture() : Future.failedFuture(answers.cut())));
@@ -56,6 +56,6 @@ final class ServerGroup {
     }
 
     void close() {
-        nodes.forEach(MemcachedNode::close);
+        nodes.forEach(Pipeline::close);
     }
 }

@@ -2,6 +2,7 @@ package io.forelog.target.memcached;
 
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Outcome;
+import io.forelog.target.Pipeline;
 import io.forelog.target.RetryTable;
 import io.forelog.target.Words;
 import java.time.Duration;
@@ -48,13 +49,13 @@ public final class MemcachedOutcomes {
 
     /** Of what had no answer. */
     public static Outcome of(Throwable cut) {
-        String text = Words.said(String.valueOf(cut.getMessage()));
-        if (cut instanceof MemcachedNode.Refused) {
+        String text = Words.said(cut);
+        if (cut instanceof Pipeline.Refused) {
             return of(String.valueOf(cut.getMessage()));
         }
         ErrorCode code = cut instanceof TimeoutException
                 ? ErrorCode.TARGET_TIMEOUT
-                : cut instanceof MemcachedNode.Full ? ErrorCode.RATE_LIMITED : ErrorCode.TARGET_UNAVAILABLE;
+                : cut instanceof Pipeline.Full ? ErrorCode.RATE_LIMITED : ErrorCode.TARGET_UNAVAILABLE;
         return Outcome.retry(code, text, Duration.ZERO);
     }
 

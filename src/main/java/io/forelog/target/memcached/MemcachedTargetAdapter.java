@@ -4,6 +4,7 @@ import io.forelog.model.Delivery;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Outcome;
 import io.forelog.model.WalException;
+import io.forelog.target.Pipeline;
 import io.forelog.target.TargetAdapter;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -22,13 +23,12 @@ final class MemcachedTargetAdapter implements TargetAdapter {
     private static final Buffer VERSION = Buffer.buffer("version\r\n");
 
     private final NetClient client;
-    private final List<MemcachedNode> nodes;
+    private final List<Pipeline> nodes;
     private final KetamaRing ring;
     private final ItemKey key;
     private final ItemCommand command;
 
-    MemcachedTargetAdapter(
-            NetClient client, List<MemcachedNode> nodes, KetamaRing ring, ItemKey key, ItemCommand command) {
+    MemcachedTargetAdapter(NetClient client, List<Pipeline> nodes, KetamaRing ring, ItemKey key, ItemCommand command) {
         this.client = client;
         this.nodes = nodes;
         this.ring = ring;
@@ -86,12 +86,12 @@ final class MemcachedTargetAdapter implements TargetAdapter {
     }
 
     @SuppressWarnings("NullAway") // the one value that a Future of Void can have
-    private static Void take(MemcachedNode.Answers answers, Part part, @Nullable Outcome[] outcomes) {
+    private static Void take(Pipeline.Answers answers, Part part, @Nullable Outcome[] outcomes) {
         @Nullable Outcome unanswered = null;
         for (int i = 0; i < answers.lines.length; i++) {
             String line = answers.lines[i];
             if (line == null && unanswered == null) {
-                unanswered = MemcachedOutcomes.of(answers.cut);
+                unanswered = MemcachedOutcomes.of(answers.cut());
             }
             outcomes[part.indexes[i]] = line == null ? unanswered : MemcachedOutcomes.of(line);
         }
@@ -102,18 +102,18 @@ final class MemcachedTargetAdapter implements TargetAdapter {
     @Override
     public Future<Void> probe() {
         List<Future<Void>> asked = new ArrayList<>();
-        for (MemcachedNode node : nodes) {
+        for (Pipeline node : nodes) {
             asked.add(node.send(VERSION, 1, true)
-                    .compose(answers -> answers.lines[0] != null || answers.cut instanceof MemcachedNode.Refused
+                    .compose(answers -> answers.lines[0] != null || answers.cut() instanceof Pipeline.Refused
                             ? Future.succeededFuture()
-                            : Future.failedFuture(answers.cut)));
+                            : Future.failedFuture(answers.cut())));
         }
         return Future.any(asked).mapEmpty();
     }
 
     @Override
     public Future<Void> close() {
-        nodes.forEach(MemcachedNode::close);
+        nodes.forEach(Pipeline::close);
         return client.close();
     }
 }

@@ -116,7 +116,7 @@ public final class MemcachedTargetProvider implements TargetProvider {
         return new MemcachedTargetAdapter(
                 client,
                 addresses.stream()
-                        .map(address -> new MemcachedNode(
+                        .map(address -> MemcachedProtocol.node(
                                 resources.vertx(), client, address, login, timeoutMillis, resources.ticker()))
                         .toList(),
                 new KetamaRing(addresses.stream().map(NodeAddress::name).toList()),

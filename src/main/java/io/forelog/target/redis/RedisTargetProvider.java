@@ -1,11 +1,14 @@
 package io.forelog.target.redis;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.forelog.model.ConfigSchema;
 import io.forelog.model.ConfigSchema.Key;
 import io.forelog.model.ConfigSchema.Kind;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.forelog.target.KeyTemplate;
+import io.forelog.target.Pipeline;
 import io.forelog.target.RetryTable;
 import io.forelog.target.Secrets;
 import io.forelog.target.TargetAdapter;
@@ -14,9 +17,10 @@ import io.forelog.target.TargetResources;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.Words;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.PemTrustOptions;
-import io.vertx.redis.client.RedisOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +28,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The target type {@code redis}. Stateless, any thread. */
 public final class RedisTargetProvider implements TargetProvider {
+    /** As many as a writer may have out at its highest adaptive limit. */
+    private static final int WAITING_MAX = 200 * RedisTargetAdapter.BATCH_MAX;
+
+    private static final byte[] AUTH = "AUTH".getBytes(US_ASCII);
+    private static final byte[] PING = "PING".getBytes(US_ASCII);
+    private static final byte[] SELECT = "SELECT".getBytes(US_ASCII);
     private static final String STRING = "string";
     private static final String HASH = "hash";
     private static final String STREAM = "stream";
@@ -138,42 +148,69 @@ public final class RedisTargetProvider implements TargetProvider {
         String firstDestination =
                 spec.destinations().isEmpty() ? "" : spec.destinations().get(0);
         long timeoutMillis = Math.max(1L, spec.limit().timeout().toMillis());
+        NetClient client = resources.vertx().createNetClient(options(config, timeoutMillis));
         return new RedisTargetAdapter(
-                new RedisLink(resources.vertx(), options(config, password, timeoutMillis), timeoutMillis),
+                client,
+                new Pipeline(
+                        resources.vertx(),
+                        client,
+                        server(config, password),
+                        new RedisProtocol(),
+                        new Pipeline.Limits(WAITING_MAX, timeoutMillis, 0),
+                        resources.ticker()),
                 KeyTemplate.parse(Words.text(config, "key", "{key}")),
                 Words.text(config, "destination", firstDestination),
                 commands(config),
                 resources.ticker());
     }
 
-    private static RedisOptions options(Map<String, Object> config, String password, long timeoutMillis) {
-        boolean tls = Words.flag(config, "tls", false);
+    /** The address is one that {@link #address} has nothing against. */
+    private static Pipeline.Server server(Map<String, Object> config, String password) {
+        String address = Words.text(config, "address", "");
+        int colon = address.lastIndexOf(':');
+        String host = address.substring(0, colon);
+        return new Pipeline.Server(
+                host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
+                Integer.parseInt(address.substring(colon + 1)),
+                address,
+                login(config, password));
+    }
+
+    /** Something is asked in any case: a server that has no room for a connection says so to the first command, whatever that is. */
+    private static Pipeline.Login login(Map<String, Object> config, String password) {
+        Buffer commands = Buffer.buffer();
+        Command command = new Command();
+        int count = 1;
+        if (password.isEmpty()) {
+            command.name(PING).appendTo(commands);
+        } else {
+            command.name(AUTH);
+            if (config.containsKey("user")) {
+                command.arg(Words.text(config, "user", ""));
+            }
+            command.arg(password).appendTo(commands);
+        }
+        int database = Words.number(config, "database", 0);
+        if (database != 0) {
+            command.name(SELECT).arg(database).appendTo(commands);
+            count++;
+        }
+        return new Pipeline.Login(commands, count);
+    }
+
+    private static NetClientOptions options(Map<String, Object> config, long timeoutMillis) {
         NetClientOptions net = new NetClientOptions()
                 .setConnectTimeout((int) Math.min(5_000L, timeoutMillis))
                 .setTcpKeepAlive(true)
                 .setTcpNoDelay(true);
-        if (tls) {
+        if (Words.flag(config, "tls", false)) {
             net.setSsl(true).setHostnameVerificationAlgorithm("HTTPS");
             String authorities = Words.text(config, "ca_file", "");
             if (!authorities.isEmpty()) {
                 net.setTrustOptions(new PemTrustOptions().addCertPath(authorities));
             }
         }
-        RedisOptions options = new RedisOptions()
-                .setNetClientOptions(net)
-                .setConnectionString((tls ? "rediss://" : "redis://") + Words.text(config, "address", "") + "/"
-                        + Words.number(config, "database", 0))
-                .setMaxPoolSize(1)
-                .setMaxPoolWaiting(1)
-                .setPoolRecycleTimeout(-1)
-                .setMaxWaitingHandlers(RedisLink.WAITING_MAX);
-        if (!password.isEmpty()) {
-            options.setPassword(password);
-            if (config.containsKey("user")) {
-                options.setUser(Words.text(config, "user", ""));
-            }
-        }
-        return options;
+        return net;
     }
 
     private static Commands commands(Map<String, Object> config) {

@@ -10,8 +10,6 @@ import io.forelog.model.WalException;
 import io.forelog.target.TimeToLive;
 import io.forelog.target.WriteTime;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.redis.client.Command;
-import io.vertx.redis.client.Request;
 import java.time.Duration;
 import java.util.Arrays;
 
@@ -20,6 +18,8 @@ import java.util.Arrays;
  * Immutable.
  */
 final class ScriptCommands implements Commands {
+    private static final byte[] EVAL = "EVAL".getBytes(US_ASCII);
+    private static final byte[] EVALSHA = "EVALSHA".getBytes(US_ASCII);
     private static final byte[] PUT = {'P'};
     private static final byte[] DELETE = {'D'};
     private static final byte[] TOUCH = {'T'};
@@ -63,33 +63,30 @@ final class ScriptCommands implements Commands {
     }
 
     @Override
-    public Request of(Entry entry, int attempt, byte[] key, long nowMillis, boolean whole) {
+    public void put(Command command, Entry entry, int attempt, byte[] key, long nowMillis, boolean whole) {
         long endMicros = TimeToLive.endMicros(entry, ttl);
-        Request request = whole
-                ? Request.cmd(Command.EVAL).arg(script.text())
-                : Request.cmd(Command.EVALSHA).arg(script.sha());
-        request.arg(versioned ? 2L : 1L).arg(key);
+        command.name(whole ? EVAL : EVALSHA).arg(whole ? script.text() : script.sha());
+        command.arg(versioned ? 2L : 1L).arg(key);
         if (versioned) {
-            request.arg(versionKey(key));
+            command.arg(versionKey(key));
         }
-        request.arg(operation(entry.operation())).arg(versioned ? version(entry) : NOTHING);
+        command.arg(operation(entry.operation())).arg(versioned ? version(entry) : NOTHING);
         if (endMicros == 0) {
-            request.arg(NEVER);
+            command.arg(NEVER);
         } else {
-            request.arg(Math.max(1L, endMicros / 1_000L));
+            command.arg(Math.max(1L, endMicros / 1_000L));
         }
-        request.arg(nowMillis + tombstoneMillis);
+        command.arg(nowMillis + tombstoneMillis);
         if (value == Value.FIELD) {
-            request.arg(field);
+            command.arg(field);
         }
         if (entry.operation() == Operation.PUT) {
             if (value == Value.HASH) {
-                HashFields.of(entry.payload()).forEach(request::arg);
+                HashFields.of(entry.payload()).forEach(command::arg);
             } else {
-                request.arg(entry.payload());
+                command.arg(entry.payload());
             }
         }
-        return request;
     }
 
     private static byte[] operation(Operation operation) {

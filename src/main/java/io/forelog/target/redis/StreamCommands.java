@@ -1,16 +1,15 @@
 package io.forelog.target.redis;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.forelog.model.Entry;
-import io.vertx.redis.client.Command;
-import io.vertx.redis.client.Request;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
 /** A delivery as a message of a stream: XADD, with which entry it is as fields. What is delivered again is a second message. Immutable. */
 final class StreamCommands implements Commands {
+    private static final byte[] XADD = "XADD".getBytes(US_ASCII);
     private static final Set<String> NOT_CARRIED = Set.of("authorization", "proxy-authorization", "cookie", "payload");
     private static final String ORIGIN = "forelog-origin-entry-id";
 
@@ -22,8 +21,8 @@ final class StreamCommands implements Commands {
     }
 
     @Override
-    public Request of(Entry entry, int attempt, byte[] key, long nowMillis, boolean whole) {
-        Request add = Request.cmd(Command.XADD).arg(key);
+    public void put(Command add, Entry entry, int attempt, byte[] key, long nowMillis, boolean whole) {
+        add.name(XADD).arg(key);
         if (lengthMax > 0) {
             add.arg("MAXLEN").arg("~").arg(lengthMax);
         }
@@ -40,9 +39,9 @@ final class StreamCommands implements Commands {
             String name = header.getKey().toLowerCase(Locale.ROOT);
             boolean ours = name.startsWith("forelog-") && !name.equals(ORIGIN) || name.equals("idempotency-key");
             if (!ours && !NOT_CARRIED.contains(name)) {
-                add.arg(name).arg(header.getValue().getBytes(UTF_8));
+                add.arg(name).arg(header.getValue());
             }
         }
-        return add.arg("payload").arg(entry.payload());
+        add.arg("payload").arg(entry.payload());
     }
 }

@@ -2,18 +2,18 @@ package io.forelog.target.forelog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.Any;
-import com.google.rpc.RetryInfo;
 import io.forelog.model.Delivery;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.IdempotencyToken;
 import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
-import io.forelog.rig.Await;
 import io.forelog.rig.ForelogProcess;
 import io.forelog.rig.Ports;
 import io.forelog.rig.TcpProxy;
 import io.forelog.target.Deliveries;
+import io.forelog.target.GrpcStub;
+import io.forelog.target.SlowPhase;
+import io.forelog.target.StalledLink;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
 import io.forelog.wire.v1.Trilean;
@@ -22,22 +22,20 @@ import io.forelog.wire.v1.WriteBatchRequest;
 import io.forelog.wire.v1.WriteBatchResponse;
 import io.forelog.wire.v1.WriteToLogRequest;
 import io.forelog.wire.v1.WriteToLogResponse;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.grpc.common.GrpcStatus;
-import io.vertx.grpc.server.GrpcServer;
-import io.vertx.grpc.server.GrpcServerOptions;
 import io.vertx.grpc.server.GrpcServerRequest;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -56,22 +54,20 @@ class ForelogTargetIT {
 
     private final List<WriteBatchRequest> seen = Collections.synchronizedList(new ArrayList<>());
     private volatile BiConsumer<GrpcServerRequest<WriteBatchRequest, WriteBatchResponse>, WriteBatchRequest> script;
-    private Vertx serverVertx;
-    private HttpServer server;
+    private GrpcStub server;
     private WriterRig rig;
 
     @BeforeEach
     void start() {
-        serverVertx = Vertx.vertx();
-        GrpcServer grpc = GrpcServer.server(serverVertx, new GrpcServerOptions().setMaxMessageSize(16L << 20));
-        grpc.callHandler(
-                WriteAheadLogGrpcService.WriteBatch,
-                request -> request.handler(message -> {
-                    seen.add(message);
-                    script.accept(request, message);
-                }));
-        server = serverVertx.createHttpServer().requestHandler(grpc);
-        WriterRig.await(server.listen(0, "127.0.0.1"));
+        server = new GrpcStub()
+                .listen(
+                        new HttpServerOptions(),
+                        grpc -> grpc.callHandler(
+                                WriteAheadLogGrpcService.WriteBatch,
+                                request -> request.handler(message -> {
+                                    seen.add(message);
+                                    script.accept(request, message);
+                                })));
         rig = new WriterRig(data);
         answer(write -> durable(Trilean.TRILEAN_TRUE, ""));
     }
@@ -79,11 +75,11 @@ class ForelogTargetIT {
     @AfterEach
     void stop() {
         rig.close();
-        WriterRig.await(serverVertx.close());
+        server.close();
     }
 
     private void open(Map<String, Object> more, Duration timeout) {
-        open(server.actualPort(), more, timeout);
+        open(server.port(), more, timeout);
     }
 
     private void open(int port, Map<String, Object> more, Duration timeout) {
@@ -193,19 +189,7 @@ class ForelogTargetIT {
     void honoursTheRetryInfoOfAStatus() {
         open(Map.of());
         script = (request, message) -> {
-            request.response()
-                    .trailers()
-                    .set(
-                            "grpc-status-details-bin",
-                            Base64.getEncoder()
-                                    .withoutPadding()
-                                    .encodeToString(com.google.rpc.Status.newBuilder()
-                                            .addDetails(Any.pack(RetryInfo.newBuilder()
-                                                    .setRetryDelay(com.google.protobuf.Duration.newBuilder()
-                                                            .setSeconds(7))
-                                                    .build()))
-                                            .build()
-                                            .toByteArray()));
+            GrpcStub.retryInfo(request.response(), 7);
             request.response().status(GrpcStatus.UNAVAILABLE).end();
         };
         Outcome.Retry retry = (Outcome.Retry) rig.deliver(Deliveries.of(0, "k", "v"));
@@ -241,7 +225,7 @@ class ForelogTargetIT {
         AtomicInteger most = new AtomicInteger();
         script = (request, message) -> {
             most.accumulateAndGet(open.incrementAndGet(), Math::max);
-            serverVertx.setTimer(5, later -> {
+            server.vertx.setTimer(5, later -> {
                 open.decrementAndGet();
                 if (message.getEntriesList().stream()
                         .map(write -> write.getTarget().getKey().toStringUtf8())
@@ -265,7 +249,7 @@ class ForelogTargetIT {
     @Test
     void tellsWhatWasAnsweredWhenTheTimeIsOverAndRetriesTheRestWithoutTakingTheOtherForSick() {
         open(Map.of(), Duration.ofSeconds(2));
-        script = (request, message) -> serverVertx.setTimer(
+        script = (request, message) -> server.vertx.setTimer(
                 50,
                 later -> request.response().status(GrpcStatus.INVALID_ARGUMENT).end());
         List<Outcome> outcomes = rig.deliver(Deliveries.many(200));
@@ -301,27 +285,27 @@ class ForelogTargetIT {
         script = (request, message) -> {};
         Outcome.Retry late = (Outcome.Retry) rig.deliver(Deliveries.of(0, "k", "v"));
         assertThat(late.code()).isIn(ErrorCode.TARGET_TIMEOUT, ErrorCode.TARGET_UNAVAILABLE);
-        WriterRig.await(server.close());
+        server.stop();
         assertThat(rig.deliver(Deliveries.of(0, "k", "v")).kind()).isEqualTo(Outcome.Kind.RETRY);
     }
 
     @Test
     void aConnectionThatCarriesNothingAnyMoreIsGivenUp() {
-        try (TcpProxy proxy = new TcpProxy(server.actualPort())) {
+        try (TcpProxy proxy = new TcpProxy(server.port())) {
             open(proxy.port(), Map.of(), Duration.ofSeconds(2));
-            assertThat(rig.deliver(Deliveries.many(20))).containsOnly(Outcome.applied());
-            proxy.stall();
-            assertThat(rig.deliver(Deliveries.of(0, "k", "v"))).isInstanceOf(Outcome.Retry.class);
-            Await.until("another connection is tried", Duration.ofSeconds(30), () -> {
-                assertThat(rig.deliver(Deliveries.of(0, "k", "v")).kind())
-                        .isIn(Outcome.Kind.RETRY, Outcome.Kind.DEFERRED);
-                return proxy.connections() > 1;
-            });
-            proxy.heal();
-            Await.until(
-                    "it serves again",
-                    Duration.ofSeconds(30),
-                    () -> rig.deliver(Deliveries.of(0, "k", "v")).equals(Outcome.applied()));
+            StalledLink.isGivenUp(rig, proxy);
+        }
+    }
+
+    @Test
+    void aSlowInstanceHasFewerRequestsAndLosesNothing() {
+        try (TcpProxy proxy = new TcpProxy(server.port())) {
+            rig.deploy("forelog", Map.of("address", "127.0.0.1:" + proxy.port()), SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 1);
+            Set<String> keys = new HashSet<>();
+            seen.forEach(batch -> batch.getEntriesList()
+                    .forEach(write -> keys.add(write.getTarget().getKey().toStringUtf8())));
+            assertThat(keys).hasSize(count);
         }
     }
 
@@ -337,7 +321,7 @@ class ForelogTargetIT {
             TcpProxy before = new TcpProxy(loopback, port, other.ports().grpc());
             open(port, Map.of("namespace", "copy"), Duration.ofSeconds(3));
             List<Delivery> all = Deliveries.many(2_000);
-            deliverAll(all.subList(0, 500));
+            rig.deliverAll(all.subList(0, 500));
             other.kill();
             before.close();
             assertThat(rig.deliver(all.subList(500, 1_000)))
@@ -345,34 +329,18 @@ class ForelogTargetIT {
                             outcome -> outcome.kind() == Outcome.Kind.RETRY || outcome.kind() == Outcome.Kind.DEFERRED);
             other.start();
             try (TcpProxy after = new TcpProxy(loopback, port, other.ports().grpc())) {
-                deliverAll(all.subList(500, 1_000));
+                rig.deliverAll(all.subList(500, 1_000));
                 other.freeze();
                 assertThat(rig.deliver(all.subList(1_000, 1_500)))
                         .allMatch(outcome ->
                                 outcome.kind() == Outcome.Kind.RETRY || outcome.kind() == Outcome.Kind.DEFERRED);
                 other.thaw();
-                deliverAll(all.subList(1_000, 2_000));
-                deliverAll(all); // recognized by their tokens
+                rig.deliverAll(all.subList(1_000, 2_000));
+                rig.deliverAll(all); // recognized by their tokens
                 other.audit("copy").awaitSettled(Duration.ofSeconds(30));
                 assertThat(other.audit("copy").read().delivered()).isEqualTo(2_000L);
                 assertThat(after.connections()).isPositive();
             }
         }
-    }
-
-    private void deliverAll(List<Delivery> deliveries) {
-        List<Delivery> left = new ArrayList<>(deliveries);
-        Await.until("all are applied", Duration.ofSeconds(60), () -> {
-            List<Outcome> outcomes = rig.deliver(List.copyOf(left));
-            List<Delivery> again = new ArrayList<>();
-            for (int i = 0; i < outcomes.size(); i++) {
-                assertThat(outcomes.get(i).kind()).isNotEqualTo(Outcome.Kind.REJECTED);
-                if (!outcomes.get(i).equals(Outcome.applied())) {
-                    again.add(left.get(i));
-                }
-            }
-            left.retainAll(again);
-            return left.isEmpty();
-        });
     }
 }

@@ -4,8 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.google.protobuf.Any;
-import com.google.rpc.RetryInfo;
 import io.forelog.model.Delivery;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
@@ -13,17 +11,21 @@ import io.forelog.model.IdempotencyToken;
 import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
 import io.forelog.rig.Await;
+import io.forelog.rig.Certificates;
 import io.forelog.rig.TcpProxy;
 import io.forelog.rig.backend.GrpcReceiver;
 import io.forelog.target.Deliveries;
+import io.forelog.target.GrpcStub;
+import io.forelog.target.SlowPhase;
+import io.forelog.target.StalledLink;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.TargetStatus;
 import io.forelog.target.WriterRig;
 import io.forelog.wire.v1.DeliverRequest;
 import io.forelog.wire.v1.DeliverResponse;
 import io.forelog.wire.v1.LogReceiverGrpcService;
+import io.forelog.wire.v1.LogReceiverService;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.Http2Settings;
@@ -32,15 +34,11 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.grpc.common.GrpcStatus;
-import io.vertx.grpc.server.GrpcServer;
-import io.vertx.grpc.server.GrpcServerOptions;
 import io.vertx.grpc.server.GrpcServerRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -68,13 +66,11 @@ class GrpcTargetIT {
 
     private final List<Seen> seen = Collections.synchronizedList(new ArrayList<>());
     private volatile Consumer<GrpcServerRequest<Buffer, Buffer>> script = GrpcTargetIT::ok;
-    private Vertx serverVertx;
-    private HttpServer server;
+    private final GrpcStub server = new GrpcStub();
     private WriterRig rig;
 
     @BeforeEach
     void start() {
-        serverVertx = Vertx.vertx();
         listen(new HttpServerOptions());
         rig = new WriterRig(data);
     }
@@ -82,21 +78,20 @@ class GrpcTargetIT {
     @AfterEach
     void stop() {
         rig.close();
-        WriterRig.await(serverVertx.close());
+        server.close();
     }
 
     private void listen(HttpServerOptions options) {
-        GrpcServer grpc = GrpcServer.server(serverVertx, new GrpcServerOptions().setMaxMessageSize(8L << 20));
-        grpc.callHandler(call -> {
-            Map<String, String> metadata = new HashMap<>();
-            call.headers().forEach((name, value) -> metadata.put(name.toLowerCase(Locale.ROOT), value));
-            call.handler(message -> {
-                seen.add(new Seen(call.fullMethodName(), metadata, message));
-                script.accept(call);
-            });
-        });
-        server = serverVertx.createHttpServer(options).requestHandler(grpc);
-        WriterRig.await(server.listen(0, "127.0.0.1"));
+        server.listen(
+                options,
+                grpc -> grpc.callHandler(call -> {
+                    Map<String, String> metadata = new HashMap<>();
+                    call.headers().forEach((name, value) -> metadata.put(name.toLowerCase(Locale.ROOT), value));
+                    call.handler(message -> {
+                        seen.add(new Seen(call.fullMethodName(), metadata, message));
+                        script.accept(call);
+                    });
+                }));
     }
 
     private static void ok(GrpcServerRequest<Buffer, Buffer> call) {
@@ -110,7 +105,7 @@ class GrpcTargetIT {
     }
 
     private void open(Map<String, Object> more) {
-        open(server.actualPort(), more, Duration.ofSeconds(10));
+        open(server.port(), more, Duration.ofSeconds(10));
     }
 
     private static Entry entry() {
@@ -247,19 +242,7 @@ class GrpcTargetIT {
     void leavesTheTargetAloneForAsLongAsItsRetryInfoSays() {
         open(Map.of());
         script = call -> {
-            call.response()
-                    .trailers()
-                    .set(
-                            "grpc-status-details-bin",
-                            Base64.getEncoder()
-                                    .withoutPadding()
-                                    .encodeToString(com.google.rpc.Status.newBuilder()
-                                            .addDetails(Any.pack(RetryInfo.newBuilder()
-                                                    .setRetryDelay(com.google.protobuf.Duration.newBuilder()
-                                                            .setSeconds(1))
-                                                    .build()))
-                                            .build()
-                                            .toByteArray()));
+            GrpcStub.retryInfo(call.response(), 1);
             call.response().status(GrpcStatus.RESOURCE_EXHAUSTED).end();
         };
         Outcome.Retry retry = (Outcome.Retry) rig.deliver(Deliveries.of(0, "k", "v"));
@@ -275,7 +258,7 @@ class GrpcTargetIT {
 
     @Test
     void aSlowServiceIsRetriedAtItsDeadlineAndHoldsNoMoreThanTheLimit() {
-        open(server.actualPort(), Map.of(), Duration.ofSeconds(2));
+        open(server.port(), Map.of(), Duration.ofSeconds(2));
         List<GrpcServerRequest<Buffer, Buffer>> held = Collections.synchronizedList(new ArrayList<>());
         script = held::add;
         List<Future<List<Outcome>>> sent = new ArrayList<>();
@@ -301,37 +284,33 @@ class GrpcTargetIT {
     }
 
     @Test
+    void aSlowServiceHasFewerCallsAndLosesNothing() {
+        try (TcpProxy proxy = new TcpProxy(server.port())) {
+            rig.deploy(
+                    "grpc",
+                    Map.of("address", "127.0.0.1:" + proxy.port(), "method", "stock.v2.Stock/Apply"),
+                    SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 1);
+            Set<Buffer> messages = new HashSet<>();
+            seen.forEach(call -> messages.add(call.message()));
+            assertThat(messages).hasSize(count);
+        }
+    }
+
+    @Test
     void aConnectionThatCarriesNothingAnyMoreIsGivenUp() {
-        try (TcpProxy proxy = new TcpProxy(server.actualPort())) {
+        try (TcpProxy proxy = new TcpProxy(server.port())) {
             open(proxy.port(), Map.of(), Duration.ofSeconds(2));
-            assertThat(rig.deliver(Deliveries.many(20))).containsOnly(Outcome.applied());
-            proxy.stall();
-            assertThat(rig.deliver(Deliveries.of(0, "k", "v"))).isInstanceOf(Outcome.Retry.class);
-            Await.until("another connection is tried", Duration.ofSeconds(30), () -> {
-                assertThat(rig.deliver(Deliveries.of(0, "k", "v")).kind())
-                        .isIn(Outcome.Kind.RETRY, Outcome.Kind.DEFERRED);
-                return proxy.connections() > 1;
-            });
-            proxy.heal();
-            Await.until(
-                    "it serves again",
-                    Duration.ofSeconds(30),
-                    () -> rig.deliver(Deliveries.of(0, "k", "v")).equals(Outcome.applied()));
-            proxy.reset();
-            Await.until(
-                    "it serves again",
-                    Duration.ofSeconds(30),
-                    () -> rig.deliver(Deliveries.of(0, "k", "v")).equals(Outcome.applied()));
+            StalledLink.isGivenUp(rig, proxy);
         }
     }
 
     /** A service that grants four streams and answers nobody: what waits for a stream is not the connection's fault. */
     @Test
     void callsThatWaitForAStreamLeaveTheConnectionToTheOthers() {
-        WriterRig.await(server.close());
         listen(new HttpServerOptions().setInitialSettings(new Http2Settings().setMaxConcurrentStreams(4)));
         script = call -> {};
-        try (TcpProxy proxy = new TcpProxy(server.actualPort())) {
+        try (TcpProxy proxy = new TcpProxy(server.port())) {
             open(proxy.port(), Map.of(), Duration.ofSeconds(1));
             for (int round = 0; round < 3; round++) {
                 List<Outcome> outcomes = rig.deliver(Deliveries.many(16));
@@ -343,27 +322,9 @@ class GrpcTargetIT {
             }
             assertThat(proxy.connections()).isEqualTo(1);
             script = GrpcTargetIT::ok;
-            deliverAll(Deliveries.many(50), () -> {});
+            rig.deliverAll(Deliveries.many(50));
             assertThat(proxy.connections()).isEqualTo(1);
         }
-    }
-
-    /** Delivers what is not applied again until all is; answers what was applied how often we were told. */
-    private void deliverAll(List<Delivery> deliveries, Runnable between) {
-        List<Delivery> left = new ArrayList<>(deliveries);
-        Await.until("all are applied", Duration.ofSeconds(90), () -> {
-            between.run();
-            List<Outcome> outcomes = rig.deliver(List.copyOf(left));
-            List<Delivery> again = new ArrayList<>();
-            for (int i = 0; i < outcomes.size(); i++) {
-                assertThat(outcomes.get(i).kind()).isNotEqualTo(Outcome.Kind.REJECTED);
-                if (!outcomes.get(i).equals(Outcome.applied())) {
-                    again.add(left.get(i));
-                }
-            }
-            left.retainAll(again);
-            return left.isEmpty();
-        });
     }
 
     @Test
@@ -371,7 +332,7 @@ class GrpcTargetIT {
         try (GrpcReceiver receiver = new GrpcReceiver(data)) {
             open(receiver.port(), Map.of(), Duration.ofSeconds(3));
             List<Delivery> before = Deliveries.many(200);
-            deliverAll(before, () -> {});
+            rig.deliverAll(before);
             List<Delivery> during = Deliveries.many(2_000);
             Future<List<Outcome>> sent = rig.send(during);
             Await.until(
@@ -392,7 +353,7 @@ class GrpcTargetIT {
             assertThat(ids(receiver)).as("what was said to be applied is there").containsAll(applied);
             assertThat(left).isNotEmpty();
             receiver.start();
-            deliverAll(left, () -> {});
+            rig.deliverAll(left);
             Set<String> all = new HashSet<>();
             before.forEach(delivery -> all.add(delivery.entry().id().toString()));
             during.forEach(delivery -> all.add(delivery.entry().id().toString()));
@@ -404,7 +365,7 @@ class GrpcTargetIT {
     void aFrozenServiceIsRetriedAndServesAgainWhenItGoesOn() throws Exception {
         try (GrpcReceiver receiver = new GrpcReceiver(data)) {
             open(receiver.port(), Map.of(), Duration.ofSeconds(2));
-            deliverAll(Deliveries.many(50), () -> {});
+            rig.deliverAll(Deliveries.many(50));
             receiver.freeze();
             List<Delivery> during = Deliveries.many(40);
             try {
@@ -420,7 +381,7 @@ class GrpcTargetIT {
             } finally {
                 receiver.thaw();
             }
-            deliverAll(during, () -> {});
+            rig.deliverAll(during);
             assertThat(ids(receiver))
                     .containsAll(during.stream()
                             .map(delivery -> delivery.entry().id().toString())
@@ -447,7 +408,7 @@ class GrpcTargetIT {
 
     @Test
     void anHttpServerThatSpeaksNoGrpcIsRetried() {
-        HttpServer plain = serverVertx
+        HttpServer plain = server.vertx
                 .createHttpServer()
                 .requestHandler(request -> request.response().setStatusCode(503).end("no gRPC here"));
         WriterRig.await(plain.listen(0, "127.0.0.1"));
@@ -457,86 +418,43 @@ class GrpcTargetIT {
 
     @Test
     void bothSidesProveWhoTheyAreWithMutualTls() throws Exception {
-        certificate("server", "ip:127.0.0.1");
-        certificate("client", "dns:forelog.example.org");
-        WriterRig.await(server.close());
+        Certificates own = new Certificates(data, "own")
+                .issue("server", "ip:127.0.0.1")
+                .issue("client", "dns:forelog.example.org");
+        Certificates other = new Certificates(data, "other");
+        Map<String, Object> known = Map.of(
+                "tls",
+                true,
+                "ca_file",
+                own.authority().toString(),
+                "cert_file",
+                own.certificate("client").toString(),
+                "key_file",
+                own.key("client").toString());
         listen(new HttpServerOptions()
                 .setSsl(true)
                 .setUseAlpn(true)
                 .setClientAuth(ClientAuth.REQUIRED)
-                .setTrustOptions(new PemTrustOptions().addCertPath(path("client.crt")))
-                .setKeyCertOptions(
-                        new PemKeyCertOptions().addCertPath(path("server.crt")).addKeyPath(path("server.key"))));
-        open(Map.of(
-                "tls",
-                true,
-                "ca_file",
-                path("server.crt"),
-                "cert_file",
-                path("client.crt"),
-                "key_file",
-                path("client.key")));
+                .setTrustOptions(
+                        new PemTrustOptions().addCertPath(own.authority().toString()))
+                .setKeyCertOptions(new PemKeyCertOptions()
+                        .addCertPath(own.certificate("server").toString())
+                        .addKeyPath(own.key("server").toString())));
+        open(known);
         assertThat(rig.deliver(Deliveries.many(20))).containsOnly(Outcome.applied());
-        for (Map<String, Object> wrong : List.<Map<String, Object>>of(
-                Map.of("tls", true, "ca_file", path("server.crt")),
-                Map.of(
-                        "tls",
-                        true,
-                        "ca_file",
-                        path("client.crt"),
-                        "cert_file",
-                        path("client.crt"),
-                        "key_file",
-                        path("client.key")))) {
-            try (WriterRig other = new WriterRig(data.resolve("other" + wrong.size()))) {
+        Map<String, Object> believingOthers = new HashMap<>(known);
+        believingOthers.put("ca_file", other.authority().toString());
+        for (Map<String, Object> wrong : List.of(
+                Map.<String, Object>of("tls", true, "ca_file", own.authority().toString()), believingOthers)) {
+            try (WriterRig second = new WriterRig(data.resolve("other" + wrong.size()))) {
                 WriterRig first = rig;
-                rig = other;
-                open(server.actualPort(), wrong, Duration.ofSeconds(3));
+                rig = second;
+                open(server.port(), wrong, Duration.ofSeconds(3));
                 assertThat(rig.deliver(Deliveries.of(0, "k", "v"))).isInstanceOf(Outcome.Retry.class);
                 rig = first;
             }
         }
         assertThat(seen).hasSize(20);
-    }
-
-    private String path(String file) {
-        return data.resolve(file).toString();
-    }
-
-    /** Self-signed; the PEM files {@code name.crt} and {@code name.key}. */
-    private void certificate(String name, String subject) throws Exception {
-        Process made = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool")
-                                .toString(),
-                        "-genkeypair",
-                        "-alias",
-                        "k",
-                        "-keyalg",
-                        "EC",
-                        "-dname",
-                        "CN=" + name,
-                        "-ext",
-                        "san=" + subject,
-                        "-storetype",
-                        "PKCS12",
-                        "-keystore",
-                        path(name + ".p12"),
-                        "-storepass",
-                        "secret")
-                .redirectErrorStream(true)
-                .redirectOutput(data.resolve(name + ".out").toFile())
-                .start();
-        assertThat(made.waitFor()).isZero();
-        char[] password = "secret".toCharArray();
-        KeyStore loaded = KeyStore.getInstance(data.resolve(name + ".p12").toFile(), password);
-        pem(name + ".crt", "CERTIFICATE", loaded.getCertificate("k").getEncoded());
-        pem(name + ".key", "PRIVATE KEY", loaded.getKey("k", password).getEncoded());
-    }
-
-    private void pem(String file, String kind, byte[] content) throws Exception {
-        String text = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(content);
-        Files.writeString(
-                data.resolve(file), "-----BEGIN " + kind + "-----\n" + text + "\n-----END " + kind + "-----\n");
     }
 
     @Test
@@ -547,7 +465,7 @@ class GrpcTargetIT {
                 Map.of("metadata_secrets", Map.of("authorization", "Bearer x")), "file:PATH or env:NAME",
                 Map.of("cert_file", "x"), "cert_file: without tls",
                 Map.of("tls", true, "cert_file", "x"), "cert_file, key_file: one alone",
-                Map.of("tls", true, "ca_file", path("missing")), "ca_file: ",
+                Map.of("tls", true, "ca_file", data.resolve("missing").toString()), "ca_file: ",
                 Map.of("metadata", Map.of("a", "1"), "metadata_secrets", Map.of("a", "env:PATH")),
                         "metadata.a: in metadata_secrets, too");
         wrong.forEach(
@@ -556,18 +474,15 @@ class GrpcTargetIT {
 
     @Test
     void theGeneratedServiceTakesDeliveries() {
-        WriterRig.await(server.close());
-        GrpcServer grpc = GrpcServer.server(serverVertx);
         List<String> keys = Collections.synchronizedList(new ArrayList<>());
-        grpc.addService(LogReceiverGrpcService.of(new io.forelog.wire.v1.LogReceiverService() {
+        LogReceiverService service = new LogReceiverService() {
             @Override
             public Future<DeliverResponse> deliver(DeliverRequest request) {
                 keys.add(request.getKey().toStringUtf8());
                 return Future.succeededFuture(DeliverResponse.getDefaultInstance());
             }
-        }));
-        server = serverVertx.createHttpServer().requestHandler(grpc);
-        WriterRig.await(server.listen(0, "127.0.0.1"));
+        };
+        server.listen(new HttpServerOptions(), grpc -> grpc.addService(LogReceiverGrpcService.of(service)));
         open(Map.of());
         assertThat(rig.deliver(Deliveries.many(3))).containsOnly(Outcome.applied());
         assertThat(keys).containsExactlyInAnyOrder("k0", "k1", "k2");

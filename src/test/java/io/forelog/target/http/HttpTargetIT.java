@@ -10,8 +10,11 @@ import io.forelog.model.Outcome;
 import io.forelog.rig.Await;
 import io.forelog.rig.TcpProxy;
 import io.forelog.target.Deliveries;
+import io.forelog.target.SlowPhase;
+import io.forelog.target.StalledLink;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -24,10 +27,14 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -269,12 +276,66 @@ class HttpTargetIT {
         assertThat(deferred).isGreaterThan(retries);
         assertThat(rig.status().breaker()).isEqualTo("open");
 
+        int before = requests.get();
+        AtomicInteger came = new AtomicInteger();
+        script = request -> serverVertx.setTimer(300, later -> {
+            came.compareAndSet(0, requests.get() - before);
+            request.response().end();
+        });
         listen(port);
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
                 .untilAsserted(
                         () -> assertThat(rig.deliver(Deliveries.many(20))).containsOnly(Outcome.applied()));
         assertThat(rig.status().breaker()).isEqualTo("closed");
+        assertThat(came).as("requests until the first one was answered").hasValue(1);
+    }
+
+    @Test
+    void whatIsScrapedTellsHowTheTargetFares() {
+        assertThat(rig.scrape()).doesNotContain("forelog_target_");
+        open("/", Map.of(), new TargetSpec.Limit(0, 0, Duration.ofSeconds(10), 1));
+        int atFirst = rig.status().limit();
+        assertThat(scraped("limit")).isEqualTo(atFirst);
+        rig.deliver(Deliveries.many(80));
+        assertThat(scraped("latency_seconds_count")).isEqualTo(80);
+        assertThat(scraped("latency_seconds_sum")).isPositive();
+        assertThat(rig.scrape())
+                .contains("forelog_target_latency_seconds_bucket{namespace=\"shop\",target=\"target\",le=\"+Inf\"} 80");
+        assertThat(scraped("breaker")).isZero();
+
+        List<HttpServerRequest> held = Collections.synchronizedList(new ArrayList<>());
+        script = held::add;
+        Future<List<Outcome>> sent = rig.send(Deliveries.many(3));
+        Await.until("three are held", Duration.ofSeconds(10), () -> held.size() == 3);
+        assertThat(scraped("in_flight")).isEqualTo(3);
+        held.forEach(request -> request.response().setStatusCode(429).end());
+        WriterRig.await(sent);
+        assertThat(scraped("in_flight")).isZero();
+
+        answer(429, "");
+        rig.deliver(Deliveries.many(60));
+        assertThat(scraped("limit")).isEqualTo(rig.status().limit()).isLessThan(atFirst);
+        assertThat(scraped("breaker")).isZero();
+        answer(503, "");
+        rig.deliver(Deliveries.many(60));
+        assertThat(scraped("breaker")).isEqualTo(2);
+        assertThat(scraped("latency_seconds_count")).isGreaterThan(143);
+
+        rig.close();
+        assertThat(rig.scrape()).doesNotContain("forelog_target_");
+    }
+
+    /** Of the one target, under exactly these labels. */
+    private double scraped(String what) {
+        rig.status(); // by then the writer has shown what it did before
+        Matcher found = Pattern.compile(
+                        "(?m)^forelog_target_" + what + "\\{namespace=\"shop\",target=\"target\"} (\\S+)$")
+                .matcher(rig.scrape());
+        assertThat(found.find()).as(rig.scrape()).isTrue();
+        double value = Double.parseDouble(found.group(1));
+        assertThat(found.find()).isFalse();
+        return value;
     }
 
     @Test
@@ -285,6 +346,17 @@ class HttpTargetIT {
         WriterRig.await(rig.verticle().update(new TargetSpec("shop", "target", "http", 1, List.of(), config, LIMIT)));
         rig.deliver(Deliveries.of(0, "k", "v"));
         assertThat(seen).extracting(Seen::uri).containsExactly("/one", "/two");
+    }
+
+    @Test
+    void aSlowServerHasFewerRequestsAndLosesNothing() {
+        try (TcpProxy proxy = new TcpProxy(server.actualPort())) {
+            rig.deploy("http", Map.of("url", "http://127.0.0.1:" + proxy.port() + "/"), SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 64);
+            Set<String> bodies = new HashSet<>();
+            seen.forEach(request -> bodies.add(request.body().toString()));
+            assertThat(bodies).hasSize(count);
+        }
     }
 
     @Test
@@ -307,21 +379,8 @@ class HttpTargetIT {
                     "http",
                     Map.of("url", "http://127.0.0.1:" + proxy.port() + "/", "http2", true),
                     new TargetSpec.Limit(8, 0, Duration.ofSeconds(2), 1));
-            assertThat(rig.deliver(Deliveries.many(20))).containsOnly(Outcome.applied());
-            assertThat(versions).contains(HttpVersion.HTTP_2);
-            int before = proxy.connections();
-            proxy.stall();
-            assertThat(rig.deliver(Deliveries.of(0, "k", "v"))).isInstanceOf(Outcome.Retry.class);
-            Await.until("another connection is tried", Duration.ofSeconds(30), () -> {
-                assertThat(rig.deliver(Deliveries.of(0, "k", "v")).kind())
-                        .isIn(Outcome.Kind.RETRY, Outcome.Kind.DEFERRED);
-                return proxy.connections() > before;
-            });
-            proxy.heal();
-            Await.until(
-                    "it serves again",
-                    Duration.ofSeconds(30),
-                    () -> rig.deliver(Deliveries.of(0, "k", "v")).equals(Outcome.applied()));
+            StalledLink.isGivenUp(rig, proxy);
+            assertThat(versions).containsOnly(HttpVersion.HTTP_2);
         }
     }
 

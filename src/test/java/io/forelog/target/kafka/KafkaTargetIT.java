@@ -8,9 +8,13 @@ import io.forelog.model.IdempotencyToken;
 import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
 import io.forelog.rig.Await;
-import io.forelog.rig.Soak;
+import io.forelog.rig.Ports;
+import io.forelog.rig.TcpProxy;
 import io.forelog.rig.backend.KafkaCluster;
 import io.forelog.target.Deliveries;
+import io.forelog.target.FrozenPhase;
+import io.forelog.target.KilledPhase;
+import io.forelog.target.SlowPhase;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
 import io.vertx.core.buffer.Buffer;
@@ -31,6 +35,7 @@ import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +44,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(240)
 class KafkaTargetIT {
+    @TempDir
+    static Path directory;
+
+    private static KafkaCluster own;
+    private static TcpProxy proxy;
+
     @TempDir
     Path data;
 
@@ -153,49 +164,66 @@ class KafkaTargetIT {
     }
 
     @Test
-    void aDeadBrokerIsRetriedAndServesAgainAfterItsReturn() {
+    void aBrokerThatIsKilledUnderLoadLosesNothing() {
         KafkaCluster cluster = KafkaCluster.shared(1);
-        cluster.createTopic("target-down", 1, 1);
+        cluster.createTopic("target-down", 3, 1);
         open(cluster, "target-down", Map.of(), Duration.ofSeconds(4));
-        assertThat(rig.deliver(Deliveries.of(0, "k", "before"))).isEqualTo(Outcome.applied());
-        cluster.kill(1);
-        assertThat(rig.deliver(Deliveries.of(1, "k", "while down")).kind()).isEqualTo(Outcome.Kind.RETRY);
-        Await.pause(Duration.ofSeconds(Soak.choose(1, 30)));
-        cluster.start(1);
-        Await.until(
-                "a delivery is applied again",
-                Duration.ofSeconds(60),
-                () -> rig.deliver(Deliveries.of(2, "k", "after")).equals(Outcome.applied()));
+        int count = KilledPhase.survives(rig, () -> cluster.kill(1), () -> cluster.start(1));
         Set<String> values = new HashSet<>();
         cluster.records("target-down").forEach(found -> values.add(new String(found.value(), UTF_8)));
-        assertThat(values).contains("before", "after");
+        assertThat(values).hasSize(count);
     }
 
     @Test
-    void aFrozenBrokerIsRetriedWithinTheTimeOut() {
+    void aFrozenBrokerIsRetriedInTimeAndHoldsNoMoreThanTheLimit() {
         KafkaCluster cluster = KafkaCluster.shared(1);
         cluster.createTopic("target-frozen", 1, 1);
         open(cluster, "target-frozen", Map.of(), Duration.ofSeconds(3));
-        assertThat(rig.deliver(Deliveries.of(0, "k", "before"))).isEqualTo(Outcome.applied());
-        cluster.freeze(1);
-        try {
-            assertThat(rig.deliver(Deliveries.of(1, "k", "frozen")).kind()).isEqualTo(Outcome.Kind.RETRY);
-        } finally {
-            cluster.thaw(1);
+        FrozenPhase.survives(rig, 4, () -> cluster.freeze(1), () -> cluster.thaw(1));
+        Set<String> values = new HashSet<>();
+        cluster.records("target-frozen").forEach(found -> values.add(new String(found.value(), UTF_8)));
+        assertThat(values).contains("payload 0", "payload 255");
+    }
+
+    /** A broker of this class's own: with access control, and a listener that leads clients to a proxy. */
+    private static KafkaCluster own() {
+        if (own == null) {
+            int listener = Ports.free();
+            proxy = new TcpProxy(listener);
+            Map<String, String> settings = new HashMap<>(KafkaCluster.behindProxy(listener, proxy.port()));
+            settings.put("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
+            settings.put("allow.everyone.if.no.acl.found", "true");
+            own = KafkaCluster.start(1, directory, settings);
         }
-        Await.until(
-                "a delivery is applied again",
-                Duration.ofSeconds(60),
-                () -> rig.deliver(Deliveries.of(2, "k", "after")).equals(Outcome.applied()));
+        return own;
+    }
+
+    @AfterAll
+    static void stopOwn() {
+        if (own != null) {
+            own.close();
+            proxy.close();
+            own = null;
+        }
     }
 
     @Test
-    void aRefusedTopicIsAnErrorOfTheRouteAndServesOnceItIsAllowed(@TempDir Path directory) throws Exception {
-        Map<String, String> guarded = Map.of(
-                "authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-                "allow.everyone.if.no.acl.found", "true");
-        try (KafkaCluster cluster = KafkaCluster.start(1, directory, guarded);
-                Admin admin = cluster.admin()) {
+    void aSlowBrokerHasFewerRequestsAndLosesNothing() {
+        own().createTopic("target-slow", 3, 1);
+        rig.deploy(
+                "kafka",
+                Map.of("bootstrap_servers", "127.0.0.1:" + proxy.port(), "topic", "target-slow"),
+                SlowPhase.LIMIT);
+        int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 4);
+        Set<String> values = new HashSet<>();
+        own().records("target-slow").forEach(found -> values.add(new String(found.value(), UTF_8)));
+        assertThat(values).hasSize(count);
+    }
+
+    @Test
+    void aRefusedTopicIsAnErrorOfTheRouteAndServesOnceItIsAllowed() throws Exception {
+        KafkaCluster cluster = own();
+        try (Admin admin = cluster.admin()) {
             cluster.createTopic("target-guarded", 1, 1);
             AclBinding denial = new AclBinding(
                     new ResourcePattern(ResourceType.TOPIC, "target-guarded", PatternType.LITERAL),

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.forelog.model.Delivery;
 import io.forelog.model.Entry;
+import io.forelog.model.ErrorCode;
 import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
+import io.forelog.rig.Await;
+import io.forelog.rig.Soak;
 import io.forelog.table.Item;
 import io.forelog.table.TableStore;
 import io.forelog.table.Tables;
@@ -15,16 +18,22 @@ import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -186,5 +195,82 @@ class KvTargetIT {
                 .collect(Collectors.toMap(
                         item -> item.id().toString(), item -> item.value().toString(), (a, b) -> a, TreeMap::new));
         assertThat(actual).isEqualTo(expected);
+    }
+
+    /** A file system of its own, that is too small and then is not. */
+    @Test
+    void aFullDiskIsRetriedAndLosesNothingOfWhatWasApplied() throws Exception {
+        Path disk = Files.createDirectories(data.resolve("small/tables"));
+        if (!run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk.toString())) {
+            Soak.skipping("KvTargetIT on a full disk", "mount is not permitted here");
+            Assumptions.abort("mount is not permitted here");
+        }
+        try (WriterRig small = new WriterRig(data.resolve("small"))) {
+            small.deploy("kv", Map.of(), new TargetSpec.Limit(0, 0, Duration.ofSeconds(10), 0));
+            Random random = new Random(1);
+            List<Delivery> all = new ArrayList<>();
+            List<Delivery> open = new ArrayList<>();
+            while (open.isEmpty()) {
+                assertThat(all.size()).as("writes to a small disk").isLessThan(2_000);
+                List<Delivery> batch = new ArrayList<>();
+                for (int i = 0; i < 50; i++) {
+                    String key = "k" + (all.size() + i);
+                    batch.add(delivery(i, key, Operation.PUT, incompressible(random), 0, Map.of()));
+                }
+                all.addAll(batch);
+                for (Outcome outcome : small.deliver(batch)) {
+                    if (!outcome.equals(Outcome.applied())) {
+                        open.add(batch.get(open.size()));
+                        assertThat(outcome).isInstanceOfSatisfying(Outcome.Retry.class, retry -> {
+                            assertThat(retry.code()).isEqualTo(ErrorCode.TARGET_UNAVAILABLE);
+                            assertThat(retry.text()).contains("No space left on device");
+                        });
+                    }
+                }
+            }
+            assertThat(open).as("of a batch all or none").hasSize(50);
+            fill(disk.resolve("filler"));
+            for (int i = 0; i < 5; i++) {
+                assertThat(small.deliver(open).stream().map(Outcome::kind))
+                        .containsAnyOf(Outcome.Kind.RETRY, Outcome.Kind.DEFERRED)
+                        .doesNotContain(Outcome.Kind.APPLIED, Outcome.Kind.REJECTED);
+            }
+            assertThat(run("mount", "-o", "remount,size=256m", disk.toString())).isTrue();
+            Await.until(
+                    "there is room again",
+                    Duration.ofSeconds(30),
+                    () -> small.deliver(open).stream().allMatch(Outcome.applied()::equals));
+            TableStore full = WriterRig.await(small.tables.open(Tables.EMBEDDED));
+            for (Delivery each : all) {
+                assertThat(WriterRig.await(full.get("shop", each.entry().key(), Buffer.buffer()))
+                                .value())
+                        .isEqualTo(each.entry().payload());
+            }
+        } finally {
+            run("umount", disk.toString());
+        }
+    }
+
+    private static String incompressible(Random random) {
+        byte[] bytes = new byte[7_500];
+        random.nextBytes(bytes);
+        return Base64.getEncoder().encodeToString(bytes);
+    }
+
+    /** What the store gave back when it closed. */
+    private static void fill(Path filler) throws IOException {
+        try (OutputStream out = Files.newOutputStream(filler)) {
+            byte[] chunk = new byte[4_096];
+            for (int i = 0; i < 10_000; i++) {
+                out.write(chunk);
+            }
+        } catch (IOException e) {
+            assertThat(e).hasMessageContaining("No space left");
+        }
+    }
+
+    private static boolean run(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).inheritIO().start();
+        return process.waitFor(20, TimeUnit.SECONDS) && process.exitValue() == 0;
     }
 }

@@ -8,12 +8,13 @@ import io.forelog.model.Entry;
 import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
 import io.forelog.rig.Await;
+import io.forelog.rig.TcpProxy;
 import io.forelog.rig.backend.CacheServer;
 import io.forelog.target.Deliveries;
+import io.forelog.target.FrozenPhase;
+import io.forelog.target.SlowPhase;
 import io.forelog.target.TargetSpec;
-import io.forelog.target.TargetStatus;
 import io.forelog.target.WriterRig;
-import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -253,30 +254,21 @@ class MemcachedTargetIT {
     void aFrozenServerIsRetriedInTimeAndHoldsNoMoreThanTheLimit() {
         CacheServer server = server();
         open(Map.of(), Duration.ofSeconds(2));
-        assertThat(rig.deliver(Deliveries.of(0, "k", "before"))).isEqualTo(Outcome.applied());
-        server.freeze();
-        try {
-            List<Future<List<Outcome>>> sent = new ArrayList<>();
-            for (int i = 0; i < 60; i++) {
-                sent.add(rig.send(Deliveries.many(256)));
-            }
-            TargetStatus status = rig.status();
-            assertThat(status.inFlight()).isLessThanOrEqualTo(4);
-            assertThat(status.waiting()).isLessThanOrEqualTo(8_192);
-            for (Future<List<Outcome>> outcomes : sent) {
-                assertThat(WriterRig.await(outcomes))
-                        .allSatisfy(
-                                outcome -> assertThat(outcome.kind()).isIn(Outcome.Kind.RETRY, Outcome.Kind.DEFERRED));
-            }
-        } finally {
-            server.thaw();
-        }
-        Await.until(
-                "a delivery is applied again",
-                Duration.ofSeconds(60),
-                () -> rig.deliver(Deliveries.of(2, "k2", "after")).equals(Outcome.applied()));
-        assertThat(get(server, "k2")).isEqualTo("after");
+        FrozenPhase.survives(rig, 4, server::freeze, server::thaw);
+        assertThat(get(server, "k255")).isEqualTo("payload 255");
         Await.until("old connections are gone", Duration.ofSeconds(30), () -> stat(server, "curr_connections") <= 4);
+    }
+
+    @Test
+    void aSlowServerHasFewerRequestsAndLosesNothing() {
+        CacheServer server = server();
+        try (TcpProxy proxy = new TcpProxy(server.port())) {
+            rig.deploy("memcached", Map.of("nodes", List.of("127.0.0.1:" + proxy.port())), SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 1);
+            for (int i = 0; i < count; i++) {
+                assertThat(get(server, "k" + i)).isEqualTo("payload " + i);
+            }
+        }
     }
 
     @Test

@@ -11,8 +11,10 @@ import io.forelog.model.Outcome;
 import io.forelog.rig.Await;
 import io.forelog.rig.Ports;
 import io.forelog.rig.Soak;
+import io.forelog.rig.TcpProxy;
 import io.forelog.rig.backend.PostgresServer;
 import io.forelog.target.Deliveries;
+import io.forelog.target.SlowPhase;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
 import io.vertx.core.Future;
@@ -425,6 +427,20 @@ class PostgresTargetIT {
         assertThat(before).isGreaterThanOrEqualTo(3_000 - left.size()); // what was applied is there
         deliverAll(left);
         assertThat(count("survived")).isEqualTo(3_000);
+    }
+
+    @Test
+    void aSlowServerHasFewerRequestsAndLosesNothing() {
+        sql("CREATE TABLE slow (k text PRIMARY KEY, v text)");
+        try (TcpProxy proxy = new TcpProxy(SERVER.port())) {
+            String uri = SERVER.uri(DATABASE).replace(":" + SERVER.port(), ":" + proxy.port());
+            rig.deploy(
+                    "postgres",
+                    Map.of("uri", uri, "connections", 8, "table", "slow", "key_column", "k", "value_column", "v"),
+                    SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(50), 8);
+            assertThat(count("slow WHERE 'payload ' || substr(k, 2) = v")).isEqualTo(count);
+        }
     }
 
     @Test

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Outcome;
-import io.vertx.redis.client.impl.types.ErrorType;
+import io.forelog.target.Pipeline;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
@@ -22,9 +22,7 @@ class RedisOutcomesTest {
                 "READONLY You can't write against a read only replica. script: abc, on @user_script:22.",
                 "OOM command not allowed when used memory > 'maxmemory'.",
                 "Error running script (call to f_ab): @user_script: 5: -OOM command not allowed",
-                "CONNECTION_CLOSED",
-                "java.io.IOException: Connection reset by peer",
-                "io.netty.channel.StacklessClosedChannelException")) {
+                "UNREADABLE reply: HTTP/1.1 400 Bad Request")) {
             assertThat(RedisOutcomes.of(error).kind()).as(error).isEqualTo(Outcome.Kind.RETRY);
         }
     }
@@ -34,8 +32,8 @@ class RedisOutcomesTest {
         String said =
                 "WRONGTYPE Operation against a key holding the wrong kind of value script: ab, on @user_script:8.";
         assertThat(RedisOutcomes.of(said)).isEqualTo(Outcome.rejected(ErrorCode.TARGET_REJECTED, said, false));
-        assertThat(RedisOutcomes.of("syntax error"))
-                .isEqualTo(Outcome.rejected(ErrorCode.TARGET_REJECTED, "syntax error", false));
+        assertThat(RedisOutcomes.of("ERR syntax error"))
+                .isEqualTo(Outcome.rejected(ErrorCode.TARGET_REJECTED, "ERR syntax error", false));
     }
 
     @Test
@@ -51,7 +49,8 @@ class RedisOutcomesTest {
                             Outcome.Rejected.class,
                             rejected -> assertThat(rejected.storm()).isTrue());
         }
-        assertThat(RedisOutcomes.of(ErrorType.create("WRONGPASS invalid username-password pair or user is disabled.")))
+        assertThat(RedisOutcomes.of(
+                        new Pipeline.Refused("WRONGPASS invalid username-password pair or user is disabled.")))
                 .isInstanceOfSatisfying(
                         Outcome.Rejected.class,
                         rejected -> assertThat(rejected.storm()).isTrue());
@@ -60,20 +59,17 @@ class RedisOutcomesTest {
     @Test
     void whatBreaksAWholeBatchIsRetried() {
         assertThat(RedisOutcomes.of(new IOException("refused")).kind()).isEqualTo(Outcome.Kind.RETRY);
-        assertThat(RedisOutcomes.of(ErrorType.create("ERR max number of clients reached"))
+        assertThat(RedisOutcomes.of(new Pipeline.Refused("ERR max number of clients reached"))
                         .kind())
                 .isEqualTo(Outcome.Kind.RETRY);
+        assertThat(RedisOutcomes.of(new Pipeline.Refused("LOADING Redis is loading the dataset in memory"))
+                        .kind())
+                .isEqualTo(Outcome.Kind.RETRY);
+        assertThat(RedisOutcomes.of(new Pipeline.Full("51200 commands wait")))
+                .isInstanceOfSatisfying(
+                        Outcome.Retry.class, retry -> assertThat(retry.code()).isEqualTo(ErrorCode.RATE_LIMITED));
         assertThat(RedisOutcomes.of(new TimeoutException("no answer within 5 ms")))
                 .isInstanceOfSatisfying(
                         Outcome.Retry.class, retry -> assertThat(retry.code()).isEqualTo(ErrorCode.TARGET_TIMEOUT));
-    }
-
-    @Test
-    void theErrorsOfABatchAreToldApart() {
-        String text = "ERR [1] WRONGTYPE no" + System.lineSeparator() + "ERR [3] syntax error";
-        assertThat(RedisOutcomes.errors(ErrorType.create(text), 4))
-                .containsExactly(null, "WRONGTYPE no", null, "syntax error");
-        assertThat(RedisOutcomes.errors(ErrorType.create("WRONGPASS no"), 4)).isNull();
-        assertThat(RedisOutcomes.errors(new IOException("ERR [1] no"), 4)).isNull();
     }
 }

@@ -9,13 +9,16 @@ import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
 import io.forelog.rig.Await;
 import io.forelog.rig.Soak;
+import io.forelog.rig.TcpProxy;
 import io.forelog.rig.backend.CacheServer;
 import io.forelog.target.Deliveries;
+import io.forelog.target.FrozenPhase;
+import io.forelog.target.SlowPhase;
 import io.forelog.target.TargetSpec;
-import io.forelog.target.TargetStatus;
 import io.forelog.target.WriterRig;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.Request;
@@ -385,32 +388,23 @@ class RedisTargetIT {
     @Test
     void aFrozenServerIsRetriedInTimeAndHoldsNoMoreThanTheLimit() {
         open(Map.of(), new TargetSpec.Limit(2, 0, Duration.ofSeconds(2), 0));
-        assertThat(rig.deliver(Deliveries.of(0, "k", "before"))).isEqualTo(Outcome.applied());
-        server.freeze();
-        try {
-            List<Future<List<Outcome>>> sent = new ArrayList<>();
-            for (int i = 0; i < 60; i++) {
-                sent.add(rig.send(Deliveries.many(256)));
-            }
-            TargetStatus status = rig.status();
-            assertThat(status.inFlight()).isLessThanOrEqualTo(2);
-            assertThat(status.waiting()).isLessThanOrEqualTo(8_192);
-            for (Future<List<Outcome>> outcomes : sent) {
-                WriterRig.await(outcomes)
-                        .forEach(outcome -> assertThat(outcome.kind()).isIn(Outcome.Kind.RETRY, Outcome.Kind.DEFERRED));
-            }
-        } finally {
-            server.thaw();
-        }
-        Await.until(
-                "a delivery is applied again",
-                Duration.ofSeconds(60),
-                () -> rig.deliver(Deliveries.of(2, "k2", "after")).equals(Outcome.applied()));
-        assertThat(get("k2")).isEqualTo("after");
+        FrozenPhase.survives(rig, 2, server::freeze, server::thaw);
+        assertThat(get("k255")).isEqualTo("payload 255");
         Await.until(
                 "old connections are gone",
                 Duration.ofSeconds(30),
                 () -> ask(Command.CLIENT, "LIST").toString().lines().count() <= 3);
+    }
+
+    @Test
+    void aSlowServerHasFewerRequestsAndLosesNothing() {
+        try (TcpProxy proxy = new TcpProxy(server.port())) {
+            rig.deploy("redis", Map.of("address", "127.0.0.1:" + proxy.port()), SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 1);
+            for (int i = 0; i < count; i++) {
+                assertThat(get("k" + i)).isEqualTo("payload " + i);
+            }
+        }
     }
 
     @Test
@@ -428,6 +422,32 @@ class RedisTargetIT {
                         Outcome.Retry.class, retry -> assertThat(retry.text()).contains("OOM"));
         ask(Command.CONFIG, "SET", "maxmemory", "0");
         assertThat(rig.deliver(Deliveries.of(3, "k", "v"))).isEqualTo(Outcome.applied());
+    }
+
+    @Test
+    void aServerThatHasNoRoomForAConnectionIsRetriedUntilItHas() {
+        open(Map.of());
+        ask(Command.CONFIG, "SET", "maxclients", "1");
+        assertThat(rig.deliver(Deliveries.of(0, "k", "v")))
+                .isInstanceOfSatisfying(
+                        Outcome.Retry.class, retry -> assertThat(retry.text()).contains("max number of clients"));
+        ask(Command.CONFIG, "SET", "maxclients", "100");
+        rig.deliverAll(Deliveries.many(10));
+    }
+
+    @Test
+    void whatIsNoRedisIsRetried() {
+        HttpServer stranger = WriterRig.await(rig.vertx
+                .createHttpServer()
+                .requestHandler(request -> request.response().end())
+                .listen(0, "127.0.0.1"));
+        rig.deploy(
+                "redis",
+                Map.of("address", "127.0.0.1:" + stranger.actualPort()),
+                new TargetSpec.Limit(1, 0, Duration.ofSeconds(3), 0));
+        assertThat(rig.deliver(Deliveries.of(0, "k", "v")))
+                .isInstanceOfSatisfying(
+                        Outcome.Retry.class, retry -> assertThat(retry.text()).startsWith("UNREADABLE reply: HTTP/1"));
     }
 
     @Test

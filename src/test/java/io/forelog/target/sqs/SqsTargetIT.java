@@ -6,9 +6,12 @@ import io.forelog.model.Delivery;
 import io.forelog.model.Operation;
 import io.forelog.model.Outcome;
 import io.forelog.rig.Await;
-import io.forelog.rig.Soak;
+import io.forelog.rig.TcpProxy;
 import io.forelog.rig.backend.ElasticMq;
 import io.forelog.target.Deliveries;
+import io.forelog.target.FrozenPhase;
+import io.forelog.target.KilledPhase;
+import io.forelog.target.SlowPhase;
 import io.forelog.target.TargetSpec;
 import io.forelog.target.WriterRig;
 import io.vertx.core.buffer.Buffer;
@@ -18,8 +21,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,6 +58,10 @@ class SqsTargetIT {
     }
 
     private void open(String queue, Map<String, Object> more, Duration timeout) throws Exception {
+        open(queue, more, new TargetSpec.Limit(4, 0, timeout, 0));
+    }
+
+    private void open(String queue, Map<String, Object> more, TargetSpec.Limit limit) throws Exception {
         Path secret = Files.writeString(data.resolve("secret"), "x\n");
         Map<String, Object> config = new HashMap<>(Map.of(
                 "queue",
@@ -66,7 +75,7 @@ class SqsTargetIT {
                 "secret_key",
                 "file:" + secret));
         config.putAll(more);
-        rig.deploy("sqs", config, new TargetSpec.Limit(4, 0, timeout, 0));
+        rig.deploy("sqs", config, limit);
     }
 
     private void create(String name) {
@@ -95,6 +104,16 @@ class SqsTargetIT {
             return all.size() >= count;
         });
         return all;
+    }
+
+    /** That of each of {@link Deliveries#many}, some twice perhaps. */
+    private void assertBodies(String name, int count) {
+        Set<String> bodies = new HashSet<>();
+        Await.until(count + " bodies are in " + name, Duration.ofSeconds(60), () -> {
+            receive(name, 1).forEach(found -> bodies.add(found.body()));
+            return bodies.size() >= count;
+        });
+        assertThat(bodies).hasSize(count).contains("payload 0", "payload " + (count - 1));
     }
 
     private static String attribute(Message message, String name) {
@@ -199,35 +218,27 @@ class SqsTargetIT {
     }
 
     @Test
-    void aDeadServerIsRetriedAndServesAgainAfterItsReturn() throws Exception {
+    void aServerThatIsKilledUnderLoadLosesNothing() throws Exception {
         create("target-down");
         open("target-down", Map.of(), Duration.ofSeconds(4));
-        assertThat(rig.deliver(Deliveries.of(0, "k", "before"))).isEqualTo(Outcome.applied());
-        server.kill();
-        assertThat(rig.deliver(Deliveries.of(1, "k", "while down")).kind()).isEqualTo(Outcome.Kind.RETRY);
-        Await.pause(Duration.ofSeconds(Soak.choose(1, 30)));
-        server.start();
-        Await.until(
-                "a delivery is applied again",
-                Duration.ofSeconds(60),
-                () -> rig.deliver(Deliveries.of(2, "k", "after")).equals(Outcome.applied()));
-        assertThat(receive("target-down", 2)).extracting(Message::body).contains("before", "after");
+        int count = KilledPhase.survives(rig, server::kill, server::start);
+        assertBodies("target-down", count);
     }
 
     @Test
-    void aFrozenServerIsRetriedWithinTheTimeOut() throws Exception {
+    void aSlowServerHasFewerRequestsAndLosesNothing() throws Exception {
+        create("target-slow");
+        try (TcpProxy proxy = new TcpProxy(server.port())) {
+            open("target-slow", Map.of("endpoint", "http://127.0.0.1:" + proxy.port()), SlowPhase.LIMIT);
+            int count = SlowPhase.survives(rig, proxy, Duration.ofMillis(100), 64);
+            assertBodies("target-slow", count);
+        }
+    }
+
+    @Test
+    void aFrozenServerIsRetriedInTimeAndHoldsNoMoreThanTheLimit() throws Exception {
         create("target-frozen");
         open("target-frozen", Map.of(), Duration.ofSeconds(3));
-        assertThat(rig.deliver(Deliveries.of(0, "k", "before"))).isEqualTo(Outcome.applied());
-        server.freeze();
-        try {
-            assertThat(rig.deliver(Deliveries.of(1, "k", "frozen")).kind()).isEqualTo(Outcome.Kind.RETRY);
-        } finally {
-            server.thaw();
-        }
-        Await.until(
-                "a delivery is applied again",
-                Duration.ofSeconds(60),
-                () -> rig.deliver(Deliveries.of(2, "k", "after")).equals(Outcome.applied()));
+        FrozenPhase.survives(rig, 4, server::freeze, server::thaw);
     }
 }

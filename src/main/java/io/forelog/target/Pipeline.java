@@ -1,6 +1,4 @@
-package io.forelog.target.memcached;
-
-import static java.nio.charset.StandardCharsets.UTF_8;
+package io.forelog.target;
 
 import io.forelog.model.Ticker;
 import io.vertx.core.Future;
@@ -14,22 +12,19 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One pipelined connection to one node, made when it is first needed and again after it broke, gave no answer in time, or answered
- * something that fits no command. Each command has a line of answer, in order. A node that could not be reached or was silent
- * rests for {@link #REST_MICROS}, so that it does not hold up the others. Used on one context; bounded by {@link #WAITING_MAX} commands.
+ * One pipelined connection to one server, made when it is first needed and again after it broke, gave no answer in time, or answered
+ * something that fits no command. Each command has one reply, in order. A server that could not be reached or was silent rests for a
+ * while, so that it does not hold up others. Used on one context; bounded by {@link Limits#waitingMax} commands.
  */
-public final class MemcachedNode {
-    /** As many as a writer may have out at its highest adaptive limit. */
-    static final int WAITING_MAX = 200 * MemcachedTargetAdapter.BATCH_MAX;
-
-    private static final long REST_MICROS = 1_000_000L;
-    private static final int LINE_MAX = 4_096;
+public final class Pipeline {
+    /** Of what is kept until the rest of a reply comes. */
+    private static final int REPLY_MAX = 4_096;
 
     private final Vertx vertx;
     private final NetClient client;
-    private final NodeAddress address;
-    private final @Nullable Buffer login;
-    private final long timeoutMillis;
+    private final Server server;
+    private final Protocol protocol;
+    private final Limits limits;
     private final Ticker ticker;
     private final ArrayDeque<Batch> waiting = new ArrayDeque<>();
 
@@ -39,26 +34,59 @@ public final class MemcachedNode {
     private @Nullable NetSocket socket;
     private Buffer rest = Buffer.buffer();
     private int commandsWaiting;
+    private boolean closed;
     private long restUntilMicros;
     private Throwable lastCut = new IllegalStateException("never connected");
 
-    /** {@code login}: a command that opens each connection; null = none. */
-    public MemcachedNode(
-            Vertx vertx,
-            NetClient client,
-            NodeAddress address,
-            @Nullable Buffer login,
-            long timeoutMillis,
-            Ticker ticker) {
+    public Pipeline(Vertx vertx, NetClient client, Server server, Protocol protocol, Limits limits, Ticker ticker) {
         this.vertx = vertx;
         this.client = client;
-        this.address = address;
-        this.login = login;
-        this.timeoutMillis = timeoutMillis;
+        this.server = server;
+        this.protocol = protocol;
+        this.limits = limits;
         this.ticker = ticker;
     }
 
-    /** The lines that came, null for those that did not, and then what cut them off. */
+    /**
+     * Who is spoken to.
+     *
+     * @param name in what is said of it
+     * @param login opens each connection; null = nothing does
+     */
+    public record Server(
+            String host, int port, String name, @Nullable Login login) {}
+
+    /** {@code count} commands. */
+    public record Login(Buffer commands, int count) {
+        @Override
+        public String toString() {
+            return "Login"; // it holds a secret
+        }
+    }
+
+    /**
+     * @param waitingMax commands that wait for their replies
+     * @param timeoutMillis from the command to its reply, a connection that has to be made included
+     * @param restMicros of a server that could not be reached or was silent
+     */
+    public record Limits(int waitingMax, long timeoutMillis, long restMicros) {}
+
+    /** What replies look like. Stateless. */
+    public interface Protocol {
+        /** Where the reply that begins at {@code from} ends; -1 where its end has not come yet. */
+        int end(Buffer data, int from);
+
+        /** What is kept of it. */
+        String reply(Buffer data, int from, int end);
+
+        /** Whether the next reply is surely that of the next command. */
+        boolean inStep(String reply);
+
+        /** Whether such a reply to a command of the login lets in. */
+        boolean welcomes(String reply);
+    }
+
+    /** The replies that came, null for those that did not, and then what cut them off. */
     public static final class Answers {
         public final @Nullable String[] lines;
         Throwable cut = new IllegalStateException("no answer");
@@ -72,20 +100,20 @@ public final class MemcachedNode {
         }
     }
 
-    /** The node's own words to the login. */
+    /** The server's own words to the login. */
     public static final class Refused extends Exception {
         private static final long serialVersionUID = 1;
 
-        Refused(String line) {
-            super(line, null, false, false);
+        public Refused(String words) {
+            super(words, null, false, false);
         }
     }
 
     /** More waits than may. */
-    static final class Full extends Exception {
+    public static final class Full extends Exception {
         private static final long serialVersionUID = 1;
 
-        Full(String text) {
+        public Full(String text) {
             super(text, null, false, false);
         }
     }
@@ -104,24 +132,27 @@ public final class MemcachedNode {
     /**
      * Never fails; ends within the time-out.
      *
-     * @param resting asks a node that rests, too
+     * @param resting asks a server that rests, too
      */
     public Future<Answers> send(Buffer commands, int count, boolean resting) {
         Batch batch = new Batch(count);
+        if (closed) {
+            return cut(batch, lastCut);
+        }
         if (!resting && ticker.micros() < restUntilMicros) {
             return cut(batch, lastCut);
         }
-        if (commandsWaiting + count > WAITING_MAX) {
-            return cut(batch, new Full(commandsWaiting + " commands wait for " + address.name() + " already"));
+        if (commandsWaiting + count > limits.waitingMax) {
+            return cut(batch, new Full(commandsWaiting + " commands wait for " + server.name + " already"));
         }
         commandsWaiting += count;
         Promise<NetSocket> used = connection();
-        batch.timer = vertx.setTimer(timeoutMillis, late -> {
+        batch.timer = vertx.setTimer(limits.timeoutMillis, late -> {
             TimeoutException cause =
-                    new TimeoutException(address.name() + ": no answer within " + timeoutMillis + " ms");
+                    new TimeoutException(server.name + ": no answer within " + limits.timeoutMillis + " ms");
             end(batch, cause);
             if (used == connecting) {
-                restUntilMicros = ticker.micros() + REST_MICROS;
+                restUntilMicros = ticker.micros() + limits.restMicros;
                 drop(cause);
             }
         });
@@ -129,7 +160,14 @@ public final class MemcachedNode {
         return batch.promise.future();
     }
 
+    /** What goes out from now on goes over a new connection; what waits on the old one ends without an answer. */
+    public void renew() {
+        drop(new IllegalStateException(server.name + ": connection given up"));
+    }
+
+    /** Nothing goes out any more. */
     public void close() {
+        closed = true;
         drop(new IllegalStateException("the target is closed"));
     }
 
@@ -152,9 +190,9 @@ public final class MemcachedNode {
         }
         Promise<NetSocket> promise = Promise.promise();
         connecting = promise;
-        client.connect(address.port(), address.host()).onComplete(made -> opened(made, promise), failure -> {
+        client.connect(server.port, server.host).onComplete(made -> opened(made, promise), failure -> {
             if (connecting == promise) {
-                restUntilMicros = ticker.micros() + REST_MICROS;
+                restUntilMicros = ticker.micros() + limits.restMicros;
                 lastCut = failure;
                 connecting = null;
             }
@@ -173,25 +211,37 @@ public final class MemcachedNode {
         rest = Buffer.buffer();
         made.handler(chunk -> read(made, chunk));
         made.exceptionHandler(broken -> dropped(made, broken));
-        made.closeHandler(end -> dropped(made, new IllegalStateException(address.name() + ": connection closed")));
+        made.closeHandler(end -> dropped(made, new IllegalStateException(server.name + ": connection closed")));
+        Login login = server.login;
         if (login == null) {
             promise.tryComplete(made);
             return;
         }
-        Batch first = new Batch(1);
-        commandsWaiting++;
+        Batch first = new Batch(login.count);
+        commandsWaiting += login.count;
         waiting.add(first);
-        made.write(login);
+        made.write(login.commands);
         first.promise.future().onSuccess(answers -> {
-            String line = answers.lines[0];
-            if ("STORED".equals(line)) {
+            Throwable refused = refusal(answers);
+            if (refused == null) {
                 promise.tryComplete(made);
             } else {
-                Throwable refused = line == null ? answers.cut : new Refused(line);
                 dropped(made, refused);
                 promise.tryFail(refused);
             }
         });
+    }
+
+    private @Nullable Throwable refusal(Answers answers) {
+        for (String line : answers.lines) {
+            if (line == null) {
+                return answers.cut;
+            }
+            if (!protocol.welcomes(line)) {
+                return new Refused(line);
+            }
+        }
+        return null;
     }
 
     private void read(NetSocket from, Buffer chunk) {
@@ -200,32 +250,31 @@ public final class MemcachedNode {
         }
         Buffer data = rest.length() == 0 ? chunk : rest.appendBuffer(chunk);
         int start = 0;
-        for (int i = 0; i < data.length() && from == socket; i++) {
-            if (data.getByte(i) == '\n') {
-                line(from, data, start, i > start && data.getByte(i - 1) == '\r' ? i - 1 : i);
-                start = i + 1;
+        while (from == socket && start < data.length()) {
+            int end = protocol.end(data, start);
+            if (end < 0) {
+                break;
             }
+            replied(from, protocol.reply(data, start, end));
+            start = end;
         }
         rest = start == data.length() ? Buffer.buffer() : data.getBuffer(start, data.length());
-        if (rest.length() > LINE_MAX) {
-            dropped(from, new IllegalStateException(address.name() + ": a line without an end"));
+        if (rest.length() > REPLY_MAX) {
+            dropped(from, new IllegalStateException(server.name + ": a reply without an end"));
         }
     }
 
-    private void line(NetSocket from, Buffer data, int start, int end) {
-        String line = end - start == 6 && data.getByte(start) == 'S' && data.getByte(start + 5) == 'D'
-                ? "STORED"
-                : data.getString(start, end, UTF_8.name());
+    private void replied(NetSocket from, String reply) {
         Batch batch = waiting.peek();
         if (batch != null) {
-            batch.answers.lines[batch.next++] = line;
+            batch.answers.lines[batch.next++] = reply;
             if (batch.next == batch.answers.lines.length) {
                 waiting.poll();
                 finish(batch);
             }
         }
-        if (batch == null || !MemcachedOutcomes.inStep(line)) {
-            dropped(from, new IllegalStateException(address.name() + ": cut after " + line));
+        if (batch == null || !protocol.inStep(reply)) {
+            dropped(from, new IllegalStateException(server.name + ": cut after " + reply));
         }
     }
 
