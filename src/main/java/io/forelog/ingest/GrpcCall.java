@@ -20,6 +20,8 @@ import java.util.zip.GZIPInputStream;
  * loop of its connection. Bounded by the server's largest message, after decompression as well.
  */
 class GrpcCall {
+    static final String TIMEOUT = "grpc-timeout";
+
     private static final String IDENTITY = "identity";
 
     private final GrpcServerRequest<Buffer, Buffer> request;
@@ -66,7 +68,9 @@ class GrpcCall {
 
     /** What its caller still waits, as {@link Intake#write} takes it. */
     long leftMicros() {
-        return intake.leftMicros(request.timeout() * 1_000L, openedMicros);
+        // Not the server's own figure, in which less than a millisecond is no deadline.
+        return intake.leftMicros(
+                LeanUnaryCall.timeoutMicros(request.headers().get(TIMEOUT)), openedMicros);
     }
 
     GrpcServerRequest<Buffer, Buffer> request() {

@@ -1,6 +1,7 @@
 package io.forelog.ingest;
 
 import io.forelog.access.Identity;
+import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.forelog.wire.v1.BenchGrpcService;
 import io.forelog.wire.v1.BenchService;
@@ -101,7 +102,16 @@ final class GrpcEdge implements Handler<HttpServerRequest> {
             LeanUnaryCall.refuse(request.response(), Refusal.of(e));
             return;
         }
-        if (!LeanUnaryCall.open(request, intake, caller)) {
+        String timeout = request.getHeader(GrpcCall.TIMEOUT);
+        long timeoutMicros = LeanUnaryCall.timeoutMicros(timeout);
+        if (timeoutMicros == Intake.OVER) {
+            LeanUnaryCall.refuse(
+                    request.response(),
+                    Refusal.of(
+                            ErrorCode.EXPIRED,
+                            GrpcCall.TIMEOUT + ": '" + timeout
+                                    + "' (expected: time that is left, or none told); nothing was begun"));
+        } else if (!LeanUnaryCall.open(request, intake, caller, timeoutMicros)) {
             server.handle(request);
         }
     }

@@ -160,6 +160,47 @@ class GrpcEdgeIT {
     }
 
     @Test
+    void aDeadlineThatIsOverIsExceededAndNothingIsWritten() throws Exception {
+        for (String over : List.of("0S", "0n", "00000000H")) {
+            deadlineIsExceeded(WriteAheadLogGrpcClient.WriteToLog, request("ns").build(), over);
+            deadlineIsExceeded(
+                    WriteAheadLogGrpcClient.WriteBatch,
+                    WriteBatchRequest.newBuilder().addEntries(request("ns")).build(),
+                    over);
+            deadlineIsExceeded(
+                    WriteAheadLogGrpcClient.WriteStream,
+                    WriteStreamRequest.newBuilder().addEntries(request("ns")).build(),
+                    over);
+        }
+        assertThat(fixture.batches).isEmpty();
+        // Less than a millisecond is little, not none, and not for ever.
+        fixture.namespaces.put(Samples.namespace("silent"));
+        fixture.pump("silent", batch -> Promise.<AppendReply>promise().future());
+        Answer<WriteBatchResponse> hurried = within(
+                WriteAheadLogGrpcClient.WriteBatch,
+                WriteBatchRequest.newBuilder().addEntries(request("silent")).build(),
+                "900u");
+        assertThat(hurried.status).isEqualTo(GrpcStatus.OK);
+        assertThat(hurried.message.getOutcomes(0).getDurable()).isNotEqualTo(Trilean.TRILEAN_TRUE);
+    }
+
+    private <Q, A> void deadlineIsExceeded(ServiceMethod<A, Q> method, Q request, String timeout) throws Exception {
+        Answer<A> answer = within(method, request, timeout);
+        assertThat(answer.status).as(method.methodName() + " " + timeout).isEqualTo(GrpcStatus.DEADLINE_EXCEEDED);
+        assertThat(answer.statusMessage).contains("grpc-timeout: '" + timeout + "' (expected: ");
+        assertThat(answer.detail(ErrorInfo.class).getMetadataMap()).containsEntry("durable", "FALSE");
+    }
+
+    /** {@code timeout}: as it stands on the wire. */
+    private <Q, A> Answer<A> within(ServiceMethod<A, Q> method, Q request, String timeout) {
+        return EdgeFixture.wait(client.request(grpc(), method).compose(call -> {
+            call.headers().set("grpc-timeout", timeout);
+            call.end(request);
+            return call.response().compose(Answer::of);
+        }).timeout(3, TimeUnit.SECONDS));
+    }
+
+    @Test
     void aCallCancelledAfterHandOffIsCountedAndHarmsNobody() throws Exception {
         fixture.namespaces.put(Samples.namespace("slow"));
         Promise<Void> reached = Promise.promise();
