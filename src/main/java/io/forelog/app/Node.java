@@ -169,7 +169,7 @@ final class Node {
                 bus,
                 ticker,
                 metrics.registry(),
-                new QueueEntryDesk(runtimes, services::writtenTo));
+                new QueueEntryDesk(runtimes, services::writtenTo, services::address));
     }
 
     /** Off the event loops: on the main thread. */

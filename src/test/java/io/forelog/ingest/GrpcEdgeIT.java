@@ -14,6 +14,7 @@ import io.forelog.config.NamespaceDocument.Order;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
 import io.forelog.wire.v1.IdempotencyToken;
 import io.forelog.wire.v1.Lifecycle;
 import io.forelog.wire.v1.Trilean;
@@ -97,6 +98,26 @@ class GrpcEdgeIT {
         ErrorInfo info = answer.detail(ErrorInfo.class);
         assertThat(info.getReason()).isEqualTo("UNKNOWN_NAMESPACE");
         assertThat(info.getMetadataMap()).containsEntry("durable", "FALSE");
+    }
+
+    @Test
+    void aNamespaceOfAnotherShardIsAFailedPreconditionWithTheAddressToGoTo() throws Exception {
+        String text = "namespace away: on shard blue (expected: a request to grpc://10.0.0.7:9090)";
+        fixture.namespaces.stop("away", new WalException(ErrorCode.WRONG_SHARD, text));
+        Answer<WriteToLogResponse> answer = write(request("away").build(), 0);
+        assertThat(answer.status).isEqualTo(GrpcStatus.FAILED_PRECONDITION);
+        assertThat(answer.statusMessage).isEqualTo("WRONG_SHARD: " + text);
+        assertThat(answer.details.getMessage()).isEqualTo("WRONG_SHARD: " + text);
+        ErrorInfo info = answer.detail(ErrorInfo.class);
+        assertThat(info.getReason()).isEqualTo("WRONG_SHARD");
+        assertThat(info.getMetadataMap()).containsEntry("durable", "FALSE");
+        WriteBatchRequest batch =
+                WriteBatchRequest.newBuilder().addEntries(request("away")).build();
+        assertThat(call(WriteAheadLogGrpcClient.WriteBatch, batch, 0)
+                        .message
+                        .getOutcomes(0)
+                        .getMessage())
+                .isEqualTo("WRONG_SHARD: " + text);
     }
 
     @Test
