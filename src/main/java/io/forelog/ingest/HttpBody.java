@@ -107,12 +107,14 @@ final class HttpBody implements Handler<Buffer> {
         } else if (before == null && together == null) {
             received = chunk;
         } else {
-            if (together == null && before != null) {
-                together = bodies.begin(before, this::late);
+            boolean fits = true;
+            if (together == null) {
+                together = bodies.begin(this::late);
                 pieces = together;
                 received = null;
+                fits = together.add(before);
             }
-            if (together != null && !together.add(chunk)) {
+            if (!fits || !together.add(chunk)) {
                 drop();
                 HttpAnswers.problem(request.response(), bodies.full());
             }

@@ -101,26 +101,29 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
         if (over) {
             return;
         }
-        Buffer before = received;
         Bodies.Body together = pieces;
-        if (before == null && together == null) {
-            received = chunk;
-            return;
-        }
-        if (together == null && before != null) {
-            together = intake.bodies().begin(before, () -> fail(intake.bodies().late()));
-            pieces = together;
-            received = null;
-        }
-        if (together != null) {
-            if (together.length() + chunk.length() > intake.limits().bodyBytesMax() + PREFIX_BYTES) {
-                fail(Refusal.of(
-                        ErrorCode.PAYLOAD_TOO_LARGE,
-                        "request: more than " + intake.limits().bodyBytesMax() + " bytes (expected: at most that)"));
-            } else if (!together.add(chunk)) {
-                fail(intake.bodies().full());
+        if (together == null) {
+            if (received == null && isWhole(chunk)) {
+                received = chunk;
+                return;
             }
+            together = intake.bodies().begin(() -> fail(intake.bodies().late()));
+            pieces = together;
         }
+        Buffer before = received;
+        received = null;
+        if (together.length() + chunk.length() > intake.limits().bodyBytesMax() + PREFIX_BYTES) {
+            fail(Refusal.of(
+                    ErrorCode.PAYLOAD_TOO_LARGE,
+                    "request: more than " + intake.limits().bodyBytesMax() + " bytes (expected: at most that)"));
+        } else if (before != null && !together.add(before) || !together.add(chunk)) {
+            fail(intake.bodies().full());
+        }
+    }
+
+    /** By its own words. */
+    private static boolean isWhole(Buffer chunk) {
+        return chunk.length() >= PREFIX_BYTES && chunk.getUnsignedInt(1) == chunk.length() - PREFIX_BYTES;
     }
 
     private void left() {
