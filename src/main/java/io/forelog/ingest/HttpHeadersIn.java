@@ -19,13 +19,15 @@ import org.jspecify.annotations.Nullable;
  * form. Stateless, event loops.
  */
 final class HttpHeadersIn {
+    /** As they are told. */
+    static final String KNOWN =
+            "Forelog-Delay, -Jitter, -Time-To-Live, -Write-Time, -Target, -Destination, -Key,"
+                    + " -Key-Base64, -Operation, -Priority, -Timeout, -Raw, -Attribute-<name>, -Header-<name>";
+
     private static final String OURS = "forelog-";
     private static final String ATTRIBUTE = "forelog-attribute-";
     private static final String HEADER = "forelog-header-";
     private static final String EVENT = "ce-";
-    private static final String KNOWN =
-            "Forelog-Delay, -Jitter, -Time-To-Live, -Write-Time, -Target, -Destination, -Key,"
-                    + " -Key-Base64, -Operation, -Priority, -Timeout, -Raw, -Attribute-<name>, -Header-<name>";
 
     private HttpHeadersIn() {}
 

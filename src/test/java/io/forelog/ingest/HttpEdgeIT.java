@@ -48,6 +48,9 @@ class HttpEdgeIT {
 
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    /** Every answer of this class is one that the document has. */
+    private final DocumentedApi documented = new DocumentedApi();
+
     private EdgeFixture fixture;
 
     @BeforeAll
@@ -60,6 +63,7 @@ class HttpEdgeIT {
         answering("reused", ErrorCode.TOKEN_REUSED);
         answering("refused", ErrorCode.NOT_DURABLE);
         fixture.namespaces.put(Samples.namespace("orphan"));
+        fixture.namespaces.stop("foreign", new WalException(ErrorCode.WRONG_SHARD, "namespace foreign: on shard blue"));
         fixture.namespaces.put(Samples.namespace("retiring", State.RETIRING, Order.NONE, "EMBEDDED", List.of()));
         fixture.namespaces.put(Samples.namespace("private", State.ACTIVE, Order.NONE, "EMBEDDED", List.of("alice")));
         fixture.namespaces.put(Samples.namespace("ordered", State.ACTIVE, Order.KEY, "KAFKA", List.of()));
@@ -302,6 +306,7 @@ class HttpEdgeIT {
     @ParameterizedTest
     @CsvSource({
         "nope,404,UNKNOWN_NAMESPACE,false",
+        "foreign,421,WRONG_SHARD,false",
         "orphan,503,UNAVAILABLE,true",
         "retiring,503,UNAVAILABLE,true",
         "private,403,PERMISSION_DENIED,false",
@@ -578,6 +583,27 @@ class HttpEdgeIT {
                 .isEqualTo(400);
         assertThat(send("GET", "/v1/namespaces/nope/entries/" + ID, new byte[0]).statusCode())
                 .isEqualTo(404);
+        for (String method : List.of("GET", "DELETE", "PATCH")) {
+            assertThat(send(method, "/v1/namespaces/foreign/entries/" + ID, new byte[0])
+                            .statusCode())
+                    .isEqualTo(421);
+        }
+        assertThat(send("DELETE", "/v1/namespaces/private/entries/" + ID, new byte[0])
+                        .statusCode())
+                .isEqualTo(403);
+        assertThat(send("PATCH", path, new byte[5_000]).statusCode()).isEqualTo(413);
+        assertThat(send("PATCH", path, due, "Content-Encoding", "gzip").statusCode())
+                .isEqualTo(415);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ns,201", "nope,404", "foreign,421", "private,403", "retiring,503", "orphan,503", "quota,503", "reused,400", "low,503"
+    })
+    void aBatchIsAnsweredAsItsNamespaceAllows(String namespace, int status) {
+        assertThat(typed(namespace + "/entries:batch", "application/json", "[" + EMPTY + "]")
+                        .statusCode())
+                .isEqualTo(status);
     }
 
     /** A desk that knows one entry, too late to cancel. */
@@ -636,7 +662,9 @@ class HttpEdgeIT {
             request.headers(headers);
         }
         try {
-            return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            HttpResponse<String> answer = client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            documented.holds(method, path, headers, answer);
+            return answer;
         } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
         }
