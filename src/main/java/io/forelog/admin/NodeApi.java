@@ -160,8 +160,16 @@ final class NodeApi {
 
     private Future<Answer> scrape(Exchange exchange) {
         String accept = exchange.request().getHeader("Accept");
-        return vertx.executeBlocking(() -> metrics.scrape(accept), false)
-                .map(scraped -> new Answer(200, scraped.contentType(), Buffer.buffer(scraped.text()), Map.of()));
+        boolean all = desk.isOfTheNode(exchange);
+        return vertx.executeBlocking(
+                () -> {
+                    Metrics.Scraped scraped = metrics.scrape(accept);
+                    String text = all
+                            ? scraped.text()
+                            : Scrape.shown(scraped.text(), namespace -> desk.shows(exchange, namespace));
+                    return new Answer(200, scraped.contentType(), Buffer.buffer(text), Map.of());
+                },
+                false);
     }
 
     /** A node that belongs to no cluster is a cluster of one. */

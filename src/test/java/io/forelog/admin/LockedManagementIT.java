@@ -9,6 +9,7 @@ import io.forelog.config.LocksConfig.ConnectionsConfig;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
+import io.forelog.observe.MetricNames;
 import io.forelog.observe.Metrics;
 import io.forelog.queue.InMemoryQueue;
 import io.vertx.core.Vertx;
@@ -125,6 +126,26 @@ class LockedManagementIT {
         } catch (SocketTimeoutException e) {
             return false;
         }
+    }
+
+    @Test
+    void metricsNameNoNamespaceThatTheirReaderMayNotLookAt() throws IOException {
+        for (String namespace : List.of("ns", "other", "gone")) {
+            metrics.registry()
+                    .counter(MetricNames.WRITES, MetricNames.NAMESPACE, namespace, MetricNames.OUTCOME, "true")
+                    .increment();
+        }
+        assertThat(get("/metrics", "")).startsWith("HTTP/1.1 401");
+        assertThat(get("/metrics", "team"))
+                .startsWith("HTTP/1.1 200")
+                .contains("namespace=\"ns\"", "jvm_")
+                .doesNotContain("other", "gone");
+        assertThat(get("/metrics", "stranger"))
+                .startsWith("HTTP/1.1 200")
+                .contains("jvm_")
+                .doesNotContain("namespace=");
+        assertThat(get("/metrics", "root"))
+                .contains("namespace=\"ns\"", "namespace=\"other\"", "namespace=\"gone\"");
     }
 
     @Test
