@@ -2,13 +2,18 @@ package io.forelog.admin;
 
 import io.forelog.observe.MetricNames;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What of the metrics a caller may see: the series of namespaces that they may look at, and those of no namespace. Stateless. */
 final class Scrape {
-    private static final String LABEL = MetricNames.NAMESPACE + "=\"";
+    /** A namespace's own database has its name behind this. */
+    static final String OWN_DATABASE = "own/";
+
+    private static final List<String> LABELS =
+            List.of(MetricNames.NAMESPACE + "=\"", "database=\"" + OWN_DATABASE);
 
     private Scrape() {}
 
@@ -30,14 +35,14 @@ final class Scrape {
 
     /** Names of namespaces have no quotes; null = a series of none. */
     private static @Nullable String namespace(String text, int from, int to) {
-        int at = text.indexOf(LABEL, from);
-        while (at >= 0 && at < to) {
-            char before = text.charAt(at - 1);
-            if (before == '{' || before == ',') {
-                int value = at + LABEL.length();
-                return text.substring(value, text.indexOf('"', value));
+        for (String label : LABELS) {
+            for (int at = text.indexOf(label, from); at >= 0 && at < to; at = text.indexOf(label, at + 1)) {
+                char before = text.charAt(at - 1);
+                if (before == '{' || before == ',') {
+                    int value = at + label.length();
+                    return text.substring(value, text.indexOf('"', value));
+                }
             }
-            at = text.indexOf(LABEL, at + 1);
         }
         return null;
     }

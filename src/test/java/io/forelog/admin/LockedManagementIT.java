@@ -12,6 +12,7 @@ import io.forelog.model.WalException;
 import io.forelog.observe.MetricNames;
 import io.forelog.observe.Metrics;
 import io.forelog.queue.InMemoryQueue;
+import io.forelog.queue.MediumHealth;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -188,6 +189,11 @@ class LockedManagementIT {
             assertThat(json(path, "team").encode()).as(path).doesNotContain("\"other\"");
             assertThat(json(path, "root").encode()).as(path).contains("\"other\"");
         }
+        node.health = List.of(
+                new MediumHealth("shared", MediumHealth.State.SERVING, "", List.of("ns"), 1),
+                new MediumHealth("own/other", MediumHealth.State.CORRUPT, "gone", List.of("other"), 1));
+        assertThat(json("/health/ready", "root").encode()).contains("own/other is CORRUPT");
+        assertThat(json("/health/ready", "team").encode()).doesNotContain("other").contains("DEGRADED");
         assertThat(json("/admin/v1/namespaces", "team").encode()).contains("\"ns\"");
         assertThat(json("/admin/v1/namespaces", "stranger").getJsonArray("namespaces"))
                 .isEmpty();

@@ -14,6 +14,9 @@ class ScrapeTest {
                 forelog_writes_total{namespace="theirs",outcome="true"} 2.0
                 forelog_settled_total{outcome="x",namespace="theirs",target="namespace="} 3.0
                 forelog_settled_total{outcome="subnamespace",target="ours"} 4.0
+                forelog_database_state{database="own/theirs",outcome="SERVING"} 1.0
+                forelog_database_state{database="own/ours",outcome="SERVING"} 1.0
+                forelog_database_state{database="shared",outcome="SERVING"} 1.0
                 jvm_threads_live_threads 12.0
                 # EOF""";
         assertThat(Scrape.shown(text, namespace -> namespace.equals("ours"))).isEqualTo("""
@@ -21,6 +24,8 @@ class ScrapeTest {
                 # TYPE forelog_writes_total counter
                 forelog_writes_total{namespace="ours",outcome="true"} 1.0
                 forelog_settled_total{outcome="subnamespace",target="ours"} 4.0
+                forelog_database_state{database="own/ours",outcome="SERVING"} 1.0
+                forelog_database_state{database="shared",outcome="SERVING"} 1.0
                 jvm_threads_live_threads 12.0
                 # EOF""");
         assertThat(Scrape.shown(text, namespace -> true)).isEqualTo(text);
