@@ -263,7 +263,8 @@ class FleetMoveFaultIT {
         assertThat(write(wrong).body()).contains("on shard blue");
         try (LoadWriter grpc = new LoadWriter(() -> wrong.ports().grpc())) {
             assertThatThrownBy(() -> grpc.writeOne(LoadWriter.request(namespace, "misdirected")))
-                    .hasMessageContaining("FAILED_PRECONDITION")
+                    .as("9 = FAILED_PRECONDITION")
+                    .hasMessageStartingWith("9: WRONG_SHARD: ")
                     .hasMessageContaining("on shard blue")
                     .hasMessageContaining(address);
         }

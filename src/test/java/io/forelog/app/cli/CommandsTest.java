@@ -46,6 +46,33 @@ class CommandsTest {
     }
 
     @Test
+    void aMisuseIsToldInALineOrTwoAndNotUnderAPageOfHelp() {
+        for (String line : List.of(
+                "write --count many x|Invalid value for option '--count': 'many' (expected: a whole number)",
+                "namespace rollback ns --to x|Invalid value for option '--to': 'x' (expected: a whole number)",
+                "write --count 3000000000 x|Invalid value for option '--count': '3000000000' (expected: a whole number)",
+                "write --url http://:x y|--url: 'http://:x' (expected: http://HOST:PORT)",
+                "write --url notaport:x y|--url: 'http://notaport:x' (expected: http://HOST:PORT)",
+                "write --grpc --url notaport:x y|--url: 'grpc://notaport:x' (expected: HOST:PORT)",
+                "namespace get|Missing required parameter: 'NAME'")) {
+            err.getBuffer().setLength(0);
+            String[] told = line.split("\\|");
+            assertThat(execute(told[0].split(" "))).as(told[0]).isEqualTo(2);
+            assertThat(err.toString()).as(told[0]).startsWith(told[1]).contains("--help");
+            assertThat(err.toString().lines()).as(told[0]).hasSize(2);
+        }
+        err.getBuffer().setLength(0);
+        assertThat(execute("namespace", "bogus")).isEqualTo(2);
+        assertThat(err.toString()).contains("'bogus'", "rollback");
+    }
+
+    @Test
+    void aFileThatIsNotThereIsNamed() {
+        assertThat(execute("write", "-f", "/none")).isEqualTo(1);
+        assertThat(err.toString()).isEqualToIgnoringNewLines("forelog: --file: /none: no such file");
+    }
+
+    @Test
     void aFailureIsToldWithoutTheNameOfItsClass() {
         String backup = directory.resolve("none").toString();
         assertThat(execute("restore", backup, "--data", directory.resolve("d").toString()))
