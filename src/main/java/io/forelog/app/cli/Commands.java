@@ -75,6 +75,7 @@ public final class Commands {
         root.setParameterExceptionHandler(new Misuse());
         root.registerConverter(Duration.class, Commands::duration);
         root.registerConverter(int.class, Commands::number);
+        root.registerConverter(Integer.class, Commands::number);
         root.registerConverter(long.class, Commands::count);
         root.registerConverter(Long.class, Commands::count);
         sameVersion(root, root);

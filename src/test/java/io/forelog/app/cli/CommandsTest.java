@@ -54,6 +54,8 @@ class CommandsTest {
                 "write --url http://:x y|--url: 'http://:x' (expected: http://HOST:PORT)",
                 "write --url notaport:x y|--url: 'http://notaport:x' (expected: http://HOST:PORT)",
                 "write --grpc --url notaport:x y|--url: 'grpc://notaport:x' (expected: HOST:PORT)",
+                "receive --port 99999|--port: 99999 (expected: 0 to 65535)",
+                "job cancel x|-n NAME is expected",
                 "namespace get|Missing required parameter: 'NAME'")) {
             err.getBuffer().setLength(0);
             String[] told = line.split("\\|");
@@ -64,6 +66,15 @@ class CommandsTest {
         err.getBuffer().setLength(0);
         assertThat(execute("namespace", "bogus")).isEqualTo(2);
         assertThat(err.toString()).contains("'bogus'", "rollback");
+    }
+
+    @Test
+    void aUrlThatIsNoneAndADirectoryOfTheNodeAreToldFromTheRightOnes() throws Exception {
+        assertThat(execute("audit", "--url", "ftp://x")).isEqualTo(1);
+        assertThat(err.toString()).contains("INVALID_ARGUMENT: url: 'ftp://x' (expected: e.g. http://127.0.0.1:8081)");
+        Files.writeString(directory.resolve("forelog.yaml"), "name: x\n");
+        assertThat(execute("namespace", "apply", directory.toString())).isEqualTo(1);
+        assertThat(err.toString()).contains("the configuration of a node", directory.resolve("namespaces").toString());
     }
 
     @Test
