@@ -87,6 +87,25 @@ final class HttpHeadersIn {
         }
     }
 
+    /** Where the body has the terms: none may stand in a header that nobody would read. */
+    static void refuseTerms(MultiMap headers) {
+        for (Map.Entry<String, String> header : headers) {
+            String name = header.getKey();
+            if (name.regionMatches(true, 0, OURS, 0, OURS.length()) && !isOfAnyForm(name)) {
+                throw new WalException(
+                        ErrorCode.INVALID_ARGUMENT,
+                        name + ": no header of a JSON write (expected: a field of the body;"
+                                + " its headers are Forelog-Priority, Forelog-Timeout and Forelog-Raw)");
+            }
+        }
+    }
+
+    private static boolean isOfAnyForm(String name) {
+        return name.equalsIgnoreCase("forelog-priority")
+                || name.equalsIgnoreCase("forelog-timeout")
+                || name.equalsIgnoreCase("forelog-raw");
+    }
+
     static int priority(String value) {
         return JsonRequests.choice("Forelog-Priority", value, Priority.values());
     }

@@ -140,6 +140,37 @@ class HttpEdgeIT {
         assertThat(only().payload().toString()).isEqualTo(payload);
     }
 
+    @ParameterizedTest
+    @CsvSource({"Forelog-Delay,PT3S", "Forelog-Target,hook", "Forelog-Attribute-TTL,5", "forelog-dely,PT3S"})
+    void aHeaderThatTheJsonFormDoesNotTakeIsRefusedAndNotOverlooked(String header, String value) {
+        for (HttpResponse<String> answer : List.of(
+                json("ns", EMPTY, header, value),
+                send(
+                        "POST",
+                        "/v1/namespaces/ns/entries:batch",
+                        (EMPTY + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                        "Content-Type",
+                        "application/x-ndjson",
+                        header,
+                        value))) {
+            assertThat(answer.statusCode()).isEqualTo(400);
+            assertThat(new JsonObject(answer.body()).getString("detail"))
+                    .startsWithIgnoringCase(header + ": no header of a JSON write (expected: a field of the body");
+        }
+        assertThat(fixture.batches).isEmpty();
+        assertThat(json("ns", EMPTY, "Forelog-Priority", "BULK", "Forelog-Timeout", "PT1S", "Forelog-Raw", "false")
+                        .statusCode())
+                .isEqualTo(201);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/health/ready", "/metrics", "/admin/v1/namespaces"})
+    void aPathOfTheManagementPortIsToldToBeThere(String path) {
+        HttpResponse<String> answer = send("GET", path, new byte[0]);
+        assertThat(answer.statusCode()).isEqualTo(404);
+        assertThat(answer.body()).contains("the management port");
+    }
+
     @Test
     void theRawFormTakesItsTermsFromHeaders() {
         HttpResponse<String> answer = send(
@@ -236,7 +267,7 @@ class HttpEdgeIT {
                 "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\"} | ce-type: missing",
                 "{\"specversion\":\"0.3\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"} | ce-specversion: '0.3'",
                 "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"Bad\":\"x\"} | 'Bad': no CloudEvents",
-                "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":{}} | type: start_object",
+                "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":{}} | type: an object (expected: a text, ",
                 "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data_base64\":\"*\"} | data_base64: not",
                 "[] | body: no object",
             })
@@ -258,7 +289,7 @@ class HttpEdgeIT {
                 "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": \"PT-3S\"}} | 400 | lifecycle.delay: PT-3S (expected: >= PT0S)",
                 "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": \"3s\"}} | 400 | lifecycle.delay: '3s' (expected: an ISO-8601",
                 "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": \"PT25H\"}} | 400 | lifecycle.delay: PT25H (expected: at most PT24H",
-                "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": 3}} | 400 | lifecycle.delay: value_number_int (expected: a text)",
+                "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": 3}} | 400 | lifecycle.delay: a number (expected: a text)",
                 "{\"payload_text\":\"\",\"lifecycle\": {\"write_time\": \"2999-01-01T00:00:00Z\"}} | 400 | lifecycle.write_time: 2999",
                 "{\"payload_text\":\"\",\"target\": {\"name\": \"nope\"}} | 422 | target.name: 'nope' (expected: one of [hook, table])",
                 "{\"payload_text\":\"\",\"target\": {\"name\": \"old\"}} | 422 | target.name: 'old'",
@@ -273,7 +304,7 @@ class HttpEdgeIT {
                 "{\"payload\": \"*\"} | 400 | payload: not base64",
                 "{\"payload_text\": \"a\"} x | 400 | body: ",
                 "{\"payload_text\": \"a\" | 400 | body: ",
-                "[] | 400 | body: start_array (expected: an object)",
+                "[] | 400 | body: an array (expected: an object)",
                 "  | 400 | body: nothing",
             })
     void aWrongWriteIsRefusedWithEveryFaultNamed(String body, int status, String detail) {
