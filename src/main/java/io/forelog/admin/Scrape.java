@@ -12,8 +12,7 @@ final class Scrape {
     /** A namespace's own database has its name behind this. */
     static final String OWN_DATABASE = "own/";
 
-    private static final List<String> LABELS =
-            List.of(MetricNames.NAMESPACE + "=\"", "database=\"" + OWN_DATABASE);
+    private static final List<String> LABELS = List.of(MetricNames.NAMESPACE + "=\"", "database=\"" + OWN_DATABASE);
 
     private Scrape() {}
 

@@ -65,7 +65,8 @@ final class QueueEntryDesk implements EntryDesk {
                     "namespace " + namespace + ": its entries lie on node " + node
                             + (there.isEmpty()
                                     ? ", which is away (expected: a request to it when it is back)"
-                                    : " (expected: a request to " + there + ", or to the management port of any node)")));
+                                    : " (expected: a request to " + there
+                                            + ", or to the management port of any node)")));
         }
         return runtimes.find(namespace)
                 .map(question)

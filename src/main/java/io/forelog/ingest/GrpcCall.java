@@ -88,8 +88,7 @@ abstract class GrpcCall {
     /** What its caller still waits, as {@link Intake#write} takes it. */
     long leftMicros() {
         // Not the server's own figure, in which less than a millisecond is no deadline.
-        return intake.leftMicros(
-                LeanUnaryCall.timeoutMicros(request.headers().get(TIMEOUT)), openedMicros);
+        return intake.leftMicros(LeanUnaryCall.timeoutMicros(request.headers().get(TIMEOUT)), openedMicros);
     }
 
     GrpcServerRequest<Buffer, Buffer> request() {

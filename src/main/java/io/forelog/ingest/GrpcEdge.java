@@ -63,18 +63,12 @@ final class GrpcEdge implements Handler<HttpServerRequest> {
         GrpcServer server = GrpcServer.server(
                 vertx,
                 new GrpcServerOptions().setMaxMessageSize(messageBytesMax).setScheduleDeadlineAutomatically(true));
-        server.addService(
-                Service.service(WriteAheadLogGrpcService.SERVICE_NAME, WriteAheadLogGrpcService.SERVICE_DESCRIPTOR)
-                        .bind(
-                                raw(WriteAheadLogGrpcService.WriteToLog),
-                                call -> GrpcUnaryCall.one(call, opened(), intake))
-                        .bind(
-                                raw(WriteAheadLogGrpcService.WriteBatch),
-                                call -> GrpcUnaryCall.batch(call, opened(), intake))
-                        .bind(
-                                raw(WriteAheadLogGrpcService.WriteStream),
-                                call -> GrpcStreamCall.open(call, opened(), intake))
-                        .build());
+        server.addService(Service.service(
+                        WriteAheadLogGrpcService.SERVICE_NAME, WriteAheadLogGrpcService.SERVICE_DESCRIPTOR)
+                .bind(raw(WriteAheadLogGrpcService.WriteToLog), call -> GrpcUnaryCall.one(call, opened(), intake))
+                .bind(raw(WriteAheadLogGrpcService.WriteBatch), call -> GrpcUnaryCall.batch(call, opened(), intake))
+                .bind(raw(WriteAheadLogGrpcService.WriteStream), call -> GrpcStreamCall.open(call, opened(), intake))
+                .build());
         HealthService health = HealthService.create(vertx);
         health.register(WriteAheadLogGrpcService.SERVICE_NAME, () -> Future.succeededFuture(serving.getAsBoolean()));
         // Bound first, so that it answers: the library's says SERVING for the whole server whatever happens.

@@ -87,9 +87,10 @@ final class GrpcInflow extends HttpServerRequestWrapper implements Handler<Buffe
             next.handle(chunk);
         } catch (RuntimeException e) {
             // The server says so of a compressed message where no encoding is told, and would wait for ever.
-            refuse(Refusal.of(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "request: a frame that can't be read (expected: messages compressed as grpc-encoding says, or not at all)"));
+            refuse(
+                    Refusal.of(
+                            ErrorCode.INVALID_ARGUMENT,
+                            "request: a frame that can't be read (expected: messages compressed as grpc-encoding says, or not at all)"));
         } finally {
             handing = false;
         }

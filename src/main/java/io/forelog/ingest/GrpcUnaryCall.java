@@ -18,8 +18,7 @@ final class GrpcUnaryCall extends GrpcCall implements Reply {
     private int waiting;
     private boolean taken;
 
-    private GrpcUnaryCall(
-            GrpcServerRequest<Buffer, Buffer> request, GrpcInflow inflow, Intake intake, boolean batch) {
+    private GrpcUnaryCall(GrpcServerRequest<Buffer, Buffer> request, GrpcInflow inflow, Intake intake, boolean batch) {
         super(
                 request,
                 inflow,

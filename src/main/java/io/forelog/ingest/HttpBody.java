@@ -107,14 +107,12 @@ final class HttpBody implements Handler<Buffer> {
         } else if (before == null && together == null) {
             received = chunk;
         } else {
-            boolean fits = true;
+            received = null;
             if (together == null) {
                 together = bodies.begin(this::late);
                 pieces = together;
-                received = null;
-                fits = together.add(before);
             }
-            if (!fits || !together.add(chunk)) {
+            if (before != null && !together.add(before) || !together.add(chunk)) {
                 drop();
                 HttpAnswers.problem(request.response(), bodies.full());
             }

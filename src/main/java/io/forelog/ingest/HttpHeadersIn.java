@@ -20,9 +20,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class HttpHeadersIn {
     /** As they are told. */
-    static final String KNOWN =
-            "Forelog-Delay, -Jitter, -Time-To-Live, -Write-Time, -Target, -Destination, -Key,"
-                    + " -Key-Base64, -Operation, -Priority, -Timeout, -Raw, -Attribute-<name>, -Header-<name>";
+    static final String KNOWN = "Forelog-Delay, -Jitter, -Time-To-Live, -Write-Time, -Target, -Destination, -Key,"
+            + " -Key-Base64, -Operation, -Priority, -Timeout, -Raw, -Attribute-<name>, -Header-<name>";
 
     private static final String OURS = "forelog-";
     private static final String ATTRIBUTE = "forelog-attribute-";

@@ -145,8 +145,7 @@ class LockedManagementIT {
                 .startsWith("HTTP/1.1 200")
                 .contains("jvm_")
                 .doesNotContain("namespace=");
-        assertThat(get("/metrics", "root"))
-                .contains("namespace=\"ns\"", "namespace=\"other\"", "namespace=\"gone\"");
+        assertThat(get("/metrics", "root")).contains("namespace=\"ns\"", "namespace=\"other\"", "namespace=\"gone\"");
     }
 
     @Test
@@ -193,7 +192,9 @@ class LockedManagementIT {
                 new MediumHealth("shared", MediumHealth.State.SERVING, "", List.of("ns"), 1),
                 new MediumHealth("own/other", MediumHealth.State.CORRUPT, "gone", List.of("other"), 1));
         assertThat(json("/health/ready", "root").encode()).contains("own/other is CORRUPT");
-        assertThat(json("/health/ready", "team").encode()).doesNotContain("other").contains("DEGRADED");
+        assertThat(json("/health/ready", "team").encode())
+                .doesNotContain("other")
+                .contains("DEGRADED");
         assertThat(json("/admin/v1/namespaces", "team").encode()).contains("\"ns\"");
         assertThat(json("/admin/v1/namespaces", "stranger").getJsonArray("namespaces"))
                 .isEmpty();

@@ -71,8 +71,7 @@ class ClusterFaultIT {
     /** Its own port takes writes for it, and says who can tell of them; its management port asks that one. */
     private static void toldWhereItLies(ForelogProcess node, String entryId, String ownerName, ForelogProcess owner) {
         String path = "/v1/namespaces/ns/entries/" + entryId;
-        AdminClient.Reply answer =
-                new AdminClient(() -> node.ports().http()).get(path);
+        AdminClient.Reply answer = new AdminClient(() -> node.ports().http()).get(path);
         assertThat(answer.status()).as(answer.body()).isEqualTo(421);
         String address = "http://127.0.0.1:" + owner.ports().http();
         assertThat(answer.json().getString("detail"))

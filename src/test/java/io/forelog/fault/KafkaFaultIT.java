@@ -212,7 +212,8 @@ class KafkaFaultIT {
                         .settings("stack: fast")
                         .namespace(
                                 named,
-                                document(receiver.url()).replace("prefix: test }", "prefix: test, consumer_stack: fast }")
+                                document(receiver.url())
+                                                .replace("prefix: test }", "prefix: test, consumer_stack: fast }")
                                         + shard)
                         .namespace(others, document(receiver.url()) + shard)
                         .namespace(embedded, Documents.http(receiver.url(), Documents.PATIENT) + "\n" + shard)

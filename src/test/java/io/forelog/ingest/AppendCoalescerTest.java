@@ -140,9 +140,7 @@ class AppendCoalescerTest implements AppendCoalescer.Loop, AppendCoalescer.Sende
         };
         assertThat(one.tryTake(10)).isTrue();
         coalescer.add(
-                one,
-                new PendingWrite(entry("one", 10), throwing, 1, now + SECOND, Priority.DEGRADED, 10),
-                5 * SECOND);
+                one, new PendingWrite(entry("one", 10), throwing, 1, now + SECOND, Priority.DEGRADED, 10), 5 * SECOND);
         add(one, 0, 10);
         tick();
         now += 6 * SECOND;

@@ -155,9 +155,8 @@ class BodyIT {
             this.request = request;
             this.status = request.response()
                     .compose(response -> response.end().map(ended -> {
-                        MultiMap told = response.getTrailer("grpc-status") == null
-                                ? response.headers()
-                                : response.trailers();
+                        MultiMap told =
+                                response.getTrailer("grpc-status") == null ? response.headers() : response.trailers();
                         String text = String.valueOf(told.get("grpc-message"));
                         return told.get("grpc-status") + " " + URLDecoder.decode(text, StandardCharsets.UTF_8);
                     }));
@@ -165,10 +164,7 @@ class BodyIT {
 
         static Call open(HttpClient client, EdgeFixture fixture, String method, String... headers) {
             HttpClientRequest request = EdgeFixture.wait(client.request(
-                    HttpMethod.POST,
-                    fixture.edge.grpcPort(),
-                    "127.0.0.1",
-                    "/forelog.v1.WriteAheadLog/" + method));
+                    HttpMethod.POST, fixture.edge.grpcPort(), "127.0.0.1", "/forelog.v1.WriteAheadLog/" + method));
             request.setChunked(true).putHeader("content-type", "application/grpc");
             for (int i = 0; i < headers.length; i += 2) {
                 request.putHeader(headers[i], headers[i + 1]);

@@ -214,11 +214,13 @@ class GrpcEdgeIT {
 
     /** {@code timeout}: as it stands on the wire. */
     private <Q, A> Answer<A> within(ServiceMethod<A, Q> method, Q request, String timeout) {
-        return EdgeFixture.wait(client.request(grpc(), method).compose(call -> {
-            call.headers().set("grpc-timeout", timeout);
-            call.end(request);
-            return call.response().compose(Answer::of);
-        }).timeout(3, TimeUnit.SECONDS));
+        return EdgeFixture.wait(client.request(grpc(), method)
+                .compose(call -> {
+                    call.headers().set("grpc-timeout", timeout);
+                    call.end(request);
+                    return call.response().compose(Answer::of);
+                })
+                .timeout(3, TimeUnit.SECONDS));
     }
 
     @Test

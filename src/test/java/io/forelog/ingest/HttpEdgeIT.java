@@ -629,7 +629,15 @@ class HttpEdgeIT {
 
     @ParameterizedTest
     @CsvSource({
-        "ns,201", "nope,404", "foreign,421", "private,403", "retiring,503", "orphan,503", "quota,503", "reused,400", "low,503"
+        "ns,201",
+        "nope,404",
+        "foreign,421",
+        "private,403",
+        "retiring,503",
+        "orphan,503",
+        "quota,503",
+        "reused,400",
+        "low,503"
     })
     void aBatchIsAnsweredAsItsNamespaceAllows(String namespace, int status) {
         assertThat(typed(namespace + "/entries:batch", "application/json", "[" + EMPTY + "]")

@@ -63,9 +63,15 @@ class OpenApiTest {
                     assertThat(responses.fieldNames())
                             .as(method + " " + path)
                             .contains("400", "401", "403", "404", "421", "500", "503", "default");
-                    assertThat(responses.getJsonObject("401").getJsonObject("headers").fieldNames())
+                    assertThat(responses
+                                    .getJsonObject("401")
+                                    .getJsonObject("headers")
+                                    .fieldNames())
                             .contains("WWW-Authenticate");
-                    assertThat(responses.getJsonObject("503").getJsonObject("headers").fieldNames())
+                    assertThat(responses
+                                    .getJsonObject("503")
+                                    .getJsonObject("headers")
+                                    .fieldNames())
                             .contains("Retry-After");
                 }
             }
@@ -74,7 +80,8 @@ class OpenApiTest {
 
     @Test
     void mentionsEveryHeaderOfAWriteAndNoOther() {
-        List<String> known = Arrays.stream(HttpHeadersIn.KNOWN.replace("Forelog", "").split(", *"))
+        List<String> known = Arrays.stream(
+                        HttpHeadersIn.KNOWN.replace("Forelog", "").split(", *"))
                 .map(name -> "Forelog" + name)
                 .toList();
         List<String> mentioned = api

@@ -40,8 +40,9 @@ final class Documents {
             return List.of(one(path));
         }
         if (Files.exists(path.resolve("forelog.yaml"))) {
-            throw new IOException(path + ": the configuration of a node (expected: documents, or a directory of them, such as "
-                    + path.resolve("namespaces") + ")");
+            throw new IOException(
+                    path + ": the configuration of a node (expected: documents, or a directory of them, such as "
+                            + path.resolve("namespaces") + ")");
         }
         List<Document> documents = new ArrayList<>();
         try (Stream<Path> files = Files.list(path)) {

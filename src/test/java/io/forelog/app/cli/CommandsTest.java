@@ -74,7 +74,10 @@ class CommandsTest {
         assertThat(err.toString()).contains("INVALID_ARGUMENT: url: 'ftp://x' (expected: e.g. http://127.0.0.1:8081)");
         Files.writeString(directory.resolve("forelog.yaml"), "name: x\n");
         assertThat(execute("namespace", "apply", directory.toString())).isEqualTo(1);
-        assertThat(err.toString()).contains("the configuration of a node", directory.resolve("namespaces").toString());
+        assertThat(err.toString())
+                .contains(
+                        "the configuration of a node",
+                        directory.resolve("namespaces").toString());
     }
 
     @Test
