@@ -153,7 +153,12 @@ final class NamespacesApi {
 
     private Future<Answer> history(Exchange exchange) {
         int limit = (int) exchange.number("limit", 20, 1, 1000);
-        return desk.node().documents().history(exchange.namespace(), limit).map(NamespacesApi::history);
+        return desk.node().documents().history(exchange.namespace(), limit).map(revisions -> {
+            if (revisions.isEmpty()) {
+                find(exchange); // one that was deleted has a history, one that never was has none
+            }
+            return history(revisions);
+        });
     }
 
     private static Answer history(List<Revision> revisions) {

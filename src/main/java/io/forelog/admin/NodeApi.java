@@ -80,16 +80,20 @@ final class NodeApi {
         JsonArray databases = new JsonArray();
         boolean anyServes = false;
         boolean any = false;
+        boolean well = true;
         for (MediumHealth database : desk.node().databases()) {
             any = true;
             anyServes |=
                     database.state() == MediumHealth.State.SERVING || database.state() == MediumHealth.State.LOW_DISK;
-            databases.add(database(exchange, database));
-            if (database.state() != MediumHealth.State.SERVING) {
-                reasons.add("database " + database.name() + " is " + database.state() + ": " + database.text());
+            boolean serves = database.state() == MediumHealth.State.SERVING;
+            well &= serves;
+            if (shows(exchange, database)) {
+                databases.add(database(exchange, database));
+                if (!serves) {
+                    reasons.add("database " + database.name() + " is " + database.state() + ": " + database.text());
+                }
             }
         }
-        boolean well = true;
         JsonArray namespaces = new JsonArray();
         for (DocumentControl.DocumentState state : desk.node().documents().list()) {
             List<String> wrong = new ArrayList<>();
@@ -113,6 +117,12 @@ final class NodeApi {
                     .put("namespaces", namespaces);
         }
         return Future.succeededFuture(Answer.json(ready ? 200 : 503, body));
+    }
+
+    /** One that is a namespace's own has its name. */
+    private boolean shows(Exchange exchange, MediumHealth database) {
+        return !database.name().startsWith(Scrape.OWN_DATABASE)
+                || desk.shows(exchange, database.name().substring(Scrape.OWN_DATABASE.length()));
     }
 
     private JsonObject database(Exchange exchange, MediumHealth database) {
@@ -160,8 +170,16 @@ final class NodeApi {
 
     private Future<Answer> scrape(Exchange exchange) {
         String accept = exchange.request().getHeader("Accept");
-        return vertx.executeBlocking(() -> metrics.scrape(accept), false)
-                .map(scraped -> new Answer(200, scraped.contentType(), Buffer.buffer(scraped.text()), Map.of()));
+        boolean all = desk.isOfTheNode(exchange);
+        return vertx.executeBlocking(
+                () -> {
+                    Metrics.Scraped scraped = metrics.scrape(accept);
+                    String text = all
+                            ? scraped.text()
+                            : Scrape.shown(scraped.text(), namespace -> desk.shows(exchange, namespace));
+                    return new Answer(200, scraped.contentType(), Buffer.buffer(text), Map.of());
+                },
+                false);
     }
 
     /** A node that belongs to no cluster is a cluster of one. */

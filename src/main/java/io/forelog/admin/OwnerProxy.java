@@ -65,7 +65,8 @@ final class OwnerProxy {
         if (request.getHeader(FORWARDED) != null) {
             return Future.failedFuture(new WalException(
                     ErrorCode.WRONG_SHARD,
-                    namespace + ": its entries lie on node " + home.node() + " (expected: a request to that node)"));
+                    namespace + ": its entries lie on node " + home.node() + " (expected: a request to "
+                            + (home.management().isEmpty() ? "that node" : home.management()) + ")"));
         }
         if (home.management().isEmpty()) {
             return Future.failedFuture(away(namespace, home, "it is not among the nodes that live"));

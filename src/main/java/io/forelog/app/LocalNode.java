@@ -139,6 +139,20 @@ final class LocalNode implements NodeServices {
                         .map(runtime -> cluster.home(runtime.place().node()));
     }
 
+    /** Where entries on another node can be asked for: its HTTP port, or the one for managers where it has none. */
+    String address(String node) {
+        String scheme = locks.locks().tls() == null ? "http://" : "https://";
+        return nodes().stream()
+                .filter(each -> each.status().name().equals(node) && each.alive())
+                .findFirst()
+                .map(each -> {
+                    Map<String, Integer> listening = each.status().ports();
+                    Integer port = listening.getOrDefault("http", listening.get("management"));
+                    return port == null ? "" : scheme + each.host() + ":" + port;
+                })
+                .orElse("");
+    }
+
     @Override
     public List<ClusterNode> nodes() {
         return cluster == null ? List.of() : cluster.nodes();

@@ -169,7 +169,7 @@ final class Node {
                 bus,
                 ticker,
                 metrics.registry(),
-                new QueueEntryDesk(runtimes, services::writtenTo));
+                new QueueEntryDesk(runtimes, services::writtenTo, services::address));
     }
 
     /** Off the event loops: on the main thread. */
@@ -226,13 +226,13 @@ final class Node {
         return services.status();
     }
 
-    /** By its role, and by the stack that the document names. */
+    /** By its role, and by the stack that the document names; what lies on this disk nobody else can. */
     private boolean consumes(Namespace namespace) {
         boolean named = namespace.document().persistence().stream()
                 .anyMatch(queue -> config.stack().equals(queue.config().get("consumer_stack")));
         return namespace.state() != Namespace.State.DISCARDING
                 && config.roles().contains("consumer")
-                && (config.stack().equals("default") || named);
+                && (config.stack().equals("default") || named || Placement.isPinned(namespace));
     }
 
     private boolean produces() {

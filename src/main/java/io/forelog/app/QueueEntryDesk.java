@@ -11,15 +11,21 @@ import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /** Single entries for the write port, straight from the namespace's queue. Any event loop. */
 final class QueueEntryDesk implements EntryDesk {
     private final NamespaceRuntimes runtimes;
 
     private final Function<String, Optional<NodeServices.Home>> homes;
+    private final UnaryOperator<String> addresses;
 
-    /** {@code homes}: where a namespace's entries lie when not here. */
-    QueueEntryDesk(NamespaceRuntimes runtimes, Function<String, Optional<NodeServices.Home>> homes) {
+    /** {@code homes}: where a namespace's entries lie when not here. {@code addresses}: of a node, in words; empty where it is away. */
+    QueueEntryDesk(
+            NamespaceRuntimes runtimes,
+            Function<String, Optional<NodeServices.Home>> homes,
+            UnaryOperator<String> addresses) {
+        this.addresses = addresses;
         this.homes = homes;
         this.runtimes = runtimes;
     }
@@ -53,12 +59,14 @@ final class QueueEntryDesk implements EntryDesk {
         Optional<NodeServices.Home> home = homes.apply(namespace);
         if (home.isPresent()) {
             String node = home.get().node();
-            String management = home.get().management();
+            String there = addresses.apply(node);
             return Future.failedFuture(new WalException(
                     ErrorCode.WRONG_SHARD,
                     "namespace " + namespace + ": its entries lie on node " + node
-                            + (management.isEmpty() ? ", which is away" : "")
-                            + " (expected: a request to that node, or to the management port of any)"));
+                            + (there.isEmpty()
+                                    ? ", which is away (expected: a request to it when it is back)"
+                                    : " (expected: a request to " + there
+                                            + ", or to the management port of any node)")));
         }
         return runtimes.find(namespace)
                 .map(question)

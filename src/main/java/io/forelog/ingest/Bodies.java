@@ -2,6 +2,7 @@ package io.forelog.ingest;
 
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Ticker;
+import io.forelog.wire.Bytes;
 import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -10,9 +11,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The bodies of one event loop that come in pieces, as far as they have come; one that comes whole is none of them and costs
- * nothing. Bounded by the bytes received, of which growing buffers may hold twice as many: with no room left, those that have
- * taken longer than a request may are given up, and then the newest is refused. Owned by its event loop.
+ * The requests of one event loop that have come in part, as far as they have come: bodies in pieces, which are gathered here, and
+ * messages of gRPC calls that its server gathers, which are counted. One that comes whole is none of them and costs nothing. Bounded
+ * by the bytes received, of which growing buffers may hold twice as many: with no room left, those that have taken longer than a
+ * request may are given up, and then the newest is refused. Owned by its event loop.
  */
 final class Bodies {
     private static final long RETRY_MILLIS = 1_000;
@@ -21,7 +23,7 @@ final class Bodies {
     private final long bytesMax;
     private final long limitMicros;
     /** In the order in which they began. */
-    private final Set<Body> underWay = new LinkedHashSet<>();
+    private final Set<Part> underWay = new LinkedHashSet<>();
 
     private long bytes;
 
@@ -31,33 +33,37 @@ final class Bodies {
         this.limitMicros = limit.toNanos() / 1_000L;
     }
 
-    /** A body whose second piece has come; {@code givenUp} is told where it took too long, and nothing is taken of it then. */
-    Body begin(Buffer first, Runnable givenUp) {
-        Body body = new Body(first, givenUp);
-        underWay.add(body);
-        bytes += first.length();
-        return body;
+    /** A body that comes in pieces; {@code givenUp} is told where it took too long, and nothing is taken of it then. */
+    Body begin(Runnable givenUp) {
+        return new Body(count(givenUp));
     }
 
-    private boolean room(int more, Body but) {
+    /** As {@link #begin}, of what somebody else gathers. */
+    Part count(Runnable givenUp) {
+        Part part = new Part(givenUp);
+        underWay.add(part);
+        return part;
+    }
+
+    private boolean room(int more, Part but) {
         if (bytes + more <= bytesMax) {
             return true;
         }
         long late = ticker.micros() - limitMicros;
-        List<Body> gone = new ArrayList<>();
+        List<Part> gone = new ArrayList<>();
         long freed = 0;
-        for (Body body : underWay) {
-            if (body.beganMicros > late || bytes - freed + more <= bytesMax) {
+        for (Part part : underWay) {
+            if (part.beganMicros > late || bytes - freed + more <= bytesMax) {
                 break;
             }
-            if (body != but) {
-                gone.add(body);
-                freed += body.gathered.length();
+            if (part != but) {
+                gone.add(part);
+                freed += part.bytes;
             }
         }
-        gone.forEach(body -> {
-            body.end();
-            body.givenUp.run(); // may end others
+        gone.forEach(part -> {
+            part.end();
+            part.givenUp.run(); // may end others
         });
         return bytes + more <= bytesMax;
     }
@@ -80,15 +86,45 @@ final class Bodies {
                 RETRY_MILLIS);
     }
 
-    /** One of them: ends with {@link #end}, in any case. */
-    final class Body {
-        private final Buffer gathered;
+    /** One of them, as a figure: ends with {@link #end}, in any case. */
+    final class Part {
         private final Runnable givenUp;
         private final long beganMicros = ticker.micros();
+        private int bytes;
 
-        private Body(Buffer first, Runnable givenUp) {
-            this.gathered = Buffer.buffer(first.length() * 4).appendBuffer(first);
+        private Part(Runnable givenUp) {
             this.givenUp = givenUp;
+        }
+
+        int bytes() {
+            return bytes;
+        }
+
+        /** False where there is no room. */
+        boolean take(int more) {
+            if (!room(more, this)) {
+                return false;
+            }
+            bytes += more;
+            Bodies.this.bytes += more;
+            return true;
+        }
+
+        /** Once or again. */
+        void end() {
+            if (underWay.remove(this)) {
+                Bodies.this.bytes -= bytes;
+            }
+        }
+    }
+
+    /** One of them, with what has come: ends with {@link #end}, in any case. */
+    static final class Body {
+        private final Part part;
+        private Buffer gathered = Bytes.EMPTY;
+
+        private Body(Part part) {
+            this.part = part;
         }
 
         int length() {
@@ -97,19 +133,18 @@ final class Bodies {
 
         /** False where there is no room. */
         boolean add(Buffer piece) {
-            if (!room(piece.length(), this)) {
+            if (!part.take(piece.length())) {
                 return false;
             }
-            gathered.appendBuffer(piece);
-            bytes += piece.length();
+            gathered = gathered.length() == 0
+                    ? Buffer.buffer(piece.length() * 4).appendBuffer(piece)
+                    : gathered.appendBuffer(piece);
             return true;
         }
 
         /** What has come. Once or again. */
         Buffer end() {
-            if (underWay.remove(this)) {
-                bytes -= gathered.length();
-            }
+            part.end();
             return gathered;
         }
     }

@@ -129,8 +129,7 @@ final class CloudEvents {
         return switch (value) {
             case VALUE_STRING, VALUE_NUMBER_INT, VALUE_TRUE, VALUE_FALSE -> in.getText();
             default ->
-                throw JsonRequests.invalid(
-                        name, value.name().toLowerCase(Locale.ROOT), "a text, a whole number or a boolean");
+                throw JsonRequests.invalid(name, JsonRequests.named(value), "a text, a whole number or a boolean");
         };
     }
 

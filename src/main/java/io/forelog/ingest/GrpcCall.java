@@ -5,7 +5,6 @@ import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.forelog.wire.Bytes;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.grpc.common.GrpcError;
 import io.vertx.grpc.common.GrpcMessage;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.WireFormat;
@@ -19,9 +18,13 @@ import java.util.zip.GZIPInputStream;
  * One call on Vert.x's gRPC server: knows whether the client is still there and ends the call once. Owned by the event
  * loop of its connection. Bounded by the server's largest message, after decompression as well.
  */
-class GrpcCall {
-    private static final String IDENTITY = "identity";
+abstract class GrpcCall {
+    static final String TIMEOUT = "grpc-timeout";
 
+    private static final String IDENTITY = "identity";
+    private static final int PREFIX_BYTES = 5;
+
+    private final GrpcInflow inflow;
     private final GrpcServerRequest<Buffer, Buffer> request;
     private final GrpcServerResponse<Buffer, Buffer> response;
     private final int messageBytesMax;
@@ -31,23 +34,41 @@ class GrpcCall {
     private boolean over;
     private boolean gone;
 
-    GrpcCall(GrpcServerRequest<Buffer, Buffer> request, Intake intake, int messageBytesMax) {
+    GrpcCall(GrpcServerRequest<Buffer, Buffer> request, GrpcInflow inflow, Intake intake, int messageBytesMax) {
         this.request = request;
+        this.inflow = inflow;
         this.intake = intake;
         this.openedMicros = intake.micros();
         this.caller = intake.identify(request.headers(), request.connection());
         this.response = request.response();
         this.messageBytesMax = messageBytesMax;
-        request.errorHandler(this::cancelled);
-        request.exceptionHandler(failure -> gone = true);
-        response.exceptionHandler(failure -> gone = true);
+        request.errorHandler(error -> left());
+        request.exceptionHandler(failure -> left());
+        response.exceptionHandler(failure -> left());
+        request.messageHandler(message -> {
+            inflow.taken(PREFIX_BYTES + message.payload().length());
+            take(message);
+        });
+        inflow.whenRefused(this::starve);
         request.invalidMessageHandler(invalid -> fail(Refusal.of(
                 ErrorCode.PAYLOAD_TOO_LARGE,
                 "request: " + invalid.getMessage() + " (expected: at most " + messageBytesMax + " bytes)")));
     }
 
-    private void cancelled(GrpcError error) {
+    abstract void take(GrpcMessage message);
+
+    /** Nothing more comes: there is no room for it. */
+    void starve(Refusal why) {
+        fail(why);
+    }
+
+    GrpcInflow inflow() {
+        return inflow;
+    }
+
+    private void left() {
         gone = true;
+        inflow.close();
     }
 
     public Identity caller() {
@@ -59,14 +80,15 @@ class GrpcCall {
         return gone;
     }
 
-    /** Nothing can be sent any more. */
+    /** Nothing can be sent any more: it is answered, by us or at its deadline by Vert.x, or its client left. */
     boolean over() {
-        return over || gone;
+        return over || gone || inflow.response().ended();
     }
 
     /** What its caller still waits, as {@link Intake#write} takes it. */
     long leftMicros() {
-        return intake.leftMicros(request.timeout() * 1_000L, openedMicros);
+        // Not the server's own figure, in which less than a millisecond is no deadline.
+        return intake.leftMicros(LeanUnaryCall.timeoutMicros(request.headers().get(TIMEOUT)), openedMicros);
     }
 
     GrpcServerRequest<Buffer, Buffer> request() {

@@ -1,6 +1,7 @@
 package io.forelog.ingest;
 
 import io.forelog.access.Identity;
+import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.forelog.wire.v1.BenchGrpcService;
 import io.forelog.wire.v1.BenchService;
@@ -27,7 +28,9 @@ import io.vertx.grpc.server.GrpcServer;
 import io.vertx.grpc.server.GrpcServerOptions;
 import io.vertx.grpc.server.GrpcServerRequest;
 import io.vertx.grpc.server.Service;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The gRPC edge of one event loop: the write API, health, reflection, and for measuring the echo. Owned by that loop.
@@ -36,23 +39,36 @@ final class GrpcEdge implements Handler<HttpServerRequest> {
     /** Answered to everybody. */
     private static final String HEALTH = "/grpc.health.v1.Health/";
 
+    /** Those that carry entries. */
+    private static final String WRITES = "/" + WriteAheadLogGrpcService.SERVICE_NAME.fullyQualifiedName() + "/";
+
+    /** Of a question of health or reflection. */
+    private static final int QUESTION_BYTES_MAX = 4_096;
+
     private final Intake intake;
-    private final GrpcServer server;
+    private final GrpcServer writes;
+    private final GrpcServer questions;
+    /** The call that a server is being handed. */
+    private @Nullable GrpcInflow opening;
 
     /** {@code serving}: what health answers. */
     GrpcEdge(Vertx vertx, Intake intake, BooleanSupplier serving, boolean bench) {
         this.intake = intake;
-        this.server = GrpcServer.server(
+        this.writes = server(vertx, intake.limits().bodyBytesMax(), serving, bench);
+        this.questions = bench ? writes : server(vertx, QUESTION_BYTES_MAX, serving, false);
+    }
+
+    /** With all services, for reflection to list. */
+    private GrpcServer server(Vertx vertx, int messageBytesMax, BooleanSupplier serving, boolean bench) {
+        GrpcServer server = GrpcServer.server(
                 vertx,
-                new GrpcServerOptions()
-                        .setMaxMessageSize(intake.limits().bodyBytesMax())
-                        .setScheduleDeadlineAutomatically(true));
-        server.addService(
-                Service.service(WriteAheadLogGrpcService.SERVICE_NAME, WriteAheadLogGrpcService.SERVICE_DESCRIPTOR)
-                        .bind(raw(WriteAheadLogGrpcService.WriteToLog), call -> GrpcUnaryCall.one(call, intake))
-                        .bind(raw(WriteAheadLogGrpcService.WriteBatch), call -> GrpcUnaryCall.batch(call, intake))
-                        .bind(raw(WriteAheadLogGrpcService.WriteStream), call -> GrpcStreamCall.open(call, intake))
-                        .build());
+                new GrpcServerOptions().setMaxMessageSize(messageBytesMax).setScheduleDeadlineAutomatically(true));
+        server.addService(Service.service(
+                        WriteAheadLogGrpcService.SERVICE_NAME, WriteAheadLogGrpcService.SERVICE_DESCRIPTOR)
+                .bind(raw(WriteAheadLogGrpcService.WriteToLog), call -> GrpcUnaryCall.one(call, opened(), intake))
+                .bind(raw(WriteAheadLogGrpcService.WriteBatch), call -> GrpcUnaryCall.batch(call, opened(), intake))
+                .bind(raw(WriteAheadLogGrpcService.WriteStream), call -> GrpcStreamCall.open(call, opened(), intake))
+                .build());
         HealthService health = HealthService.create(vertx);
         health.register(WriteAheadLogGrpcService.SERVICE_NAME, () -> Future.succeededFuture(serving.getAsBoolean()));
         // Bound first, so that it answers: the library's says SERVING for the whole server whatever happens.
@@ -62,6 +78,11 @@ final class GrpcEdge implements Handler<HttpServerRequest> {
         if (bench) {
             server.addService(BenchGrpcService.of(new Echo()));
         }
+        return server;
+    }
+
+    private GrpcInflow opened() {
+        return Objects.requireNonNull(opening);
     }
 
     /** The method with messages as they are on the wire. */
@@ -91,7 +112,7 @@ final class GrpcEdge implements Handler<HttpServerRequest> {
     public void handle(HttpServerRequest request) {
         String path = request.path();
         if (path != null && path.startsWith(HEALTH)) {
-            server.handle(request);
+            questions.handle(request);
             return;
         }
         Identity caller;
@@ -101,8 +122,23 @@ final class GrpcEdge implements Handler<HttpServerRequest> {
             LeanUnaryCall.refuse(request.response(), Refusal.of(e));
             return;
         }
-        if (!LeanUnaryCall.open(request, intake, caller)) {
-            server.handle(request);
+        String timeout = request.getHeader(GrpcCall.TIMEOUT);
+        long timeoutMicros = LeanUnaryCall.timeoutMicros(timeout);
+        if (timeoutMicros == Intake.OVER) {
+            LeanUnaryCall.refuse(
+                    request.response(),
+                    Refusal.of(
+                            ErrorCode.EXPIRED,
+                            GrpcCall.TIMEOUT + ": '" + timeout
+                                    + "' (expected: time that is left, or none told); nothing was begun"));
+        } else if (!LeanUnaryCall.open(request, intake, caller, timeoutMicros)) {
+            if (path != null && path.startsWith(WRITES)) {
+                opening = new GrpcInflow(request, intake.bodies());
+                writes.handle(opening);
+                opening = null;
+            } else {
+                questions.handle(request);
+            }
         }
     }
 

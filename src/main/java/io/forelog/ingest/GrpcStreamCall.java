@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   OPEN ──half close──► ENDING ──last answer──► over
- *     └──── a message that can't be read ──► REFUSED ──last answer──► over, with its status
+ *     └──── a message that can't be read, or finds no room ──► REFUSED ──last answer──► over, with its status
  * </pre>
  */
 final class GrpcStreamCall extends GrpcCall {
@@ -25,10 +25,9 @@ final class GrpcStreamCall extends GrpcCall {
     private boolean ending;
     private @Nullable Refusal refusal;
 
-    private GrpcStreamCall(GrpcServerRequest<Buffer, Buffer> request, Intake intake) {
-        super(request, intake, intake.limits().batchBodyBytesMax());
+    private GrpcStreamCall(GrpcServerRequest<Buffer, Buffer> request, GrpcInflow inflow, Intake intake) {
+        super(request, inflow, intake, intake.limits().batchBodyBytesMax());
         this.intake = intake;
-        request.messageHandler(this::take);
         request.endHandler(end -> {
             ending = true;
             endIfDone();
@@ -36,11 +35,12 @@ final class GrpcStreamCall extends GrpcCall {
         response().drainHandler(drained -> resumeIfRoom());
     }
 
-    static void open(GrpcServerRequest<Buffer, Buffer> request, Intake intake) {
-        new GrpcStreamCall(request, intake);
+    static void open(GrpcServerRequest<Buffer, Buffer> request, GrpcInflow inflow, Intake intake) {
+        new GrpcStreamCall(request, inflow, intake);
     }
 
-    private void take(GrpcMessage message) {
+    @Override
+    void take(GrpcMessage message) {
         if (refusal != null || over()) {
             return;
         }
@@ -49,8 +49,7 @@ final class GrpcStreamCall extends GrpcCall {
             read = ProtobufRequests.streamMessage(
                     payload(message), intake.limits().batchRequestEntries());
         } catch (RuntimeException e) {
-            refusal = Refusal.of(WalException.of(e));
-            endIfDone();
+            starve(Refusal.of(WalException.of(e)));
             return;
         }
         waiting++;
@@ -58,6 +57,16 @@ final class GrpcStreamCall extends GrpcCall {
         if (waiting >= intake.limits().streamMessages() || response().writeQueueFull()) {
             paused = true;
             request().pause();
+            inflow().stop();
+        }
+    }
+
+    @Override
+    void starve(Refusal why) {
+        if (refusal == null) {
+            refusal = why;
+            inflow().close();
+            endIfDone();
         }
     }
 
@@ -74,7 +83,10 @@ final class GrpcStreamCall extends GrpcCall {
                 && waiting <= intake.limits().streamMessages() / 2
                 && !response().writeQueueFull()) {
             paused = false;
-            request().resume();
+            request().resume(); // what waits may pause it again
+            if (!paused) {
+                inflow().go();
+            }
         }
     }
 

@@ -18,14 +18,14 @@ final class GrpcUnaryCall extends GrpcCall implements Reply {
     private int waiting;
     private boolean taken;
 
-    private GrpcUnaryCall(GrpcServerRequest<Buffer, Buffer> request, Intake intake, boolean batch) {
+    private GrpcUnaryCall(GrpcServerRequest<Buffer, Buffer> request, GrpcInflow inflow, Intake intake, boolean batch) {
         super(
                 request,
+                inflow,
                 intake,
                 batch ? intake.limits().batchBodyBytesMax() : intake.limits().bodyBytesMax());
         this.intake = intake;
         this.batch = batch;
-        request.messageHandler(this::take);
         request.endHandler(end -> {
             if (!taken) {
                 fail(Refusal.of(ErrorCode.INVALID_ARGUMENT, "request: no message (expected: one)"));
@@ -33,15 +33,16 @@ final class GrpcUnaryCall extends GrpcCall implements Reply {
         });
     }
 
-    static void one(GrpcServerRequest<Buffer, Buffer> request, Intake intake) {
-        new GrpcUnaryCall(request, intake, false);
+    static void one(GrpcServerRequest<Buffer, Buffer> request, GrpcInflow inflow, Intake intake) {
+        new GrpcUnaryCall(request, inflow, intake, false);
     }
 
-    static void batch(GrpcServerRequest<Buffer, Buffer> request, Intake intake) {
-        new GrpcUnaryCall(request, intake, true);
+    static void batch(GrpcServerRequest<Buffer, Buffer> request, GrpcInflow inflow, Intake intake) {
+        new GrpcUnaryCall(request, inflow, intake, true);
     }
 
-    private void take(GrpcMessage message) {
+    @Override
+    void take(GrpcMessage message) {
         if (taken) {
             return;
         }

@@ -107,12 +107,12 @@ final class HttpBody implements Handler<Buffer> {
         } else if (before == null && together == null) {
             received = chunk;
         } else {
-            if (together == null && before != null) {
-                together = bodies.begin(before, this::late);
+            received = null;
+            if (together == null) {
+                together = bodies.begin(this::late);
                 pieces = together;
-                received = null;
             }
-            if (together != null && !together.add(chunk)) {
+            if (before != null && !together.add(before) || !together.add(chunk)) {
                 drop();
                 HttpAnswers.problem(request.response(), bodies.full());
             }

@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /**
  * The HTTP edge of one event loop: routes by hand, the hot path first. Owned by that loop.
@@ -20,6 +21,7 @@ final class HttpEdge implements Handler<HttpServerRequest> {
     private static final String ENTRIES = "entries";
     private static final String BATCH = "entries:batch";
     private static final String ENTRY = "entries/";
+    private static final List<String> MANAGEMENT = List.of("/admin/", "/health/", "/metrics");
     private static final String ECHO = "/bench/echo";
     private static final Buffer ECHO_ANSWER = Buffer.buffer(
             "{\"durable\":\"TRUE\",\"entry_id\":\"00000000-0000-7000-8000-000000000000\",\"message\":\"\"}");
@@ -143,12 +145,16 @@ final class HttpEdge implements Handler<HttpServerRequest> {
     }
 
     private static void notFound(HttpServerRequest request) {
+        String path = String.valueOf(request.path());
+        boolean elsewhere = MANAGEMENT.stream().anyMatch(path::startsWith);
         HttpAnswers.problem(
                 request.response(),
                 Refusal.of(
                         ErrorCode.NOT_FOUND,
-                        "path: " + Validator.quote(String.valueOf(request.path()))
-                                + " (expected: /v1/namespaces/{namespace}/entries; see /openapi.json)"));
+                        "path: " + Validator.quote(path)
+                                + (elsewhere
+                                        ? " (expected: at the management port, 8081 unless configured; this one takes writes)"
+                                        : " (expected: /v1/namespaces/{namespace}/entries; see /openapi.json)")));
     }
 
     private static String decoded(String segment) {

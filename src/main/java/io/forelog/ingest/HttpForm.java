@@ -31,10 +31,11 @@ enum HttpForm {
             return RAW;
         }
         return switch (type) {
-            case "application/json" -> JSON;
+            case "application/json" -> ofFields(JSON, headers);
             case CloudEvents.STRUCTURED -> EVENT_STRUCTURED;
             case CloudEvents.BATCH -> EVENT_BATCH;
-            case "application/x-ndjson", "application/jsonl", "application/x-jsonlines" -> JSON_LINES;
+            case "application/x-ndjson", "application/jsonl", "application/x-jsonlines" ->
+                ofFields(JSON_LINES, headers);
             case "application/x-www-form-urlencoded", "multipart/form-data" ->
                 throw new WalException(
                         ErrorCode.UNSUPPORTED_MEDIA_TYPE,
@@ -43,6 +44,11 @@ enum HttpForm {
                                 + " Forelog-Raw: true any type is the payload's)");
             default -> RAW;
         };
+    }
+
+    private static HttpForm ofFields(HttpForm form, MultiMap headers) {
+        HttpHeadersIn.refuseTerms(headers);
+        return form;
     }
 
     private static String mediaType(@Nullable String contentType) {

@@ -19,13 +19,14 @@ import org.jspecify.annotations.Nullable;
  * form. Stateless, event loops.
  */
 final class HttpHeadersIn {
+    /** As they are told. */
+    static final String KNOWN = "Forelog-Delay, -Jitter, -Time-To-Live, -Write-Time, -Target, -Destination, -Key,"
+            + " -Key-Base64, -Operation, -Priority, -Timeout, -Raw, -Attribute-<name>, -Header-<name>";
+
     private static final String OURS = "forelog-";
     private static final String ATTRIBUTE = "forelog-attribute-";
     private static final String HEADER = "forelog-header-";
     private static final String EVENT = "ce-";
-    private static final String KNOWN =
-            "Forelog-Delay, -Jitter, -Time-To-Live, -Write-Time, -Target, -Destination, -Key,"
-                    + " -Key-Base64, -Operation, -Priority, -Timeout, -Raw, -Attribute-<name>, -Header-<name>";
 
     private HttpHeadersIn() {}
 
@@ -83,6 +84,25 @@ final class HttpHeadersIn {
                 }
             }
         }
+    }
+
+    /** Where the body has the terms: none may stand in a header that nobody would read. */
+    static void refuseTerms(MultiMap headers) {
+        for (Map.Entry<String, String> header : headers) {
+            String name = header.getKey();
+            if (name.regionMatches(true, 0, OURS, 0, OURS.length()) && !isOfAnyForm(name)) {
+                throw new WalException(
+                        ErrorCode.INVALID_ARGUMENT,
+                        name + ": no header of a JSON write (expected: a field of the body;"
+                                + " its headers are Forelog-Priority, Forelog-Timeout and Forelog-Raw)");
+            }
+        }
+    }
+
+    private static boolean isOfAnyForm(String name) {
+        return name.equalsIgnoreCase("forelog-priority")
+                || name.equalsIgnoreCase("forelog-timeout")
+                || name.equalsIgnoreCase("forelog-raw");
     }
 
     static int priority(String value) {

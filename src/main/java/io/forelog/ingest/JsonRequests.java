@@ -111,6 +111,20 @@ final class JsonRequests {
         return new Slice(array, offset + from, to - from);
     }
 
+    /** As its writer would say it. */
+    static String named(@Nullable JsonToken token) {
+        return token == null
+                ? "nothing"
+                : switch (token) {
+                    case START_OBJECT, END_OBJECT -> "an object";
+                    case START_ARRAY, END_ARRAY -> "an array";
+                    case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "a number";
+                    case VALUE_TRUE, VALUE_FALSE -> "a boolean";
+                    case VALUE_NULL -> "null";
+                    case VALUE_STRING, FIELD_NAME, VALUE_EMBEDDED_OBJECT, NOT_AVAILABLE -> "a text";
+                };
+    }
+
     static WalException malformed(IOException failure) {
         if (failure instanceof JsonParseException parse) {
             String where = parse.getLocation() == null
@@ -285,7 +299,7 @@ final class JsonRequests {
 
     private String text(String field) throws IOException {
         if (in.currentToken() != JsonToken.VALUE_STRING) {
-            throw invalid(field, in.currentToken().name().toLowerCase(Locale.ROOT), "a text");
+            throw invalid(field, named(in.currentToken()), "a text");
         }
         return in.getText();
     }
@@ -331,7 +345,7 @@ final class JsonRequests {
 
     private void expectObject(@Nullable JsonToken token, String field) {
         if (token != JsonToken.START_OBJECT) {
-            String found = token == null ? "nothing" : token.name().toLowerCase(Locale.ROOT);
+            String found = named(token);
             throw new WalException(
                     field.equals("body") ? ErrorCode.MALFORMED_BODY : ErrorCode.INVALID_ARGUMENT,
                     field + ": " + found + " (expected: an object)");

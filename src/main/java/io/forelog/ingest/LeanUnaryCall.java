@@ -23,6 +23,7 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
     static final String PATH = "/forelog.v1.WriteAheadLog/WriteToLog";
 
     private static final int PREFIX_BYTES = 5;
+    private static final long NO_UNIT = -1;
     private static final CharSequence CONTENT_TYPE = HttpHeaders.createOptimized("application/grpc");
     private static final CharSequence STATUS = HttpHeaders.createOptimized("grpc-status");
     private static final CharSequence MESSAGE = HttpHeaders.createOptimized("grpc-message");
@@ -53,7 +54,7 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
     }
 
     /** False where {@code request} is not a plain one: nothing was done. */
-    static boolean open(HttpServerRequest request, Intake intake, Identity caller) {
+    static boolean open(HttpServerRequest request, Intake intake, Identity caller, long timeoutMicros) {
         if (request.version() != HttpVersion.HTTP_2 || !PATH.equals(request.path())) {
             return false;
         }
@@ -65,11 +66,11 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
         if (encoding != null && !encoding.equals("identity")) {
             return false;
         }
-        new LeanUnaryCall(request, intake, caller, timeoutMicros(request.getHeader("grpc-timeout")));
+        new LeanUnaryCall(request, intake, caller, timeoutMicros);
         return true;
     }
 
-    /** {@code header}: up to 8 digits and a unit, as gRPC has it; 0 where there is none or it is not one. */
+    /** {@code header}: up to 8 digits and a unit, as gRPC has it; 0 = there is none, or it is not one; {@link Intake#OVER}. */
     static long timeoutMicros(@Nullable String header) {
         if (header == null || header.length() < 2 || header.length() > 9) {
             return 0;
@@ -83,15 +84,16 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
             }
             value = value * 10 + digit;
         }
-        return switch (header.charAt(last)) {
+        long micros = switch (header.charAt(last)) {
             case 'H' -> value * 3_600_000_000L;
             case 'M' -> value * 60_000_000L;
             case 'S' -> value * 1_000_000L;
             case 'm' -> value * 1_000L;
             case 'u' -> value;
-            case 'n' -> Math.max(1, value / 1_000L);
-            default -> 0;
+            case 'n' -> (value + 999) / 1_000L;
+            default -> NO_UNIT;
         };
+        return micros == NO_UNIT ? 0 : micros == 0 ? Intake.OVER : micros;
     }
 
     @Override
@@ -99,26 +101,29 @@ final class LeanUnaryCall implements Reply, Handler<Buffer> {
         if (over) {
             return;
         }
-        Buffer before = received;
         Bodies.Body together = pieces;
-        if (before == null && together == null) {
-            received = chunk;
-            return;
-        }
-        if (together == null && before != null) {
-            together = intake.bodies().begin(before, () -> fail(intake.bodies().late()));
-            pieces = together;
-            received = null;
-        }
-        if (together != null) {
-            if (together.length() + chunk.length() > intake.limits().bodyBytesMax() + PREFIX_BYTES) {
-                fail(Refusal.of(
-                        ErrorCode.PAYLOAD_TOO_LARGE,
-                        "request: more than " + intake.limits().bodyBytesMax() + " bytes (expected: at most that)"));
-            } else if (!together.add(chunk)) {
-                fail(intake.bodies().full());
+        if (together == null) {
+            if (received == null && isWhole(chunk)) {
+                received = chunk;
+                return;
             }
+            together = intake.bodies().begin(() -> fail(intake.bodies().late()));
+            pieces = together;
         }
+        Buffer before = received;
+        received = null;
+        if (together.length() + chunk.length() > intake.limits().bodyBytesMax() + PREFIX_BYTES) {
+            fail(Refusal.of(
+                    ErrorCode.PAYLOAD_TOO_LARGE,
+                    "request: more than " + intake.limits().bodyBytesMax() + " bytes (expected: at most that)"));
+        } else if (before != null && !together.add(before) || !together.add(chunk)) {
+            fail(intake.bodies().full());
+        }
+    }
+
+    /** By its own words. */
+    private static boolean isWhole(Buffer chunk) {
+        return chunk.length() >= PREFIX_BYTES && chunk.getUnsignedInt(1) == chunk.length() - PREFIX_BYTES;
     }
 
     private void left() {

@@ -3,11 +3,16 @@ package io.forelog.ingest;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Entry;
 import io.forelog.model.Priority;
+import io.forelog.observe.LogKeys;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One entry between hand-off and answer. Owned by the event loop that took it.
  */
 final class PendingWrite {
+    private static final Logger LOG = LoggerFactory.getLogger(PendingWrite.class);
+
     final Entry entry;
     final Reply reply;
     final int index;
@@ -40,7 +45,15 @@ final class PendingWrite {
             return false;
         }
         answered = true;
-        reply.decided(index, outcome);
+        try {
+            reply.decided(index, outcome);
+        } catch (RuntimeException e) {
+            // Of this caller alone: the others of its batch, and what it has taken, are not to suffer.
+            LOG.atError()
+                    .addKeyValue(LogKeys.NAMESPACE, entry.namespace())
+                    .setCause(e)
+                    .log("An answer could not be given");
+        }
         return true;
     }
 }

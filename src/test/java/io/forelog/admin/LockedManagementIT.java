@@ -9,8 +9,10 @@ import io.forelog.config.LocksConfig.ConnectionsConfig;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
+import io.forelog.observe.MetricNames;
 import io.forelog.observe.Metrics;
 import io.forelog.queue.InMemoryQueue;
+import io.forelog.queue.MediumHealth;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -128,6 +130,25 @@ class LockedManagementIT {
     }
 
     @Test
+    void metricsNameNoNamespaceThatTheirReaderMayNotLookAt() throws IOException {
+        for (String namespace : List.of("ns", "other", "gone")) {
+            metrics.registry()
+                    .counter(MetricNames.WRITES, MetricNames.NAMESPACE, namespace, MetricNames.OUTCOME, "true")
+                    .increment();
+        }
+        assertThat(get("/metrics", "")).startsWith("HTTP/1.1 401");
+        assertThat(get("/metrics", "team"))
+                .startsWith("HTTP/1.1 200")
+                .contains("namespace=\"ns\"", "jvm_")
+                .doesNotContain("other", "gone");
+        assertThat(get("/metrics", "stranger"))
+                .startsWith("HTTP/1.1 200")
+                .contains("jvm_")
+                .doesNotContain("namespace=");
+        assertThat(get("/metrics", "root")).contains("namespace=\"ns\"", "namespace=\"other\"", "namespace=\"gone\"");
+    }
+
+    @Test
     void whoIsNobodyTakesNoPlaceAndNoMemory() throws IOException {
         List<Socket> flood = new ArrayList<>();
         for (int n = 0; n < 100; n++) {
@@ -167,6 +188,13 @@ class LockedManagementIT {
             assertThat(json(path, "team").encode()).as(path).doesNotContain("\"other\"");
             assertThat(json(path, "root").encode()).as(path).contains("\"other\"");
         }
+        node.health = List.of(
+                new MediumHealth("shared", MediumHealth.State.SERVING, "", List.of("ns"), 1),
+                new MediumHealth("own/other", MediumHealth.State.CORRUPT, "gone", List.of("other"), 1));
+        assertThat(json("/health/ready", "root").encode()).contains("own/other is CORRUPT");
+        assertThat(json("/health/ready", "team").encode())
+                .doesNotContain("other")
+                .contains("DEGRADED");
         assertThat(json("/admin/v1/namespaces", "team").encode()).contains("\"ns\"");
         assertThat(json("/admin/v1/namespaces", "stranger").getJsonArray("namespaces"))
                 .isEmpty();

@@ -2,6 +2,8 @@ package io.forelog.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.forelog.app.cli.Commands;
+import io.forelog.rig.AdminClient;
 import io.forelog.rig.Await;
 import io.forelog.rig.Fleet;
 import io.forelog.rig.ForelogProcess;
@@ -13,14 +15,13 @@ import io.forelog.rig.backend.PostgresServer;
 import io.forelog.wire.v1.WriteToLogRequest;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 /** Three real nodes on one config store; an embedded queue lies on one of them. */
 @Timeout(300)
@@ -67,20 +69,15 @@ class ClusterFaultIT {
     }
 
     /** Its own port takes writes for it, and says who can tell of them; its management port asks that one. */
-    private static void toldWhereItLies(ForelogProcess node, String entryId, String ownerName) {
-        HttpResponse<String> answer;
-        try {
-            answer = HttpClient.newHttpClient()
-                    .send(
-                            HttpRequest.newBuilder(URI.create("http://127.0.0.1:"
-                                            + node.ports().http() + "/v1/namespaces/ns/entries/" + entryId))
-                                    .build(),
-                            HttpResponse.BodyHandlers.ofString());
-        } catch (IOException | InterruptedException e) {
-            throw new AssertionError(e);
-        }
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(421);
-        assertThat(answer.body()).contains("on node " + ownerName);
+    private static void toldWhereItLies(ForelogProcess node, String entryId, String ownerName, ForelogProcess owner) {
+        String path = "/v1/namespaces/ns/entries/" + entryId;
+        AdminClient.Reply answer = new AdminClient(() -> node.ports().http()).get(path);
+        assertThat(answer.status()).as(answer.body()).isEqualTo(421);
+        String address = "http://127.0.0.1:" + owner.ports().http();
+        assertThat(answer.json().getString("detail"))
+                .contains("on node " + ownerName, "a request to " + address + ", or ");
+        assertThat(new AdminClient(() -> owner.ports().http()).get(path).status())
+                .isEqualTo(200);
         assertThat(node.admin()
                         .get("/admin/v1/namespaces/ns/entries/" + entryId)
                         .status())
@@ -104,9 +101,9 @@ class ClusterFaultIT {
         try (receiver;
                 PostgresServer server = PostgresServer.create();
                 Fleet fleet = new Fleet(directory, server.uri(), 4, "")) {
-            for (String name : List.of("a", "b", "c")) {
-                fleet.start(name);
-            }
+            fleet.start("a");
+            fleet.start("b");
+            fleet.start("c", "roles: [producer]");
             fleet.apply("ns", document());
             Await.until("all are listed", LIMIT, () -> nodes(fleet.get("c")).size() == 3);
             Await.until(
@@ -114,6 +111,7 @@ class ClusterFaultIT {
                     LIMIT,
                     () -> !ownerOf(fleet.get("c"), "ns").isEmpty());
             String ownerName = ownerOf(fleet.get("c"), "ns");
+            assertThat(ownerName).as("who only takes writes has no queue").isIn("a", "b");
             ForelogProcess owner = fleet.get(ownerName);
             List<ForelogProcess> others =
                     fleet.all().stream().filter(node -> node != owner).toList();
@@ -125,7 +123,7 @@ class ClusterFaultIT {
                 Await.until(
                         "writes are TRUE", LIMIT, () -> writer.trues().size() > 500, () -> writer + fleet.logTails());
                 for (ForelogProcess other : others) {
-                    toldWhereItLies(other, writer.trues().keySet().iterator().next(), ownerName);
+                    toldWhereItLies(other, writer.trues().keySet().iterator().next(), ownerName, owner);
                 }
                 owner.kill();
                 int before = writer.falses().size();
@@ -178,9 +176,59 @@ class ClusterFaultIT {
                         LIMIT,
                         () -> Fleet.applied(restored, "ns") == 1,
                         () -> restored.admin().get("/admin/v1/namespaces/ns") + restored.logTail());
+                String heirName = ownerName.equals("a") ? "b" : "a";
+                goesForGood(restored, ownerName, fleet.get(heirName), heirName, fleet.get("c"));
             }
         }
     }
+
+    /** By the command line. */
+    private static void goesForGood(
+            ForelogProcess owner, String ownerName, ForelogProcess heir, String heirName, ForelogProcess third) {
+        assertThat(cluster(heir, 0, "drain", ownerName, "--wait", "-o", "json")).contains("\"namespaces\"");
+        Await.until(
+                "the other one has it",
+                LIMIT,
+                () -> ownerOf(third, "ns").equals(heirName),
+                () -> cluster(third) + owner.logTail());
+        assertThat(cluster(third, 1, "forget", ownerName)).contains("CONFLICT", "node " + ownerName, "silent");
+        assertThat(owner.stop()).isZero();
+        heir.kill();
+        Await.until(
+                "both are lost",
+                LIMIT,
+                () -> nodes(third).stream()
+                        .allMatch(node -> node.getDouble("silent_seconds") > 6.5
+                                || node.getString("name").equals("c")),
+                () -> String.valueOf(cluster(third)));
+        assertThat(cluster(third, 0, "forget", ownerName)).contains(ownerName);
+        assertThat(cluster(third, 1, "drain", ownerName)).contains("NOT_FOUND", "node " + ownerName);
+        assertThat(cluster(third, 1, "forget", heirName)).contains("owns no namespace", "--lost-data");
+        assertThat(cluster(third, 0, "forget", heirName, "--lost-data")).contains(heirName);
+        assertThat(third.admin().delete("/admin/v1/namespaces/ns").status()).isEqualTo(200);
+        Await.until(
+                "what it had is gone with it",
+                LIMIT,
+                () -> third.admin().get("/admin/v1/namespaces/ns").status() == 404,
+                () -> third.admin().get("/admin/v1/namespaces/ns") + third.logTail());
+    }
+
+    /** What the command printed. */
+    private static String cluster(ForelogProcess node, int code, String... words) {
+        List<String> all = new ArrayList<>(List.of("cluster"));
+        all.addAll(List.of(words));
+        all.addAll(List.of("--url", "http://127.0.0.1:" + node.ports().management()));
+        StringWriter printed = new StringWriter();
+        int ended = Commands.addTo(new CommandLine(new Forelog()))
+                .setOut(new PrintWriter(printed))
+                .setErr(new PrintWriter(printed))
+                .execute(all.toArray(String[]::new));
+        assertThat(ended).as(all + ": " + printed).isEqualTo(code);
+        return printed.toString();
+    }
+
+    @CommandLine.Command(name = "forelog")
+    private static final class Forelog {}
 
     private static void copy(Path from, Path into) {
         try (Stream<Path> files = Files.walk(from)) {

@@ -1,6 +1,7 @@
 package io.forelog.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.forelog.rig.AdminClient;
 import io.forelog.rig.AdminClient.Reply;
@@ -287,6 +288,13 @@ class FleetMoveFaultIT {
                 () -> String.valueOf(write(wrong)));
         assertThat(write(wrong).status()).isEqualTo(421);
         assertThat(write(wrong).body()).contains("on shard blue");
+        try (LoadWriter grpc = new LoadWriter(() -> wrong.ports().grpc())) {
+            assertThatThrownBy(() -> grpc.writeOne(LoadWriter.request(namespace, "misdirected")))
+                    .as("9 = FAILED_PRECONDITION")
+                    .hasMessageStartingWith("9: WRONG_SHARD: ")
+                    .hasMessageContaining("on shard blue")
+                    .hasMessageContaining(address);
+        }
     }
 
     /** One in fifty fails so often that its key is parked. */

@@ -219,4 +219,44 @@ class KafkaFaultIT {
                     .isInstanceOf(LoadWriter.Refused.class);
         }
     }
+
+    @Test
+    @Timeout(120)
+    void aNodeOfAStackDeliversWhatNamesTheStackAndWhatLiesOnItsDisk() {
+        KafkaCluster kafka = KafkaCluster.shared(1);
+        String named = "named-" + System.nanoTime();
+        String shard = "shard: " + named + "\n";
+        String others = "others-" + System.nanoTime();
+        String embedded = "embedded-" + System.nanoTime();
+        try (ScriptedReceiver receiver = new ScriptedReceiver();
+                ForelogProcess service = service(kafka, named, receiver)
+                        .settings("stack: fast")
+                        .namespace(
+                                named,
+                                document(receiver.url())
+                                                .replace("prefix: test }", "prefix: test, consumer_stack: fast }")
+                                        + shard)
+                        .namespace(others, document(receiver.url()) + shard)
+                        .namespace(embedded, Documents.http(receiver.url(), Documents.PATIENT) + "\n" + shard)
+                        .start();
+                LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
+            String otherId = writer.writeOne(LoadWriter.request(others, "x")).getEntryId();
+            assertThat(otherId).isNotEmpty();
+            for (String each : new String[] {named, embedded}) {
+                String id = writer.writeOne(LoadWriter.request(each, "x")).getEntryId();
+                Await.until(each + ": it arrived", Duration.ofSeconds(30), () -> receiver.has(id), service::logTail);
+            }
+            assertThat(receiver.has(otherId)).isFalse();
+            assertThat(pumps(service, named)).isEqualTo(1);
+            assertThat(pumps(service, others)).isZero();
+        }
+    }
+
+    private static int pumps(ForelogProcess service, String namespace) {
+        return service.admin()
+                .get("/admin/v1/namespaces/" + namespace + "/pumps")
+                .json()
+                .getJsonArray("pumps")
+                .size();
+    }
 }

@@ -131,6 +131,27 @@ class AppendCoalescerTest implements AppendCoalescer.Loop, AppendCoalescer.Sende
     }
 
     @Test
+    void aCallerWhoCanNotBeAnsweredKeepsNobodyElseFromAnAnswer() {
+        Reply throwing = new Answers() {
+            @Override
+            public void decided(int index, AppendOutcome outcome) {
+                throw new IllegalStateException("The stream has been closed");
+            }
+        };
+        assertThat(one.tryTake(10)).isTrue();
+        coalescer.add(
+                one, new PendingWrite(entry("one", 10), throwing, 1, now + SECOND, Priority.DEGRADED, 10), 5 * SECOND);
+        add(one, 0, 10);
+        tick();
+        now += 6 * SECOND;
+        sweep();
+        assertThat(answers.durable).containsExactly(Durable.UNKNOWN);
+        assertThat(coalescer.unanswered()).isZero();
+        assertThat(released).isEqualTo(2);
+        sweep();
+    }
+
+    @Test
     void thePumpIsToldTheLimitAndWaitedForTwiceAsLong() {
         add(one, 0, 10);
         tick();
@@ -278,7 +299,7 @@ class AppendCoalescerTest implements AppendCoalescer.Loop, AppendCoalescer.Sende
     }
 
     /** Keeps what was answered, and that nobody was answered twice. */
-    private static final class Answers implements Reply {
+    private static class Answers implements Reply {
         private final boolean[] seen = new boolean[100];
         private final List<Durable> durable = new ArrayList<>();
 

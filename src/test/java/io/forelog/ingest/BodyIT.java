@@ -8,15 +8,24 @@ import io.forelog.config.Namespace.State;
 import io.forelog.config.NamespaceDocument.Order;
 import io.forelog.wire.v1.Target;
 import io.forelog.wire.v1.WriteAheadLogGrpcClient;
+import io.forelog.wire.v1.WriteBatchRequest;
+import io.forelog.wire.v1.WriteStreamRequest;
 import io.forelog.wire.v1.WriteToLogRequest;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.client.GrpcClientOptions;
 import io.vertx.grpc.common.GrpcStatus;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
@@ -94,21 +103,7 @@ class BodyIT {
 
     @Test
     void piecesOfRequestsThatAreNotCompleteAreBoundedTogether() throws Exception {
-        EdgeLimits all = EdgeLimits.DEFAULT;
-        EdgeLimits limits = new EdgeLimits(
-                all.credits(),
-                all.creditBytes(),
-                all.batchEntries(),
-                all.batchBytes(),
-                all.appendLimit(),
-                all.appendLimitMax(),
-                all.bodyBytesMax(),
-                3_000,
-                all.batchBodyBytesMax(),
-                all.batchRequestEntries(),
-                all.streamMessages());
-        try (EdgeFixture fixture =
-                        new EdgeFixture(limits, Admission.OPEN, EntryDesk.NONE, Duration.ofSeconds(5)).durable("ns");
+        try (EdgeFixture fixture = narrow();
                 Slow first = new Slow(fixture, 4_000);
                 Slow second = new Slow(fixture, 4_000)) {
             // Each on the event loop that its connection got: one more than there are loops finds one taken.
@@ -130,6 +125,116 @@ class BodyIT {
                 later.send(new byte[1_000]);
                 assertThat(later.answer()).startsWith("HTTP/1.1 201");
             }
+        }
+    }
+
+    /** 3,000 bytes of requests may be on their way in to each loop, and a write has half a second. */
+    private static EdgeFixture narrow() {
+        EdgeLimits all = EdgeLimits.DEFAULT;
+        EdgeLimits limits = new EdgeLimits(
+                all.credits(),
+                all.creditBytes(),
+                all.batchEntries(),
+                all.batchBytes(),
+                Duration.ofMillis(500),
+                all.appendLimitMax(),
+                all.bodyBytesMax(),
+                3_000,
+                all.batchBodyBytesMax(),
+                all.batchRequestEntries(),
+                all.streamMessages());
+        return new EdgeFixture(limits, Admission.OPEN, EntryDesk.NONE, Duration.ofSeconds(5)).durable("ns");
+    }
+
+    /** A gRPC call of which the test sends the bytes; all of one client come to one loop. */
+    private static final class Call {
+        final HttpClientRequest request;
+        final Future<String> status;
+
+        Call(HttpClientRequest request) {
+            this.request = request;
+            this.status = request.response()
+                    .compose(response -> response.end().map(ended -> {
+                        MultiMap told =
+                                response.getTrailer("grpc-status") == null ? response.headers() : response.trailers();
+                        String text = String.valueOf(told.get("grpc-message"));
+                        return told.get("grpc-status") + " " + URLDecoder.decode(text, StandardCharsets.UTF_8);
+                    }));
+        }
+
+        static Call open(HttpClient client, EdgeFixture fixture, String method, String... headers) {
+            HttpClientRequest request = EdgeFixture.wait(client.request(
+                    HttpMethod.POST, fixture.edge.grpcPort(), "127.0.0.1", "/forelog.v1.WriteAheadLog/" + method));
+            request.setChunked(true).putHeader("content-type", "application/grpc");
+            for (int i = 0; i < headers.length; i += 2) {
+                request.putHeader(headers[i], headers[i + 1]);
+            }
+            return new Call(request);
+        }
+
+        Call send(Buffer bytes) {
+            EdgeFixture.wait(request.write(bytes));
+            return this;
+        }
+
+        /** The status and its text, once the server has ended the call. */
+        String status() {
+            return EdgeFixture.wait(status);
+        }
+    }
+
+    private static Buffer frame(com.google.protobuf.Message message) {
+        byte[] bytes = message.toByteArray();
+        return Buffer.buffer().appendByte((byte) 0).appendInt(bytes.length).appendBytes(bytes);
+    }
+
+    private static HttpClient http2(EdgeFixture fixture) {
+        return fixture.vertx.createHttpClient(
+                new HttpClientOptions().setProtocolVersion(HttpVersion.HTTP_2).setHttp2ClearTextUpgrade(false));
+    }
+
+    @Test
+    void messagesThatAreNotCompleteAreBoundedTogetherByWhateverCallTheyCome() {
+        WriteToLogRequest entry = WriteToLogRequest.newBuilder()
+                .setNamespace("ns")
+                .setPayload(ByteString.copyFrom(new byte[2_500]))
+                .build();
+        Buffer stream = frame(WriteStreamRequest.newBuilder().addEntries(entry).build());
+        Buffer batch = frame(WriteBatchRequest.newBuilder().addEntries(entry).build());
+        try (EdgeFixture fixture = narrow()) {
+            HttpClient client = http2(fixture);
+            Call first = Call.open(client, fixture, "WriteStream").send(stream.slice(0, 1_600));
+            for (String[] each : new String[][] {
+                {"WriteBatch"}, {"WriteBatch", "gzip"}, {"WriteToLog"}, {"WriteToLog", "gzip"}, {"WriteStream"}
+            }) {
+                Call other = each.length == 1
+                        ? Call.open(client, fixture, each[0])
+                        : Call.open(client, fixture, each[0], "grpc-encoding", each[1]);
+                assertThat(other.send(batch.slice(0, 1_600)).status())
+                        .as(String.join(" ", each))
+                        .startsWith("14 OVERLOADED: request: 1600 bytes of requests are on their way in");
+            }
+            Buffer mute = frame(WriteBatchRequest.getDefaultInstance()).setByte(0, (byte) 1);
+            assertThat(Call.open(client, fixture, "WriteBatch").send(mute).status())
+                    .as("compressed, and nobody says how")
+                    .startsWith("3 INVALID_ARGUMENT: request: ");
+            // What was refused holds nothing, and what was begun goes on.
+            first.send(stream.slice(1_600, stream.length()));
+            first.send(stream.slice(0, 1_600)).send(stream.slice(1_600, stream.length()));
+            first.request.end();
+            assertThat(first.status()).startsWith("0 ");
+            assertThat(fixture.entries()).hasSize(2);
+            // Nor does what was left, by its client or at its deadline.
+            Call left = Call.open(client, fixture, "WriteStream").send(stream.slice(0, 1_600));
+            io.forelog.rig.Await.pause(Duration.ofMillis(100));
+            EdgeFixture.wait(left.request.reset(8));
+            Call expired = Call.open(client, fixture, "WriteStream", "grpc-timeout", "100m")
+                    .send(stream.slice(0, 1_600));
+            assertThat(expired.status()).startsWith("4 ");
+            Call last = Call.open(client, fixture, "WriteBatch").send(batch.slice(0, 1_600));
+            last.send(batch.slice(1_600, batch.length())).request.end();
+            assertThat(last.status()).startsWith("0 ");
+            assertThat(fixture.entries()).hasSize(3);
         }
     }
 

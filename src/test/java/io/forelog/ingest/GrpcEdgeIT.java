@@ -14,6 +14,7 @@ import io.forelog.config.NamespaceDocument.Order;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
 import io.forelog.wire.v1.IdempotencyToken;
 import io.forelog.wire.v1.Lifecycle;
 import io.forelog.wire.v1.Trilean;
@@ -100,6 +101,26 @@ class GrpcEdgeIT {
     }
 
     @Test
+    void aNamespaceOfAnotherShardIsAFailedPreconditionWithTheAddressToGoTo() throws Exception {
+        String text = "namespace away: on shard blue (expected: a request to grpc://10.0.0.7:9090)";
+        fixture.namespaces.stop("away", new WalException(ErrorCode.WRONG_SHARD, text));
+        Answer<WriteToLogResponse> answer = write(request("away").build(), 0);
+        assertThat(answer.status).isEqualTo(GrpcStatus.FAILED_PRECONDITION);
+        assertThat(answer.statusMessage).isEqualTo("WRONG_SHARD: " + text);
+        assertThat(answer.details.getMessage()).isEqualTo("WRONG_SHARD: " + text);
+        ErrorInfo info = answer.detail(ErrorInfo.class);
+        assertThat(info.getReason()).isEqualTo("WRONG_SHARD");
+        assertThat(info.getMetadataMap()).containsEntry("durable", "FALSE");
+        WriteBatchRequest batch =
+                WriteBatchRequest.newBuilder().addEntries(request("away")).build();
+        assertThat(call(WriteAheadLogGrpcClient.WriteBatch, batch, 0)
+                        .message
+                        .getOutcomes(0)
+                        .getMessage())
+                .isEqualTo("WRONG_SHARD: " + text);
+    }
+
+    @Test
     void everyWrongFieldIsAViolation() throws Exception {
         Answer<WriteToLogResponse> answer = write(
                 request("ns")
@@ -157,6 +178,49 @@ class GrpcEdgeIT {
         assertThat(answer.status).isEqualTo(GrpcStatus.OK);
         assertThat(answer.message.getDurable()).isEqualTo(Trilean.TRILEAN_UNKNOWN);
         assertThat(answer.message.getEntryId()).isNotEmpty();
+    }
+
+    @Test
+    void aDeadlineThatIsOverIsExceededAndNothingIsWritten() throws Exception {
+        for (String over : List.of("0S", "0n", "00000000H")) {
+            deadlineIsExceeded(WriteAheadLogGrpcClient.WriteToLog, request("ns").build(), over);
+            deadlineIsExceeded(
+                    WriteAheadLogGrpcClient.WriteBatch,
+                    WriteBatchRequest.newBuilder().addEntries(request("ns")).build(),
+                    over);
+            deadlineIsExceeded(
+                    WriteAheadLogGrpcClient.WriteStream,
+                    WriteStreamRequest.newBuilder().addEntries(request("ns")).build(),
+                    over);
+        }
+        assertThat(fixture.batches).isEmpty();
+        // Less than a millisecond is little, not none, and not for ever.
+        fixture.namespaces.put(Samples.namespace("silent"));
+        fixture.pump("silent", batch -> Promise.<AppendReply>promise().future());
+        Answer<WriteBatchResponse> hurried = within(
+                WriteAheadLogGrpcClient.WriteBatch,
+                WriteBatchRequest.newBuilder().addEntries(request("silent")).build(),
+                "900u");
+        assertThat(hurried.status).isEqualTo(GrpcStatus.OK);
+        assertThat(hurried.message.getOutcomes(0).getDurable()).isNotEqualTo(Trilean.TRILEAN_TRUE);
+    }
+
+    private <Q, A> void deadlineIsExceeded(ServiceMethod<A, Q> method, Q request, String timeout) throws Exception {
+        Answer<A> answer = within(method, request, timeout);
+        assertThat(answer.status).as(method.methodName() + " " + timeout).isEqualTo(GrpcStatus.DEADLINE_EXCEEDED);
+        assertThat(answer.statusMessage).contains("grpc-timeout: '" + timeout + "' (expected: ");
+        assertThat(answer.detail(ErrorInfo.class).getMetadataMap()).containsEntry("durable", "FALSE");
+    }
+
+    /** {@code timeout}: as it stands on the wire. */
+    private <Q, A> Answer<A> within(ServiceMethod<A, Q> method, Q request, String timeout) {
+        return EdgeFixture.wait(client.request(grpc(), method)
+                .compose(call -> {
+                    call.headers().set("grpc-timeout", timeout);
+                    call.end(request);
+                    return call.response().compose(Answer::of);
+                })
+                .timeout(3, TimeUnit.SECONDS));
     }
 
     @Test

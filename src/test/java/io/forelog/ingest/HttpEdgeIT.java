@@ -48,6 +48,9 @@ class HttpEdgeIT {
 
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    /** Every answer of this class is one that the document has. */
+    private final DocumentedApi documented = new DocumentedApi();
+
     private EdgeFixture fixture;
 
     @BeforeAll
@@ -60,6 +63,7 @@ class HttpEdgeIT {
         answering("reused", ErrorCode.TOKEN_REUSED);
         answering("refused", ErrorCode.NOT_DURABLE);
         fixture.namespaces.put(Samples.namespace("orphan"));
+        fixture.namespaces.stop("foreign", new WalException(ErrorCode.WRONG_SHARD, "namespace foreign: on shard blue"));
         fixture.namespaces.put(Samples.namespace("retiring", State.RETIRING, Order.NONE, "EMBEDDED", List.of()));
         fixture.namespaces.put(Samples.namespace("private", State.ACTIVE, Order.NONE, "EMBEDDED", List.of("alice")));
         fixture.namespaces.put(Samples.namespace("ordered", State.ACTIVE, Order.KEY, "KAFKA", List.of()));
@@ -134,6 +138,37 @@ class HttpEdgeIT {
     void aPayloadArrivesAsItWasWritten(String body, String payload) {
         assertThat(json("ns", body).statusCode()).isEqualTo(201);
         assertThat(only().payload().toString()).isEqualTo(payload);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"Forelog-Delay,PT3S", "Forelog-Target,hook", "Forelog-Attribute-TTL,5", "forelog-dely,PT3S"})
+    void aHeaderThatTheJsonFormDoesNotTakeIsRefusedAndNotOverlooked(String header, String value) {
+        for (HttpResponse<String> answer : List.of(
+                json("ns", EMPTY, header, value),
+                send(
+                        "POST",
+                        "/v1/namespaces/ns/entries:batch",
+                        (EMPTY + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                        "Content-Type",
+                        "application/x-ndjson",
+                        header,
+                        value))) {
+            assertThat(answer.statusCode()).isEqualTo(400);
+            assertThat(new JsonObject(answer.body()).getString("detail"))
+                    .startsWithIgnoringCase(header + ": no header of a JSON write (expected: a field of the body");
+        }
+        assertThat(fixture.batches).isEmpty();
+        assertThat(json("ns", EMPTY, "Forelog-Priority", "BULK", "Forelog-Timeout", "PT1S", "Forelog-Raw", "false")
+                        .statusCode())
+                .isEqualTo(201);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/health/ready", "/metrics", "/admin/v1/namespaces"})
+    void aPathOfTheManagementPortIsToldToBeThere(String path) {
+        HttpResponse<String> answer = send("GET", path, new byte[0]);
+        assertThat(answer.statusCode()).isEqualTo(404);
+        assertThat(answer.body()).contains("the management port");
     }
 
     @Test
@@ -232,7 +267,7 @@ class HttpEdgeIT {
                 "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\"} | ce-type: missing",
                 "{\"specversion\":\"0.3\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"} | ce-specversion: '0.3'",
                 "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"Bad\":\"x\"} | 'Bad': no CloudEvents",
-                "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":{}} | type: start_object",
+                "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":{}} | type: an object (expected: a text, ",
                 "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data_base64\":\"*\"} | data_base64: not",
                 "[] | body: no object",
             })
@@ -254,7 +289,7 @@ class HttpEdgeIT {
                 "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": \"PT-3S\"}} | 400 | lifecycle.delay: PT-3S (expected: >= PT0S)",
                 "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": \"3s\"}} | 400 | lifecycle.delay: '3s' (expected: an ISO-8601",
                 "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": \"PT25H\"}} | 400 | lifecycle.delay: PT25H (expected: at most PT24H",
-                "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": 3}} | 400 | lifecycle.delay: value_number_int (expected: a text)",
+                "{\"payload_text\":\"\",\"lifecycle\": {\"delay\": 3}} | 400 | lifecycle.delay: a number (expected: a text)",
                 "{\"payload_text\":\"\",\"lifecycle\": {\"write_time\": \"2999-01-01T00:00:00Z\"}} | 400 | lifecycle.write_time: 2999",
                 "{\"payload_text\":\"\",\"target\": {\"name\": \"nope\"}} | 422 | target.name: 'nope' (expected: one of [hook, table])",
                 "{\"payload_text\":\"\",\"target\": {\"name\": \"old\"}} | 422 | target.name: 'old'",
@@ -269,7 +304,7 @@ class HttpEdgeIT {
                 "{\"payload\": \"*\"} | 400 | payload: not base64",
                 "{\"payload_text\": \"a\"} x | 400 | body: ",
                 "{\"payload_text\": \"a\" | 400 | body: ",
-                "[] | 400 | body: start_array (expected: an object)",
+                "[] | 400 | body: an array (expected: an object)",
                 "  | 400 | body: nothing",
             })
     void aWrongWriteIsRefusedWithEveryFaultNamed(String body, int status, String detail) {
@@ -302,6 +337,7 @@ class HttpEdgeIT {
     @ParameterizedTest
     @CsvSource({
         "nope,404,UNKNOWN_NAMESPACE,false",
+        "foreign,421,WRONG_SHARD,false",
         "orphan,503,UNAVAILABLE,true",
         "retiring,503,UNAVAILABLE,true",
         "private,403,PERMISSION_DENIED,false",
@@ -578,6 +614,35 @@ class HttpEdgeIT {
                 .isEqualTo(400);
         assertThat(send("GET", "/v1/namespaces/nope/entries/" + ID, new byte[0]).statusCode())
                 .isEqualTo(404);
+        for (String method : List.of("GET", "DELETE", "PATCH")) {
+            assertThat(send(method, "/v1/namespaces/foreign/entries/" + ID, new byte[0])
+                            .statusCode())
+                    .isEqualTo(421);
+        }
+        assertThat(send("DELETE", "/v1/namespaces/private/entries/" + ID, new byte[0])
+                        .statusCode())
+                .isEqualTo(403);
+        assertThat(send("PATCH", path, new byte[5_000]).statusCode()).isEqualTo(413);
+        assertThat(send("PATCH", path, due, "Content-Encoding", "gzip").statusCode())
+                .isEqualTo(415);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ns,201",
+        "nope,404",
+        "foreign,421",
+        "private,403",
+        "retiring,503",
+        "orphan,503",
+        "quota,503",
+        "reused,400",
+        "low,503"
+    })
+    void aBatchIsAnsweredAsItsNamespaceAllows(String namespace, int status) {
+        assertThat(typed(namespace + "/entries:batch", "application/json", "[" + EMPTY + "]")
+                        .statusCode())
+                .isEqualTo(status);
     }
 
     /** A desk that knows one entry, too late to cancel. */
@@ -636,7 +701,9 @@ class HttpEdgeIT {
             request.headers(headers);
         }
         try {
-            return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            HttpResponse<String> answer = client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            documented.holds(method, path, headers, answer);
+            return answer;
         } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
         }

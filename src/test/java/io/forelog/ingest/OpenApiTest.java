@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
@@ -49,6 +50,50 @@ class OpenApiTest {
                 .getJsonObject("responses");
         assertThat(new TreeSet<>(responses.fieldNames()))
                 .contains("201", "400", "401", "403", "404", "413", "415", "421", "422", "429", "500", "503", "504");
+    }
+
+    @Test
+    void everyRouteOfANamespaceMentionsWhatItMayBeRefusedWith() {
+        JsonObject paths = api.getJsonObject("paths");
+        for (String path : List.of("entries", "entries:batch", "entries/{id}")) {
+            JsonObject item = paths.getJsonObject("/v1/namespaces/{namespace}/" + path);
+            for (String method : item.fieldNames()) {
+                if (!method.equals("parameters")) {
+                    JsonObject responses = item.getJsonObject(method).getJsonObject("responses");
+                    assertThat(responses.fieldNames())
+                            .as(method + " " + path)
+                            .contains("400", "401", "403", "404", "421", "500", "503", "default");
+                    assertThat(responses
+                                    .getJsonObject("401")
+                                    .getJsonObject("headers")
+                                    .fieldNames())
+                            .contains("WWW-Authenticate");
+                    assertThat(responses
+                                    .getJsonObject("503")
+                                    .getJsonObject("headers")
+                                    .fieldNames())
+                            .contains("Retry-After");
+                }
+            }
+        }
+    }
+
+    @Test
+    void mentionsEveryHeaderOfAWriteAndNoOther() {
+        List<String> known = Arrays.stream(
+                        HttpHeadersIn.KNOWN.replace("Forelog", "").split(", *"))
+                .map(name -> "Forelog" + name)
+                .toList();
+        List<String> mentioned = api
+                .getJsonObject("paths")
+                .getJsonObject("/v1/namespaces/{namespace}/entries")
+                .getJsonObject("post")
+                .getJsonArray("parameters")
+                .stream()
+                .map(parameter -> ((JsonObject) parameter).getString("name"))
+                .filter(name -> name.startsWith("Forelog-"))
+                .toList();
+        assertThat(mentioned).containsExactlyInAnyOrderElementsOf(known);
     }
 
     @Test

@@ -17,6 +17,7 @@ import io.forelog.config.NamespaceDocument.TargetConfiguration;
 import io.forelog.config.NamespaceDocument.TargetLimit;
 import io.forelog.config.Namespaces;
 import io.forelog.model.Priority;
+import io.forelog.model.WalException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -82,6 +83,17 @@ final class Samples {
     /** Namespaces that a test puts in by hand. */
     static final class Table implements Namespaces {
         private final Map<String, Namespace> byName = new ConcurrentHashMap<>();
+        private final Map<String, WalException> stopped = new ConcurrentHashMap<>();
+
+        /** It is not served here. */
+        void stop(String name, WalException why) {
+            stopped.put(name, why);
+        }
+
+        @Override
+        public @Nullable WalException stopped(String name) {
+            return stopped.get(name);
+        }
 
         Table put(Namespace namespace) {
             byName.put(namespace.name(), namespace);

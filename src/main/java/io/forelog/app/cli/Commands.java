@@ -72,7 +72,12 @@ public final class Commands {
                 .addSubcommand(new ReceiveCommand());
         root.setExecutionExceptionHandler(new Failures());
         root.setCaseInsensitiveEnumValuesAllowed(true);
+        root.setParameterExceptionHandler(new Misuse());
         root.registerConverter(Duration.class, Commands::duration);
+        root.registerConverter(int.class, Commands::number);
+        root.registerConverter(Integer.class, Commands::number);
+        root.registerConverter(long.class, Commands::count);
+        root.registerConverter(Long.class, Commands::count);
         sameVersion(root, root);
         return root;
     }
@@ -83,6 +88,26 @@ public final class Commands {
         } catch (DateTimeParseException e) {
             throw new TypeConversionException("'" + text + "' (expected: an ISO-8601 duration such as PT3S)");
         }
+    }
+
+    private static int number(String text) {
+        long number = count(text);
+        if (number != (int) number) {
+            throw noNumber(text);
+        }
+        return (int) number;
+    }
+
+    private static long count(String text) {
+        try {
+            return Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw noNumber(text);
+        }
+    }
+
+    private static TypeConversionException noNumber(String text) {
+        return new TypeConversionException("'" + text + "' (expected: a whole number)");
     }
 
     /** {@code -V} says the same everywhere. */

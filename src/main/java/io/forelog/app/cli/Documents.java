@@ -39,6 +39,11 @@ final class Documents {
         if (!Files.isDirectory(path)) {
             return List.of(one(path));
         }
+        if (Files.exists(path.resolve("forelog.yaml"))) {
+            throw new IOException(
+                    path + ": the configuration of a node (expected: documents, or a directory of them, such as "
+                            + path.resolve("namespaces") + ")");
+        }
         List<Document> documents = new ArrayList<>();
         try (Stream<Path> files = Files.list(path)) {
             for (Path file : files.sorted().toList()) {

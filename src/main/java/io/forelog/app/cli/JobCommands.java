@@ -5,6 +5,7 @@ import io.vertx.core.json.JsonObject;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /** {@code forelog job …}, and how a command waits for the job that it started. */
@@ -166,6 +167,10 @@ final class JobCommands {
 
         @Override
         int run(ManagementClient client, Console console) {
+            if (namespace() == null) {
+                throw new ParameterException(
+                        spec().commandLine(), "-n NAME is expected: a job of the node, a backup, can't be cancelled");
+            }
             return follow(client, console, client.delete(path("/" + ManagementClient.encode(id))), false, 0);
         }
     }

@@ -1,6 +1,8 @@
 package io.forelog.app.cli;
 
 import io.forelog.client.ManagementClient;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -30,7 +32,12 @@ final class Node {
     private @Nullable Path data;
 
     ManagementClient client() {
-        return new ManagementClient(url(System.getenv()));
+        String address = url(System.getenv());
+        if (!address.startsWith("http://") && !address.startsWith("https://")) {
+            throw new WalException(
+                    ErrorCode.INVALID_ARGUMENT, "url: '" + address + "' (expected: e.g. http://127.0.0.1:8081)");
+        }
+        return new ManagementClient(address);
     }
 
     /** What {@code --url} says. */

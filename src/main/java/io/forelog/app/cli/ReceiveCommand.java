@@ -1,7 +1,9 @@
 package io.forelog.app.cli;
 
 import io.forelog.model.EntryId;
+import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -41,6 +43,7 @@ import picocli.CommandLine.Spec;
         })
 final class ReceiveCommand implements Callable<Integer> {
     private static final int BODY_MAX = 16 << 20;
+    private static final int PORT_MAX = 65_535;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -86,9 +89,18 @@ final class ReceiveCommand implements Callable<Integer> {
         if (failRate < 0 || failRate > 1) {
             throw new ParameterException(spec.commandLine(), "--fail-rate: " + failRate + " (expected: 0 to 1)");
         }
+        if (port < 0 || port > PORT_MAX) {
+            throw new ParameterException(spec.commandLine(), "--port: " + port + " (expected: 0 to " + PORT_MAX + ")");
+        }
         Console console = new Console(spec.commandLine(), form == NodeCommand.Form.json);
         Vertx vertx = Vertx.vertx();
-        HttpServer server = listen(vertx, console).await();
+        HttpServer server = listen(vertx, console)
+                .recover(failure -> Future.failedFuture(new WalException(
+                        ErrorCode.UNAVAILABLE,
+                        "--port: " + port + " at " + host + ": " + failure.getMessage()
+                                + " (expected: a free port; 0 = any)",
+                        failure)))
+                .await();
         console.note("receiving at http://" + host + ":" + server.actualPort() + "/ (end with Ctrl-C)");
         new CountDownLatch(1).await();
         return 0;

@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -185,6 +186,8 @@ final class WriteCommand extends NamespaceCommand {
                 return new byte[0]; // a deletion or a touch needs none
             }
             return file == null || file.equals("-") ? System.in.readAllBytes() : Files.readAllBytes(Path.of(file));
+        } catch (NoSuchFileException e) {
+            throw new UncheckedIOException("--file: " + file + ": no such file", e);
         } catch (IOException e) {
             throw new UncheckedIOException("the payload can't be read: " + e.getMessage(), e);
         }
@@ -195,6 +198,7 @@ final class WriteCommand extends NamespaceCommand {
                 .map(given -> given.contains("://") ? given : "http://" + given)
                 .orElseGet(() ->
                         node().scheme(System.getenv()) + "127.0.0.1:" + node().port("http", 8080, System.getenv()));
+        uri(url, "http://HOST:PORT");
         try (WriteClient client = new HttpWriteClient(url, LIMIT)) {
             return writeAll(client, write, console);
         }
@@ -202,10 +206,7 @@ final class WriteCommand extends NamespaceCommand {
 
     private Counts overGrpc(Write write, Console console) {
         String address = node().url().orElseGet(() -> "127.0.0.1:" + node().port("grpc", 9090, System.getenv()));
-        URI uri = URI.create(address.contains("://") ? address : "grpc://" + address);
-        if (uri.getHost() == null) {
-            throw new ParameterException(spec().commandLine(), "--url: '" + address + "' (expected: HOST:PORT)");
-        }
+        URI uri = uri(address.contains("://") ? address : "grpc://" + address, "HOST:PORT");
         Vertx vertx = Vertx.vertx();
         int port = uri.getPort() < 0 ? 9090 : uri.getPort();
         boolean tls = List.of("grpcs", "https").contains(uri.getScheme())
@@ -215,6 +216,18 @@ final class WriteCommand extends NamespaceCommand {
         } finally {
             vertx.close().await();
         }
+    }
+
+    private URI uri(String address, String expected) {
+        try {
+            URI uri = URI.create(address);
+            if (uri.getHost() != null) {
+                return uri;
+            }
+        } catch (IllegalArgumentException e) {
+            // told below
+        }
+        throw new ParameterException(spec().commandLine(), "--url: '" + address + "' (expected: " + expected + ")");
     }
 
     private Counts writeAll(WriteClient client, Write write, Console console) {

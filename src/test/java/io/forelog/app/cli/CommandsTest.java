@@ -46,6 +46,47 @@ class CommandsTest {
     }
 
     @Test
+    void aMisuseIsToldInALineOrTwoAndNotUnderAPageOfHelp() {
+        for (String line : List.of(
+                "write --count many x|Invalid value for option '--count': 'many' (expected: a whole number)",
+                "namespace rollback ns --to x|Invalid value for option '--to': 'x' (expected: a whole number)",
+                "write --count 3000000000 x|Invalid value for option '--count': '3000000000' (expected: a whole number)",
+                "write --url http://:x y|--url: 'http://:x' (expected: http://HOST:PORT)",
+                "write --url notaport:x y|--url: 'http://notaport:x' (expected: http://HOST:PORT)",
+                "write --grpc --url notaport:x y|--url: 'grpc://notaport:x' (expected: HOST:PORT)",
+                "receive --port 99999|--port: 99999 (expected: 0 to 65535)",
+                "job cancel x|-n NAME is expected",
+                "namespace get|Missing required parameter: 'NAME'")) {
+            err.getBuffer().setLength(0);
+            String[] told = line.split("\\|");
+            assertThat(execute(told[0].split(" "))).as(told[0]).isEqualTo(2);
+            assertThat(err.toString()).as(told[0]).startsWith(told[1]).contains("--help");
+            assertThat(err.toString().lines()).as(told[0]).hasSize(2);
+        }
+        err.getBuffer().setLength(0);
+        assertThat(execute("namespace", "bogus")).isEqualTo(2);
+        assertThat(err.toString()).contains("'bogus'", "rollback");
+    }
+
+    @Test
+    void aUrlThatIsNoneAndADirectoryOfTheNodeAreToldFromTheRightOnes() throws Exception {
+        assertThat(execute("audit", "--url", "ftp://x")).isEqualTo(1);
+        assertThat(err.toString()).contains("INVALID_ARGUMENT: url: 'ftp://x' (expected: e.g. http://127.0.0.1:8081)");
+        Files.writeString(directory.resolve("forelog.yaml"), "name: x\n");
+        assertThat(execute("namespace", "apply", directory.toString())).isEqualTo(1);
+        assertThat(err.toString())
+                .contains(
+                        "the configuration of a node",
+                        directory.resolve("namespaces").toString());
+    }
+
+    @Test
+    void aFileThatIsNotThereIsNamed() {
+        assertThat(execute("write", "-f", "/none")).isEqualTo(1);
+        assertThat(err.toString()).isEqualToIgnoringNewLines("forelog: --file: /none: no such file");
+    }
+
+    @Test
     void aFailureIsToldWithoutTheNameOfItsClass() {
         String backup = directory.resolve("none").toString();
         assertThat(execute("restore", backup, "--data", directory.resolve("d").toString()))
