@@ -147,10 +147,8 @@ class FanOutFaultIT {
     private static void awaitCompletion(
             ForelogProcess service, String entry, String policy, String state, int delivered) {
         Await.until("by " + policy + " it is " + state, SOON, () -> {
-            JsonObject completion = service.admin()
-                    .get(NAMESPACE + "/entries/" + entry)
-                    .json()
-                    .getJsonObject("completion");
+            JsonObject completion =
+                    service.admin().get(NAMESPACE + "/entries/" + entry).json().getJsonObject("completion");
             assertThat(completion.getString("policy")).isEqualTo(policy);
             return completion.getString("state").equals(state) && completion.getInteger("delivered") == delivered;
         });
