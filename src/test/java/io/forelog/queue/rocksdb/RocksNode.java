@@ -49,7 +49,8 @@ final class RocksNode {
             List<Path> before = files(data);
             try {
                 copy(before, target);
-                if (files(data).equals(before)) {
+                // None: a file went while it was looked for.
+                if (!before.isEmpty() && files(data).equals(before)) {
                     return target;
                 }
             } catch (NoSuchFileException e) {
