@@ -1,24 +1,43 @@
 package io.forelog.rig;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.SecureRandom;
 import java.security.cert.Certificate;
-import java.util.ArrayList;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.Date;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
-/** A certificate authority of a test and what it signs, as PEM files in a directory, made by the JDK's keytool. Blocks. */
+/** A certificate authority of a test and what it signs, as PEM files and key stores in a directory. */
 public final class Certificates {
     private static final String PASSWORD = "changeit";
+    private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Path directory;
     private final String authority;
@@ -27,8 +46,12 @@ public final class Certificates {
     public Certificates(Path directory, String authority) {
         this.directory = directory;
         this.authority = authority;
-        keytool("-genkeypair", "-alias", "k", "-keyalg", "EC", "-dname", "CN=" + authority, "-ext", "bc:c=ca:true");
-        pem(authority);
+        KeyPair keys = pair();
+        Instant now = Instant.now();
+        keep(
+                authority,
+                keys,
+                List.of(signed(authority, keys, authority, keys, now, now.plus(Duration.ofDays(90)), "")));
     }
 
     public Path authority() {
@@ -94,64 +117,87 @@ public final class Certificates {
 
     /** {@code days} below 0: it was valid once. */
     public Certificates issue(String name, String names, int days) {
-        Path store = directory.resolve(name + ".p12");
-        Path request = directory.resolve(name + ".csr");
-        Path signed = directory.resolve(name + ".signed");
-        run(store, "-genkeypair", "-alias", "k", "-keyalg", "EC", "-dname", "CN=" + name);
-        run(store, "-certreq", "-alias", "k", "-file", request.toString());
-        List<String> sign = new ArrayList<>(List.of("-gencert", "-alias", "k", "-rfc", "-infile", request.toString()));
-        sign.addAll(List.of("-outfile", signed.toString(), "-ext", "san=" + names));
-        sign.addAll(
-                days > 0
-                        ? List.of("-validity", Integer.toString(days))
-                        : List.of("-startdate", (days - 1) + "d", "-validity", "1"));
-        keytool(sign.toArray(String[]::new));
-        run(
-                store,
-                "-importcert",
-                "-noprompt",
-                "-alias",
-                "ca",
-                "-file",
-                authority().toString());
-        run(store, "-importcert", "-noprompt", "-alias", "k", "-file", signed.toString());
-        pem(name);
+        KeyPair keys = pair();
+        Instant from = days > 0 ? Instant.now().minusSeconds(1) : Instant.now().minus(Duration.ofDays(1L - days));
+        Instant to = from.plus(Duration.ofDays(days > 0 ? days : 1));
+        try {
+            KeyStore own = store(authority);
+            X509Certificate top = (X509Certificate) own.getCertificate("k");
+            KeyPair signer = new KeyPair(top.getPublicKey(), (PrivateKey) own.getKey("k", PASSWORD.toCharArray()));
+            keep(name, keys, List.of(signed(name, keys, authority, signer, from, to, names), top));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
         return this;
     }
 
-    private void keytool(String... arguments) {
-        run(directory.resolve(authority + ".p12"), arguments);
-    }
-
-    private static void run(Path store, String... arguments) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-        command.addAll(List.of(arguments));
-        command.addAll(List.of("-keystore", store.toString(), "-storetype", "PKCS12", "-storepass", PASSWORD));
+    private static KeyPair pair() {
         try {
-            Process made = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(store.resolveSibling("keytool.log").toFile())
-                    .start();
-            if (!made.waitFor(60, TimeUnit.SECONDS) || made.exitValue() != 0) {
-                throw new AssertionError(command + ": " + Files.readString(store.resolveSibling("keytool.log")));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+            generator.initialize(256);
+            return generator.generateKeyPair();
+        } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private void pem(String name) {
+    /** {@code names} empty: an authority's own. */
+    private static X509Certificate signed(
+            String name, KeyPair keys, String issuer, KeyPair signer, Instant from, Instant to, String names) {
+        JcaX509v3CertificateBuilder made = new JcaX509v3CertificateBuilder(
+                new X500Name("CN=" + issuer),
+                new BigInteger(64, RANDOM).setBit(1),
+                Date.from(from),
+                Date.from(to),
+                new X500Name("CN=" + name),
+                keys.getPublic());
         try {
-            KeyStore keys = store(name);
-            Certificate own = keys.getCertificate("k");
-            Files.writeString(certificate(name), text("CERTIFICATE", own.getEncoded()));
+            if (names.isEmpty()) {
+                made.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
+            } else {
+                made.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(names(names)));
+            }
+            return new JcaX509CertificateConverter()
+                    .getCertificate(
+                            made.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate())));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (OperatorCreationException | GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static GeneralName[] names(String names) {
+        return Arrays.stream(names.split(",", -1))
+                .map(each -> {
+                    String kind = each.substring(0, each.indexOf(':'));
+                    int tag = switch (kind) {
+                        case "ip" -> GeneralName.iPAddress;
+                        case "dns" -> GeneralName.dNSName;
+                        case "uri" -> GeneralName.uniformResourceIdentifier;
+                        default -> throw new IllegalArgumentException(each + " (expected: ip:, dns: or uri:)");
+                    };
+                    return new GeneralName(tag, each.substring(kind.length() + 1));
+                })
+                .toArray(GeneralName[]::new);
+    }
+
+    /** As {@code .p12} (the key as {@code k}, the authority as {@code ca}), {@code .crt} and {@code .key}. */
+    private void keep(String name, KeyPair keys, List<X509Certificate> chain) {
+        try (OutputStream file = Files.newOutputStream(directory.resolve(name + ".p12"))) {
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            store.load(null, null);
+            char[] password = PASSWORD.toCharArray();
+            store.setKeyEntry("k", keys.getPrivate(), password, chain.toArray(new Certificate[0]));
+            if (chain.size() > 1) {
+                store.setCertificateEntry("ca", chain.get(1));
+            }
+            store.store(file, password);
             Files.writeString(
-                    key(name),
-                    text("PRIVATE KEY", keys.getKey("k", PASSWORD.toCharArray()).getEncoded()));
+                    certificate(name), text("CERTIFICATE", chain.get(0).getEncoded()));
+            Files.writeString(key(name), text("PRIVATE KEY", keys.getPrivate().getEncoded()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (GeneralSecurityException e) {
