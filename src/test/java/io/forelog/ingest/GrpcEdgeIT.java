@@ -444,8 +444,9 @@ class GrpcEdgeIT {
                         0)
                 .message
                 .getStatus();
-        HealthCheckResponse.ServingStatus whole =
-                call(check(), HealthCheckRequest.getDefaultInstance(), 0).message.getStatus();
+        HealthCheckResponse.ServingStatus whole = call(check(), HealthCheckRequest.getDefaultInstance(), 0)
+                .message
+                .getStatus();
         assertThat(whole).isEqualTo(named);
         return named;
     }
