@@ -12,7 +12,8 @@ import java.util.Set;
 
 /**
  * The requests of one event loop that have come in part, as far as they have come: bodies in pieces, which are gathered here, and
- * messages of gRPC calls that its server gathers, which are counted. One that comes whole is none of them and costs nothing. Bounded
+ * messages of gRPC calls that its server gathers, which are counted. One that comes whole, by its own
+ * words, is none of them and costs nothing. Bounded
  * by the bytes received, of which growing buffers may hold twice as many: with no room left, those that have taken longer than a
  * request may are given up, and then the newest is refused. Owned by its event loop.
  */
@@ -122,6 +123,7 @@ final class Bodies {
     static final class Body {
         private final Part part;
         private Buffer gathered = Bytes.EMPTY;
+        private boolean copied;
 
         private Body(Part part) {
             this.part = part;
@@ -136,9 +138,16 @@ final class Bodies {
             if (!part.take(piece.length())) {
                 return false;
             }
-            gathered = gathered.length() == 0
-                    ? Buffer.buffer(piece.length() * 4).appendBuffer(piece)
-                    : gathered.appendBuffer(piece);
+            if (gathered.length() == 0) {
+                gathered = piece; // it may stay alone
+            } else if (copied) {
+                gathered.appendBuffer(piece);
+            } else {
+                copied = true;
+                gathered = Buffer.buffer(gathered.length() * 4)
+                        .appendBuffer(gathered)
+                        .appendBuffer(piece);
+            }
             return true;
         }
 

@@ -42,12 +42,15 @@ final class GrpcEdge implements Handler<HttpServerRequest> {
     /** Those that carry entries. */
     private static final String WRITES = "/" + WriteAheadLogGrpcService.SERVICE_NAME.fullyQualifiedName() + "/";
 
+    private static final String ECHO = "/" + BenchGrpcService.SERVICE_NAME.fullyQualifiedName() + "/";
+
     /** Of a question of health or reflection. */
     private static final int QUESTION_BYTES_MAX = 4_096;
 
     private final Intake intake;
     private final GrpcServer writes;
     private final GrpcServer questions;
+    private final boolean bench;
     /** The call that a server is being handed. */
     private @Nullable GrpcInflow opening;
 
@@ -55,7 +58,8 @@ final class GrpcEdge implements Handler<HttpServerRequest> {
     GrpcEdge(Vertx vertx, Intake intake, BooleanSupplier serving, boolean bench) {
         this.intake = intake;
         this.writes = server(vertx, intake.limits().bodyBytesMax(), serving, bench);
-        this.questions = bench ? writes : server(vertx, QUESTION_BYTES_MAX, serving, false);
+        this.questions = server(vertx, QUESTION_BYTES_MAX, serving, false);
+        this.bench = bench;
     }
 
     /** With all services, for reflection to list. */
@@ -136,6 +140,8 @@ final class GrpcEdge implements Handler<HttpServerRequest> {
                 opening = new GrpcInflow(request, intake.bodies());
                 writes.handle(opening);
                 opening = null;
+            } else if (bench && path != null && path.startsWith(ECHO)) {
+                writes.handle(request);
             } else {
                 questions.handle(request);
             }

@@ -23,6 +23,9 @@ final class HttpBody implements Handler<Buffer> {
     private final int bytesMax;
     private final Handler<Buffer> whole;
     private final Bodies bodies;
+    /** As the request says; -1 = it does not. */
+    private final long declared;
+
     private @Nullable Buffer received;
     private Bodies.@Nullable Body pieces;
     private boolean over;
@@ -33,6 +36,8 @@ final class HttpBody implements Handler<Buffer> {
         this.request = request;
         this.bytesMax = bytesMax;
         this.whole = whole;
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        this.declared = length == null ? -1 : Long.parseLong(length);
     }
 
     /**
@@ -104,7 +109,7 @@ final class HttpBody implements Handler<Buffer> {
         if (length > bytesMax) {
             drop();
             tooLarge(request, "more than " + bytesMax + " bytes", bytesMax);
-        } else if (before == null && together == null) {
+        } else if (before == null && together == null && chunk.length() == declared) {
             received = chunk;
         } else {
             received = null;

@@ -218,6 +218,13 @@ class BodyIT {
             assertThat(Call.open(client, fixture, "WriteBatch").send(mute).status())
                     .as("compressed, and nobody says how")
                     .startsWith("3 INVALID_ARGUMENT: request: ");
+            HttpClientRequest http = EdgeFixture.wait(
+                    client.request(HttpMethod.POST, fixture.edge.httpPort(), "127.0.0.1", "/v1/namespaces/ns/entries"));
+            EdgeFixture.wait(
+                    http.setChunked(true).putHeader("content-type", "a/b").write(Buffer.buffer(new byte[3_001])));
+            assertThat(EdgeFixture.wait(http.response()).statusCode())
+                    .as("a first piece counts, of a body that does not say how long it is")
+                    .isEqualTo(503);
             // What was refused holds nothing, and what was begun goes on.
             first.send(stream.slice(1_600, stream.length()));
             first.send(stream.slice(0, 1_600)).send(stream.slice(1_600, stream.length()));

@@ -381,6 +381,23 @@ class GrpcEdgeIT {
     }
 
     @Test
+    void aQuestionOfHealthIsSmall() {
+        HealthCheckRequest.Builder question = HealthCheckRequest.newBuilder();
+        assertThat(call(check(), question.setService("x".repeat(4_000)).build(), 0).status)
+                .isEqualTo(GrpcStatus.NOT_FOUND);
+        assertThat(call(check(), question.setService("x".repeat(4_100)).build(), 0).status)
+                .isEqualTo(GrpcStatus.RESOURCE_EXHAUSTED);
+    }
+
+    private static ServiceMethod<HealthCheckResponse, HealthCheckRequest> check() {
+        return ServiceMethod.client(
+                io.vertx.grpc.common.ServiceName.create("grpc.health.v1", "Health"),
+                "Check",
+                GrpcMessageEncoder.encoder(),
+                GrpcMessageDecoder.decoder(HealthCheckResponse.newBuilder()));
+    }
+
+    @Test
     void reflectionListsTheServicesAndDescribesThem() {
         ServiceMethod<ServerReflectionResponse, ServerReflectionRequest> info = ServiceMethod.client(
                 io.vertx.grpc.common.ServiceName.create("grpc.reflection.v1", "ServerReflection"),
@@ -419,21 +436,17 @@ class GrpcEdgeIT {
     }
 
     private HealthCheckResponse.ServingStatus health() {
-        ServiceMethod<HealthCheckResponse, HealthCheckRequest> check = ServiceMethod.client(
-                io.vertx.grpc.common.ServiceName.create("grpc.health.v1", "Health"),
-                "Check",
-                GrpcMessageEncoder.encoder(),
-                GrpcMessageDecoder.decoder(HealthCheckResponse.newBuilder()));
         HealthCheckResponse.ServingStatus named = call(
-                        check,
+                        check(),
                         HealthCheckRequest.newBuilder()
                                 .setService("forelog.v1.WriteAheadLog")
                                 .build(),
                         0)
                 .message
                 .getStatus();
-        HealthCheckResponse.ServingStatus whole =
-                call(check, HealthCheckRequest.getDefaultInstance(), 0).message.getStatus();
+        HealthCheckResponse.ServingStatus whole = call(check(), HealthCheckRequest.getDefaultInstance(), 0)
+                .message
+                .getStatus();
         assertThat(whole).isEqualTo(named);
         return named;
     }

@@ -39,10 +39,24 @@ final class DlqCommands {
         @Option(names = "--text", paramLabel = "PART", description = "Whose last error contains this.")
         private String text = "";
 
+        @Option(names = "--key", paramLabel = "KEY", description = "Of this key.")
+        private String key = "";
+
+        @Option(names = "--key-prefix", paramLabel = "PREFIX", description = "Whose key begins so.")
+        private String keyPrefix = "";
+
+        @Option(names = "--older-than", paramLabel = "TIME", description = "Dead for longer: PT1H, or a time.")
+        private String olderThan = "";
+
+        @Option(names = "--newer-than", paramLabel = "TIME", description = "Dead for less: PT1H, or a time.")
+        private String newerThan = "";
+
         @Override
         int run(ManagementClient client, Console console) {
             JsonObject page = client.get(path("/dead-letters?limit=" + limit + query("after", after)
-                    + query("target", target) + query("code", code) + query("text", text)));
+                    + query("target", target) + query("code", code) + query("text", text) + query("key", key)
+                    + query("key_prefix", keyPrefix) + query("older_than", olderThan)
+                    + query("newer_than", newerThan)));
             if (console.json()) {
                 console.print(page);
                 return 0;

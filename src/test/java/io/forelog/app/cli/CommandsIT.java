@@ -108,6 +108,11 @@ class CommandsIT {
         assertThat(execute("dlq", "list")).isZero();
         assertThat(out.toString().lines()).hasSize(3);
         assertThat(out.toString()).contains("TARGET_REJECTED", first.id().toString(), "HTTP 422 from the hook", "ago)");
+        assertThat(execute("dlq", "list", "--key-prefix", "k1", "--newer-than", "PT1H"))
+                .isZero();
+        assertThat(out.toString().lines()).hasSize(2);
+        assertThat(execute("dlq", "list", "--older-than", "PT1H")).isZero();
+        assertThat(out.toString()).contains("no dead letters");
         assertThat(execute("dlq", "list", "-o", "json")).isZero();
         String id = new JsonObject(out.toString())
                 .getJsonArray("dead_letters")
