@@ -1,11 +1,11 @@
 package io.forelog.target;
 
 import io.forelog.rig.backend.CacheServer;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
@@ -122,12 +122,12 @@ public final class CacheRates {
     /** Sets over a bare socket to each server: as many batches are kept on their way as lines of answer come back from all. */
     private static double memcachedBare(List<CacheServer> servers, int seconds) {
         Vertx vertx = Vertx.vertx();
-        Context context = vertx.getOrCreateContext();
+        NetClient client = vertx.createNetClient();
         AtomicInteger done = new AtomicInteger();
         Promise<Void> end = Promise.promise();
-        context.runOnContext(go -> {
+        vertx.getOrCreateContext().runOnContext(go -> {
             List<Future<NetSocket>> connecting = new ArrayList<>();
-            servers.forEach(server -> connecting.add(vertx.createNetClient().connect(server.port(), "127.0.0.1")));
+            servers.forEach(server -> connecting.add(client.connect(server.port(), "127.0.0.1")));
             Future.all(connecting)
                     .onSuccess(ready -> new BareSets(ready.list(), seconds, done, end).begin())
                     .onFailure(end::tryFail);
@@ -178,6 +178,7 @@ public final class CacheRates {
                 }
                 done.addAndGet(BATCH);
                 if (System.nanoTime() > until) {
+                    sockets.forEach(NetSocket::close);
                     end.tryComplete();
                     return;
                 }
