@@ -31,6 +31,7 @@ final class Handover implements ConsumerRebalanceListener {
     private final boolean lanes;
     private final long drainNanos;
     private final BooleanSupplier abandoned;
+    private final Arrival arrival = new Arrival();
     /** The consumer is being closed: what was to be committed is. */
     private boolean over;
 
@@ -68,6 +69,7 @@ final class Handover implements ConsumerRebalanceListener {
                 added.forEach(each -> each.dirty = true);
             }
             desk.assigned(added);
+            arrival.assigned(System.nanoTime());
         });
     }
 
@@ -82,6 +84,11 @@ final class Handover implements ConsumerRebalanceListener {
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
         desk.dropped(each -> belongs(each, partitions));
         fetching.forget(partitions);
+    }
+
+    /** As {@link Arrival#look}. */
+    void look(long nanos) {
+        arrival.look(consumer, nanos);
     }
 
     /** Waits a little for what is on its way, commits, and lets go. */

@@ -219,7 +219,9 @@ final class RouteReader implements Runnable {
             subscribe(open, its);
             while (!stopping) {
                 step(open);
-                restarts.goesOn(System.nanoTime());
+                long nanos = System.nanoTime();
+                its.look(nanos);
+                restarts.goesOn(nanos);
             }
             if (!abandoned) {
                 its.leave(open.assignment());

@@ -179,14 +179,17 @@ final class TierPump implements Runnable {
         drop(List.copyOf(partitions.keySet()));
         Consumer<byte[], byte[]> open = consumers.get();
         consumer = open;
+        Arrival arrival = new Arrival();
         boolean whole = false;
         try {
-            open.subscribe(TierPlan.TIERS.stream().map(topics).toList(), new Listener(open));
+            open.subscribe(TierPlan.TIERS.stream().map(topics).toList(), new Listener(open, arrival));
             while (!stopping) {
                 release(open);
                 poll(open);
                 held = departures.size();
-                restarts.goesOn(System.nanoTime());
+                long nanos = System.nanoTime();
+                arrival.look(open, nanos);
+                restarts.goesOn(nanos);
             }
             whole = !abandoned;
         } finally {
@@ -370,14 +373,17 @@ final class TierPump implements Runnable {
 
     private final class Listener implements ConsumerRebalanceListener {
         private final Consumer<byte[], byte[]> open;
+        private final Arrival arrival;
 
-        Listener(Consumer<byte[], byte[]> open) {
+        Listener(Consumer<byte[], byte[]> open, Arrival arrival) {
+            this.arrival = arrival;
             this.open = open;
         }
 
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> assigned) {
             restore(open, assigned);
+            arrival.assigned(System.nanoTime());
         }
 
         @Override

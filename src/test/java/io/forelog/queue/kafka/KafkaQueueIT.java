@@ -42,6 +42,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -289,6 +290,26 @@ class KafkaQueueIT {
                 .containsEntry(rig.name() + "-ready", 5);
         appendKeys(rig.crashAndReopen(queue));
         assertThat(partitionsOfKeys().values()).contains(0, 1, 2, 3, 4);
+    }
+
+    /** A member that comes back by its name within the time of its session is given what it had, and no more. */
+    @Test
+    void whatIsAddedBetweenAKillAndTheNextStartIsReadFromToo() throws Exception {
+        KafkaQueue queue = rig.open(rig.own(spec(1)));
+        append(queue);
+        settleAll(queue, 1, new Verdict.Delivered(ticker.micros()));
+        rig.crash(queue);
+        kafka.addPartitions(rig.name(), 3);
+        String more = rig.name() + "-more";
+        KafkaQueue again = rig.open(rig.with(spec(1), Map.of("wal-kafka-topics", List.of(rig.name(), more))));
+        for (int i = 0; i < 40; i++) {
+            await(again.append(List.of(entries.keyed("key-" + i, "p"))));
+        }
+        assertThat(kafka.records(more)).isNotEmpty();
+        assertThat(kafka.records(rig.name()))
+                .extracting(ConsumerRecord::partition)
+                .contains(0, 1, 2);
+        settleAll(again, 40, new Verdict.Delivered(ticker.micros()));
     }
 
     @Test
