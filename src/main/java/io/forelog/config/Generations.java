@@ -44,7 +44,7 @@ final class Generations {
         String problem = "";
         for (PersistenceConfiguration configured : document.persistence()) {
             QueueGeneration same = old.stream()
-                    .filter(each -> isSame(each.queue(), configured, ordered))
+                    .filter(each -> isSame(document.namespace(), each.queue(), configured, ordered))
                     .findFirst()
                     .orElse(null);
             if (same != null && same.draining() && ordered) {
@@ -86,15 +86,22 @@ final class Generations {
         return "queue " + queue.id() + " (" + queue.queue().type() + ")";
     }
 
-    private static boolean isSame(PersistenceConfiguration old, PersistenceConfiguration now, boolean ordered) {
+    private static boolean isSame(
+            String namespace, PersistenceConfiguration old, PersistenceConfiguration now, boolean ordered) {
         if (!old.type().equals(now.type())) {
             return false;
         } else if (old.type().equals(PersistenceReader.EMBEDDED)) {
             return true;
         }
-        return sameOrMore(texts(old, TOPICS), texts(now, TOPICS), ordered)
+        return sameOrMore(topics(namespace, old), topics(namespace, now), ordered)
                 && sameOrMore(texts(old, QUEUES), texts(now, QUEUES), ordered)
                 && place(old).equals(place(now));
+    }
+
+    /** One that names none has the namespace's own name. */
+    private static List<String> topics(String namespace, PersistenceConfiguration queue) {
+        List<String> named = texts(queue, TOPICS);
+        return named.isEmpty() ? List.of(namespace) : named;
     }
 
     private static boolean sameOrMore(List<String> before, List<String> after, boolean ordered) {

@@ -56,6 +56,15 @@ class GenerationsTest {
     }
 
     @Test
+    void aTopicThatIsNamedAsTheNamespaceIsTheOneThatANamelessQueueHas() {
+        assertQueues(apply(5, queue("KAFKA", "")), tuple(1, "KAFKA", false, 0L));
+        assertQueues(apply(7, queue("KAFKA", "wal-kafka-topics: [ns]")), tuple(1, "KAFKA", false, 0L));
+        assertQueues(apply(8, queue("KAFKA", "wal-kafka-topics: [ns, more]")), tuple(1, "KAFKA", false, 0L));
+        assertThat(apply(9, queue("KAFKA", "wal-kafka-topics: [more]")).problem())
+                .isNotEmpty();
+    }
+
+    @Test
     void anotherTypeIsANewQueueAndTheOldOneDrains() {
         assertQueues(apply(5, queue("EMBEDDED", "")), tuple(1, "EMBEDDED", false, 0L));
         assertQueues(
