@@ -17,6 +17,9 @@ import org.rocksdb.RocksIterator;
 
 /** Lists dead letters. Their id is time of death, route and sequence in hexadecimal, so that ids sort as they died. A worker's thread. */
 final class DeadLetters {
+    /** Of a page: the largest payload, and so of one letter at least. */
+    static final int PAGE_BYTES = 16 << 20;
+
     private static final int ID_LENGTH = 16 + 1 + 4 + 1 + 16;
 
     private final Database database;
@@ -46,20 +49,34 @@ final class DeadLetters {
         }
     }
 
+    /** A page ends after {@code limit} letters, or {@value #PAGE_BYTES} bytes of them. */
     Page<DeadLetter> list(int namespace, String name, List<Integer> routes, DeadLetterCursor after, int limit) {
-        List<DeadLetter> all = new ArrayList<>();
+        List<Listed> all = new ArrayList<>();
         for (int route : routes) {
             if (after.route() < 0 || after.route() == route) {
-                collect(namespace, name, route, after.afterId(), limit + 1, all);
+                collect(namespace, route, after.afterId(), limit + 1, all);
             }
         }
-        all.sort(Comparator.comparing(DeadLetter::id));
-        boolean more = all.size() > limit;
-        List<DeadLetter> page = List.copyOf(all.subList(0, Math.min(limit, all.size())));
-        return new Page<>(page, more && limit > 0 ? page.get(limit - 1).id() : "");
+        all.sort(Comparator.comparing(Listed::id));
+        List<DeadLetter> page = new ArrayList<>();
+        long bytes = 0;
+        int looked = 0;
+        while (looked < Math.min(limit, all.size()) && bytes < PAGE_BYTES) {
+            Listed next = all.get(looked++);
+            byte[] value = database.get(Family.DEAD, next.place().key(namespace, next.route()));
+            if (value != null) { // else it went since
+                page.add(letter(name, next.route(), next.place(), value));
+                bytes += value.length;
+            }
+        }
+        boolean more = looked > 0 && looked < all.size();
+        return new Page<>(List.copyOf(page), more ? all.get(looked - 1).id() : "");
     }
 
-    private void collect(int namespace, String name, int route, String afterId, int most, List<DeadLetter> into) {
+    /** One that is there, without what it holds. */
+    private record Listed(String id, int route, Place place) {}
+
+    private void collect(int namespace, int route, String afterId, int most, List<Listed> into) {
         byte[] prefix = Keys.route(namespace, route);
         int left = most;
         try (ReadOptions read = new ReadOptions();
@@ -68,8 +85,9 @@ final class DeadLetters {
                     left > 0 && at.isValid() && Housekeeping.startsWith(at.key(), prefix);
                     at.next()) {
                 Place place = Place.dead(Keys.longAt(at.key(), 6), Keys.longAt(at.key(), 14));
-                if (id(route, place).compareTo(afterId) > 0) {
-                    into.add(letter(name, route, place, at.value()));
+                String id = id(route, place);
+                if (id.compareTo(afterId) > 0) {
+                    into.add(new Listed(id, route, place));
                     left--;
                 }
             }

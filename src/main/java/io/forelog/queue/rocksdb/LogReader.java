@@ -10,7 +10,7 @@ import io.forelog.queue.Page;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads the log again by acceptance time, for replay. The cursor is the last sequence answered. A worker's thread. */
+/** Reads the log again by acceptance time, for replay. The cursor is the last sequence answered. A page ends by its limit or by its bytes. A worker's thread. */
 final class LogReader {
     /** An entry is committed at most this long before (another clock reading) or after it was accepted. */
     private static final long BEFORE_MICROS = Finder.LONG_BEFORE_MICROS;
@@ -25,6 +25,7 @@ final class LogReader {
 
     Page<LogEntry> read(int namespace, String name, LogRange range, String cursor, int limit) {
         List<LogEntry> page = new ArrayList<>();
+        long bytes = 0;
         long next = cursor.isEmpty() ? 0 : number(cursor) + 1;
         try (LogTimes times = new LogTimes(database, namespace)) {
             IndexRecord record =
@@ -42,10 +43,11 @@ final class LogReader {
                 for (long sequence = Math.max(next, chunk.first); sequence < chunk.end(); sequence++) {
                     Entry entry = chunk.entry(sequence);
                     if (entry.acceptedMicros() >= range.fromMicros() && entry.acceptedMicros() < range.toMicros()) {
-                        if (page.size() == limit) {
+                        if (page.size() == limit || bytes >= DeadLetters.PAGE_BYTES) {
                             return new Page<>(page, String.valueOf(sequence - 1));
                         }
                         page.add(new LogEntry(entry, new Receipt(name, 0, sequence)));
+                        bytes += entry.sizeBytes();
                     }
                 }
             }
