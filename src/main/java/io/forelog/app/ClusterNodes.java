@@ -54,6 +54,9 @@ final class ClusterNodes implements Homes {
     private final String shard;
     private final Namespaces namespaces;
     private final boolean consumes;
+    /** Of a fleet all nodes speak TLS, or none. */
+    private final String secure;
+
     /** As last read; null = never. */
     private volatile @Nullable List<Owner> owned;
 
@@ -71,6 +74,7 @@ final class ClusterNodes implements Homes {
             Supplier<NodeStatus> status,
             Namespaces namespaces) {
         this.shard = config.shard();
+        this.secure = config.locks().tls() == null ? "" : "s";
         this.consumes = config.roles().contains("consumer");
         this.namespaces = namespaces;
         this.vertx = vertx;
@@ -389,7 +393,7 @@ final class ClusterNodes implements Homes {
                 .filter(member -> member.shard().equals(shard) && member.isAlive())
                 .flatMap(member -> List.of("grpc", "http").stream()
                         .filter(port -> !member.address(port).isEmpty())
-                        .map(port -> port + "://" + member.address(port)))
+                        .map(port -> port + secure + "://" + member.address(port)))
                 .collect(Collectors.joining(", "));
     }
 
