@@ -18,20 +18,22 @@ public final class NamespaceRights {
 
     private final boolean proved;
     private final List<String> admins;
+    private final List<String> scrapers;
 
-    private NamespaceRights(boolean proved, List<String> admins) {
+    private NamespaceRights(boolean proved, List<String> admins, List<String> scrapers) {
         this.proved = proved;
         this.admins = List.copyOf(admins);
+        this.scrapers = List.copyOf(scrapers);
     }
 
     /** Nobody proves who they are. */
     public static NamespaceRights open() {
-        return new NamespaceRights(false, List.of());
+        return new NamespaceRights(false, List.of(), List.of());
     }
 
-    /** {@code admins}: of the node; they may do everything. */
-    public static NamespaceRights proved(List<String> admins) {
-        return new NamespaceRights(true, admins);
+    /** {@code admins}: of the node; they may do everything. {@code scrapers}: they see all metrics. */
+    public static NamespaceRights proved(List<String> admins, List<String> scrapers) {
+        return new NamespaceRights(true, admins, scrapers);
     }
 
     public boolean mayWrite(Identity identity, Namespace namespace) {
@@ -50,6 +52,11 @@ public final class NamespaceRights {
     /** The node as a whole, and namespaces that are not there yet. */
     public boolean mayAdminister(Identity identity) {
         return !proved || admins.contains(identity.principal());
+    }
+
+    /** What the node and all of its namespaces are measured as. */
+    public boolean mayScrape(Identity identity) {
+        return mayAdminister(identity) || scrapers.contains(identity.principal());
     }
 
     private boolean may(Identity identity, List<String> list) {

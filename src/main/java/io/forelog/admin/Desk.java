@@ -58,6 +58,11 @@ record Desk(NodeServices node, JobRunner jobs, AuditLog audit, Rights rights, Ti
         return rights.mayAdminister(exchange.principal(), "");
     }
 
+    /** Whether the caller may see the metrics of all namespaces. */
+    boolean mayScrape(Exchange exchange) {
+        return rights.mayScrape(exchange.principal());
+    }
+
     /** Throws PERMISSION_DENIED. Everything that changes something asks here first. */
     void check(Exchange exchange, String namespace) {
         if (!rights.mayAdminister(exchange.principal(), namespace)) {

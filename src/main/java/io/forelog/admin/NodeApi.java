@@ -170,7 +170,7 @@ final class NodeApi {
 
     private Future<Answer> scrape(Exchange exchange) {
         String accept = exchange.request().getHeader("Accept");
-        boolean all = desk.isOfTheNode(exchange);
+        boolean all = desk.mayScrape(exchange);
         return vertx.executeBlocking(
                 () -> {
                     Metrics.Scraped scraped = metrics.scrape(accept);

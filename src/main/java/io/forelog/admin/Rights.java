@@ -20,6 +20,9 @@ public interface Rights {
 
     boolean mayReadPayloads(String principal, HttpServerRequest request, String namespace);
 
+    /** The metrics of all namespaces. */
+    boolean mayScrape(String principal);
+
     /**
      * Where nobody proves who they are: everybody who reaches the port is {@code anonymous}, may administer what names no
      * administrators, and reads payloads on the machine itself only. Else by the namespace's {@code access} and the node's administrators.
@@ -49,6 +52,11 @@ public interface Rights {
                         || (namespace == null
                                 ? isKnown(principal, name) || locks.rights().mayAdminister(new Identity(principal))
                                 : locks.rights().mayRead(new Identity(principal), namespace));
+            }
+
+            @Override
+            public boolean mayScrape(String principal) {
+                return locks.rights().mayScrape(new Identity(principal));
             }
 
             @Override

@@ -50,7 +50,11 @@ final class NodeLocks {
         }
         this.locks = identities == null || credentials == null
                 ? new Locks(Locks.OPEN.identities(), NamespaceRights.open(), tls, config.connections())
-                : new Locks(credentials, NamespaceRights.proved(identities.admins()), tls, config.connections());
+                : new Locks(
+                        credentials,
+                        NamespaceRights.proved(identities.admins(), identities.scrapers()),
+                        tls,
+                        config.connections());
     }
 
     /** A server of keys that is away keeps no node from starting: whose tokens it has is refused until it answers. */

@@ -47,13 +47,15 @@ public record LocksConfig(
      * @param certificates a client certificate does
      * @param admins principals that may do everything
      * @param nodes principals of other nodes, which may speak for others
+     * @param scrapers principals that see the metrics of all namespaces, and nothing else of them
      */
     public record IdentitiesConfig(
             @Nullable Path apiKeys,
             @Nullable JwtConfig jwt,
             boolean certificates,
             List<String> admins,
-            List<String> nodes) {}
+            List<String> nodes,
+            List<String> scrapers) {}
 
     /**
      * Which tokens are believed.

@@ -57,14 +57,19 @@ final class LocksReader {
         boolean certificates = section.flag("certificates", false);
         List<String> admins = section.texts("admins");
         List<String> nodes = section.texts("nodes");
+        List<String> scrapers = section.texts("scrapers");
         section.refuseTheRest();
         if (apiKeys.isEmpty() && jwt == null && !certificates) {
             if (!admins.isEmpty()) {
                 section.problem("admins", "api_keys, jwt or certificates beside it");
             }
+            if (!scrapers.isEmpty()) {
+                section.problem("scrapers", "api_keys, jwt or certificates beside it");
+            }
             return null;
         }
-        return new IdentitiesConfig(apiKeys.isEmpty() ? null : Path.of(apiKeys), jwt, certificates, admins, nodes);
+        return new IdentitiesConfig(
+                apiKeys.isEmpty() ? null : Path.of(apiKeys), jwt, certificates, admins, nodes, scrapers);
     }
 
     private static @Nullable JwtConfig jwt(Section section) {

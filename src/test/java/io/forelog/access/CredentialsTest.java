@@ -69,7 +69,8 @@ class CredentialsTest {
                         new JwtConfig(keys.toString(), ISSUER, "forelog", "sub"),
                         true,
                         List.of("root"),
-                        List.of("node-1")),
+                        List.of("node-1"),
+                        List.of()),
                 Ticker.anchored());
         credentials.load();
     }

@@ -55,7 +55,7 @@ class LockedManagementIT {
                     }
                     return new Identity(key);
                 },
-                NamespaceRights.proved(List.of("root")),
+                NamespaceRights.proved(List.of("root"), List.of("scraper")),
                 null,
                 new ConnectionsConfig(1_000, 1_000, Duration.ofSeconds(1)));
         AdminServer server = new AdminServer(
@@ -145,7 +145,12 @@ class LockedManagementIT {
                 .startsWith("HTTP/1.1 200")
                 .contains("jvm_")
                 .doesNotContain("namespace=");
-        assertThat(get("/metrics", "root")).contains("namespace=\"ns\"", "namespace=\"other\"", "namespace=\"gone\"");
+        for (String reader : List.of("root", "scraper")) {
+            assertThat(get("/metrics", reader))
+                    .contains("namespace=\"ns\"", "namespace=\"other\"", "namespace=\"gone\"");
+        }
+        assertThat(get("/admin/v1/namespaces/ns/dead-letters", "scraper")).startsWith("HTTP/1.1 403");
+        assertThat(get("/admin/v1/namespaces", "scraper")).doesNotContain("other");
     }
 
     @Test

@@ -60,7 +60,7 @@ class NodeLocksIT {
         return new NodeLocks(
                 new LocksConfig(
                         new TlsConfig(ours.certificate("node"), ours.key("node"), null, "none"),
-                        new IdentitiesConfig(keys, jwt, false, List.of(), List.of()),
+                        new IdentitiesConfig(keys, jwt, false, List.of(), List.of(), List.of()),
                         ConnectionsConfig.DEFAULT,
                         false),
                 Ticker.anchored());

@@ -105,15 +105,19 @@ class LockedEdgeIT {
         tls = new TlsFiles(
                 new TlsConfig(ours.certificate("node"), ours.key("node"), ours.authority(), clientAuth), List.of());
         tls.load();
-        Credentials credentials =
-                new Credentials(new IdentitiesConfig(keys, jwt, true, List.of("root"), List.of()), Ticker.anchored());
+        Credentials credentials = new Credentials(
+                new IdentitiesConfig(keys, jwt, true, List.of("root"), List.of(), List.of()), Ticker.anchored());
         credentials.load();
         fixture = new EdgeFixture(
                 EdgeLimits.DEFAULT,
                 Admission.OPEN,
                 EntryDesk.NONE,
                 Duration.ofMillis(300),
-                new Locks(credentials, NamespaceRights.proved(List.of("root")), tls, ConnectionsConfig.DEFAULT));
+                new Locks(
+                        credentials,
+                        NamespaceRights.proved(List.of("root"), List.of()),
+                        tls,
+                        ConnectionsConfig.DEFAULT));
         fixture.durable("ns");
         fixture.namespaces.put(
                 Samples.namespace("ns", Namespace.State.ACTIVE, Order.NONE, "EMBEDDED", List.of(WRITER)));
