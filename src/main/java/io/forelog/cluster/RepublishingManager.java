@@ -11,12 +11,15 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.infinispan.commons.IllegalLifecycleStateException;
 import org.infinispan.manager.DefaultCacheManager;
 import org.infinispan.notifications.Listener;
 import org.infinispan.notifications.cachemanagerlistener.annotation.Merged;
 import org.infinispan.notifications.cachemanagerlistener.annotation.ViewChanged;
 import org.infinispan.notifications.cachemanagerlistener.event.ViewChangedEvent;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Says again what this node serves and where it is reached whenever the membership changes. When two halves of a cluster find each
@@ -24,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * the other. The base class leaves it at that, and nobody would find this node's services any more. Any thread.
  */
 final class RepublishingManager extends InfinispanClusterManager {
+    private static final Logger LOG = LoggerFactory.getLogger(RepublishingManager.class);
+
     /** After the membership changed: at once, when the new members have cleaned up, and when the caches have certainly settled. */
     private static final long[] AFTER_MILLIS = {10, 2_000, 10_000};
 
@@ -126,6 +131,14 @@ final class RepublishingManager extends InfinispanClusterManager {
     @Override
     public void leave(Completable<Void> left) {
         Vertx blocking = Objects.requireNonNull(vertx, "initialised before it leaves");
+        // What is under way in the base class meets caches that stop, and nobody catches it.
+        blocking.exceptionHandler(failure -> {
+            if (failure instanceof IllegalLifecycleStateException) {
+                LOG.atDebug().setCause(failure).log("Too late for the cluster, which this node has left");
+            } else {
+                LOG.atError().setCause(failure).log("Unhandled, while the cluster is left");
+            }
+        });
         super.leave((nothing, failure) -> blocking.<Void>executeBlocking(() -> {
                     caches.stop();
                     return null;
