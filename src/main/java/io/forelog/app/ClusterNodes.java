@@ -406,17 +406,20 @@ final class ClusterNodes implements Homes {
     }
 
     /**
-     * Never fails. The mark comes first: after a crash in between it is there too often, not too seldom. Where no other node is there,
-     * nobody can go on without this one.
+     * Never fails. The mark comes first: after a crash in between it is there too often, not too seldom; where it can't be written
+     * nobody is told, and they wait for this node as for one that is lost. One that knows of no other node leaves no mark.
      */
     Future<Void> stop() {
-        boolean alone = registry.members().stream()
-                .noneMatch(member -> member.isAlive() && !member.name().equals(self));
+        boolean alone =
+                registry.members().stream().allMatch(member -> member.name().equals(self));
         return vertx.<Void>executeBlocking(() -> {
                     stopped.put(!alone);
                     return null;
                 })
-                .transform(marked -> registry.stop())
+                .onFailure(failure -> LOG.atWarn()
+                        .addKeyValue(LogKeys.REASON, String.valueOf(failure))
+                        .log("The mark of this stop could not be written: the other nodes will take this one for lost"))
+                .compose(marked -> registry.stop())
                 .compose(heard -> heard
                         ? Future.<Void>succeededFuture()
                         : vertx.<Void>executeBlocking(() -> {

@@ -23,7 +23,7 @@ final class StopMark {
         return there;
     }
 
-    /** This process stops; {@code others} are there. */
+    /** This process stops; {@code others} are known. */
     synchronized void put(boolean others) throws IOException {
         last = true;
         if (others) {

@@ -34,7 +34,6 @@ import java.util.stream.Collectors;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
-import org.infinispan.commons.CacheException;
 import org.infinispan.configuration.global.TransportConfigurationBuilder;
 import org.infinispan.configuration.parsing.ConfigurationBuilderHolder;
 import org.infinispan.configuration.parsing.ParserRegistry;
@@ -127,7 +126,11 @@ public final class ClusterTransport {
         return started.recover(failure -> Future.failedFuture(new WalException(
                 ErrorCode.UNAVAILABLE,
                 "cluster: " + address.host() + ", port " + address.port() + ", bus_port " + address.busPort() + ": "
-                        + root(failure).getMessage() + " (expected: an address of this machine, and free ports)",
+                        + root(failure).getMessage() + " (expected: "
+                        + (isOfThisMachine(failure)
+                                ? "an address of this machine, free ports, and a data directory that can be written"
+                                : "to be let in by the nodes at " + address.seeds() + ", see their logs")
+                        + ")",
                 failure)));
     }
 
@@ -138,11 +141,11 @@ public final class ClusterTransport {
         Future<Vertx> joined;
         try {
             joined = attempt.get();
-        } catch (CacheException e) {
+        } catch (RuntimeException e) {
             joined = Future.failedFuture(e);
         }
         return joined.recover(failure -> {
-            if (times >= ATTEMPTS || root(failure) instanceof BindException) {
+            if (times >= ATTEMPTS || isOfThisMachine(failure)) {
                 return Future.failedFuture(failure);
             }
             LOG.atWarn()
@@ -153,6 +156,10 @@ public final class ClusterTransport {
                     .execute(() -> joined(times + 1, pause, attempt).onComplete(again));
             return again.future();
         });
+    }
+
+    private static boolean isOfThisMachine(Throwable failure) {
+        return failure instanceof UncheckedIOException || root(failure) instanceof BindException;
     }
 
     private static Throwable root(Throwable failure) {

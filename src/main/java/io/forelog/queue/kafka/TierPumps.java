@@ -32,8 +32,8 @@ final class TierPumps {
     /** A pump that has begun, the caller's to stop; null where the cluster has one by another name. The tiers exist. */
     synchronized @Nullable TierPump begin(String clusterId, KafkaCluster cluster, ReaderSettings reading) {
         Pumped known = pumped.computeIfAbsent(clusterId, id -> new Pumped());
-        known.names.add(cluster);
-        if (known.names.size() > 1) {
+        if (!known.names.isEmpty()) {
+            known.names.add(cluster);
             return null;
         }
         String shard = cluster.shard();
@@ -45,6 +45,7 @@ final class TierPumps {
                 cluster.node().ticker(),
                 known);
         pump.start();
+        known.names.add(cluster);
         return pump;
     }
 }
