@@ -31,13 +31,12 @@ final class HttpBody implements Handler<Buffer> {
     private boolean over;
     private boolean gone;
 
-    private HttpBody(HttpServerRequest request, Bodies bodies, int bytesMax, Handler<Buffer> whole) {
+    private HttpBody(HttpServerRequest request, Bodies bodies, int bytesMax, long declared, Handler<Buffer> whole) {
         this.bodies = bodies;
         this.request = request;
         this.bytesMax = bytesMax;
         this.whole = whole;
-        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-        this.declared = length == null ? -1 : Long.parseLong(length);
+        this.declared = declared;
     }
 
     /**
@@ -46,7 +45,8 @@ final class HttpBody implements Handler<Buffer> {
      */
     static @Nullable HttpBody read(HttpServerRequest request, Bodies bodies, int bytesMax, Handler<Buffer> whole) {
         String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-        if (length != null && exceeds(length, bytesMax)) {
+        long declared = declared(length);
+        if (declared > bytesMax) {
             tooLarge(request, length + " bytes", bytesMax);
             return null;
         }
@@ -72,7 +72,7 @@ final class HttpBody implements Handler<Buffer> {
             }
             request.response().writeContinue();
         }
-        HttpBody body = new HttpBody(request, bodies, bytesMax, whole);
+        HttpBody body = new HttpBody(request, bodies, bytesMax, declared, whole);
         Handler<Throwable> left = body::fail;
         request.exceptionHandler(left);
         request.response().exceptionHandler(left);
@@ -81,11 +81,12 @@ final class HttpBody implements Handler<Buffer> {
         return body;
     }
 
-    private static boolean exceeds(String length, int bytesMax) {
+    /** What is no number is more than any. */
+    private static long declared(@Nullable String length) {
         try {
-            return Long.parseLong(length) > bytesMax;
+            return length == null ? -1 : Long.parseLong(length);
         } catch (NumberFormatException e) {
-            return true;
+            return Long.MAX_VALUE;
         }
     }
 

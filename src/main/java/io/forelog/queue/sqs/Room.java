@@ -24,7 +24,7 @@ final class Room {
         long size = bytes < 0 ? most : bytes;
         Promise<T> promise = Promise.promise();
         sizes.add(size);
-        waiting.add(() -> work.get()
+        waiting.add(() -> begin(work)
                 .andThen(ended -> {
                     taken -= size;
                     look();
@@ -32,6 +32,15 @@ final class Room {
                 .onComplete(promise));
         look();
         return promise.future();
+    }
+
+    /** What can't begin has ended, so that its room is free again. */
+    private static <T> Future<T> begin(Supplier<Future<T>> work) {
+        try {
+            return work.get();
+        } catch (RuntimeException e) {
+            return Future.failedFuture(e);
+        }
     }
 
     private void look() {
