@@ -31,6 +31,7 @@ abstract class GrpcCall {
     private final Identity caller;
     private final Intake intake;
     private final long openedMicros;
+    private final long timeoutMicros;
     private boolean over;
     private boolean gone;
 
@@ -39,6 +40,8 @@ abstract class GrpcCall {
         this.inflow = inflow;
         this.intake = intake;
         this.openedMicros = intake.micros();
+        // Not the server's own figure, in which less than a millisecond is no deadline.
+        this.timeoutMicros = LeanUnaryCall.timeoutMicros(request.headers().get(TIMEOUT));
         this.caller = intake.identify(request.headers(), request.connection());
         this.response = request.response();
         this.messageBytesMax = messageBytesMax;
@@ -87,8 +90,7 @@ abstract class GrpcCall {
 
     /** What its caller still waits, as {@link Intake#write} takes it. */
     long leftMicros() {
-        // Not the server's own figure, in which less than a millisecond is no deadline.
-        return intake.leftMicros(LeanUnaryCall.timeoutMicros(request.headers().get(TIMEOUT)), openedMicros);
+        return intake.leftMicros(timeoutMicros, openedMicros);
     }
 
     GrpcServerRequest<Buffer, Buffer> request() {
