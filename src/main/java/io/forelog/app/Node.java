@@ -329,7 +329,7 @@ final class Node {
 
     private Future<NodeStatus> ready(int managementPort) {
         PressureSampler sampler = new PressureSampler(pressure, this::loopLagSeconds);
-        vertx.setPeriodic(PressureSampler.PERIOD_MILLIS, id -> sampler.sample());
+        vertx.setPeriodic(PressureSampler.PERIOD_MILLIS, id -> vertx.executeBlocking(() -> samplePressure(sampler)));
         load.register(metrics.registry());
         vertx.setPeriodic(LoadSampler.PERIOD_MILLIS, id -> vertx.executeBlocking(this::sampleLoad));
         Gauge.builder(MetricNames.CLOCK_OFFSET, clock, NodeClock::offsetSeconds)
@@ -351,6 +351,11 @@ final class Node {
 
     private double loopLagSeconds() {
         return edge.loopLagSeconds();
+    }
+
+    private static @Nullable Void samplePressure(PressureSampler sampler) {
+        sampler.sample();
+        return null;
     }
 
     private @Nullable Void sampleLoad() {

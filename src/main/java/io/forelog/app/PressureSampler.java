@@ -9,7 +9,7 @@ import java.lang.management.MemoryUsage;
 import java.util.List;
 import java.util.function.DoubleSupplier;
 
-/** Reads the signals of {@link Pressure} from the JVM, twice a second. One timer's event loop; nothing here blocks. */
+/** Reads the signals of {@link Pressure} from the JVM, twice a second. On a worker thread, one sample at a time. */
 final class PressureSampler {
     static final long PERIOD_MILLIS = 500;
 
@@ -19,14 +19,28 @@ final class PressureSampler {
     private final List<MemoryPoolMXBean> pools = ManagementFactory.getMemoryPoolMXBeans().stream()
             .filter(pool -> pool.getType() == MemoryType.HEAP && pool.isCollectionUsageThresholdSupported())
             .toList();
+    private long nanos = System.nanoTime();
+    private long processorNanos = system.getProcessCpuTime();
 
     PressureSampler(Pressure pressure, DoubleSupplier loopLagSeconds) {
         this.pressure = pressure;
         this.loopLagSeconds = loopLagSeconds;
     }
 
-    void sample() {
-        pressure.sample(loopLagSeconds.getAsDouble(), system.getProcessCpuLoad(), liveHeap());
+    synchronized void sample() {
+        pressure.sample(loopLagSeconds.getAsDouble(), processor(), liveHeap());
+    }
+
+    /** Since the last sample, of all that the process may use. The JVM's own figure reads the container's files each time. */
+    private double processor() {
+        long nanosNow = System.nanoTime();
+        long processorNow = system.getProcessCpuTime();
+        double share = (double) (processorNow - processorNanos)
+                / Math.max(1, nanosNow - nanos)
+                / Runtime.getRuntime().availableProcessors();
+        nanos = nanosNow;
+        processorNanos = processorNow;
+        return share;
     }
 
     /** What lived after the last collection, as a share of the largest heap. */

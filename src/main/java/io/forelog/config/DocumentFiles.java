@@ -32,7 +32,7 @@ final class DocumentFiles {
     /** {@code problem}: why the directory can't be read; empty where it can. */
     record Seen(String problem, Map<String, Found> documents) {}
 
-    private record Read(long modified, long size, @Nullable Object key, String text) {}
+    private record Read(long modified, long size, @Nullable Object key, String text, String namespace) {}
 
     DocumentFiles(Path directory) {
         this.directory = directory;
@@ -75,8 +75,8 @@ final class DocumentFiles {
     @Nullable
     Found one(Path file) throws IOException {
         String name = String.valueOf(file.getFileName());
-        String text = read(name, file);
-        return text == null ? null : new Found(namespace(name, text), file, name, text, false);
+        Read read = read(name, file);
+        return read == null ? null : new Found(read.namespace(), file, name, read.text(), false);
     }
 
     private static boolean isDocument(Path file) {
@@ -85,7 +85,7 @@ final class DocumentFiles {
     }
 
     /** Null where it is gone again. */
-    private @Nullable String read(String name, Path file) throws IOException {
+    private @Nullable Read read(String name, Path file) throws IOException {
         try {
             BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
             long modified = now.lastModifiedTime().toMillis();
@@ -96,17 +96,19 @@ final class DocumentFiles {
                     && before.modified() == modified
                     && before.size() == now.size()
                     && java.util.Objects.equals(before.key(), now.fileKey())) {
-                return before.text();
+                return before;
             }
             String text = now.size() > 4L * DocumentText.CHARACTERS_MAX
                     ? "too large: " + now.size() + " bytes"
                     : Files.readString(file);
-            known.put(name, new Read(modified, now.size(), now.fileKey(), text));
-            return text;
+            Read read = new Read(modified, now.size(), now.fileKey(), text, namespace(name, text));
+            known.put(name, read);
+            return read;
         } catch (java.nio.file.NoSuchFileException e) {
             return null;
         } catch (CharacterCodingException e) {
-            return "not UTF-8";
+            String text = "not UTF-8";
+            return new Read(0, 0, null, text, namespace(name, text));
         }
     }
 

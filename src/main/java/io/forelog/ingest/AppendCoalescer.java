@@ -277,5 +277,8 @@ final class AppendCoalescer {
         } else {
             newest = before;
         }
+        // A dead flight that the collector has promoted would keep its neighbours alive, and those theirs.
+        flight.before = null;
+        flight.after = null;
     }
 }

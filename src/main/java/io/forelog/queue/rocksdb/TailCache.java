@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * New chunks of one namespace's log by reference, so that delivery which keeps up neither reads nor decodes. Owned by the
- * committer thread; bounded by a share of its own, and by a budget of all namespaces of the database, whose oldest go first.
- * A full tail takes nothing more: what delivery that lags would only meet after the disk is not worth its place, and
- * entries that die young cost the collector nothing.
+ * committer thread; bounded by an even share of a budget of all namespaces of the database, whose oldest go first; one
+ * chunk it may always hold. A full tail takes nothing more: what delivery that lags would only meet after the disk is not worth its place, and
+ * entries that die young cost the collector nothing. Even shares keep many that lag from pushing out one another.
  */
 final class TailCache {
-    /** Of the budget one namespace may hold a quarter. */
+    /** Of the budget one namespace may hold a quarter, or less where more than so many hold something. */
     private static final int SHARES = 4;
 
     private final TreeMap<Long, LogChunk> chunks = new TreeMap<>();
@@ -25,11 +25,14 @@ final class TailCache {
     }
 
     void add(LogChunk chunk) {
-        if (bytes < budget.most / SHARES) {
-            chunks.put(chunk.first, chunk);
-            bytes += chunk.bytes;
-            budget.add(this, chunk);
+        if (chunks.isEmpty()) {
+            budget.holders++;
+        } else if (bytes + chunk.bytes > budget.share()) {
+            return;
         }
+        chunks.put(chunk.first, chunk);
+        bytes += chunk.bytes;
+        budget.add(this, chunk);
     }
 
     /** Null where it is not (or no longer) here. */
@@ -51,6 +54,9 @@ final class TailCache {
         if (gone != null) {
             bytes -= gone.bytes;
             budget.bytes -= gone.bytes;
+            if (chunks.isEmpty()) {
+                budget.holders--;
+            }
         }
     }
 
@@ -63,6 +69,8 @@ final class TailCache {
         private final long most;
         private final Deque<Held> oldest = new ArrayDeque<>();
         private long bytes;
+        /** Tails that hold something. */
+        private int holders;
 
         private record Held(TailCache tail, long first) {
             boolean isGone() {
@@ -72,6 +80,10 @@ final class TailCache {
 
         Budget(long most) {
             this.most = most;
+        }
+
+        private long share() {
+            return most / Math.max(SHARES, holders);
         }
 
         private void add(TailCache tail, LogChunk chunk) {
