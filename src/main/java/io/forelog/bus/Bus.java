@@ -4,7 +4,6 @@ import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
@@ -17,6 +16,7 @@ import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
 /**
@@ -32,10 +32,14 @@ public final class Bus {
     private static final String PROCESS = UUID.randomUUID() + ":";
 
     private final Vertx vertx;
-    /** How many handlers of an address run on which event loop. */
-    private final ConcurrentMap<Near, Integer> near = new ConcurrentHashMap<>();
+    private final DeliveryOptions local = new DeliveryOptions().setLocalOnly(true);
+    /** What is served on this node: each address with its number of handlers. */
+    private final ConcurrentMap<String, Integer> served = new ConcurrentHashMap<>();
 
-    /** An address as it is served on one event loop. */
+    private final ConcurrentMap<Near, String> near = new ConcurrentHashMap<>();
+    private final ConcurrentMap<EventLoop, Waiting> waiting = new ConcurrentHashMap<>();
+
+    /** An address as it is served on one event loop; {@link #near} tells the address that leads there. */
     private record Near(String address, EventLoop loop) {
         String at() {
             return address + '@' + System.identityHashCode(loop);
@@ -63,9 +67,20 @@ public final class Bus {
      * failure it answers with is a {@link WalException}'s code and text.
      */
     public <Q, A> Served serve(Address<Q, A> address, String name, Function<Q, Future<A>> handler) {
-        MessageConsumer<Q> consumer =
-                vertx.eventBus().localConsumer(address.of(name), message -> answer(message, handler));
-        return consumer::unregister;
+        return this.<Q, A>listen(address.of(name), (request, left) -> handler.apply(request));
+    }
+
+    private <Q, A> Served listen(String address, TimedHandler<Q, A> handler) {
+        MessageConsumer<Ask<Q, A>> consumer =
+                vertx.eventBus().localConsumer(address, message -> answer(message.body(), handler));
+        served.merge(address, 1, Integer::sum);
+        AtomicBoolean open = new AtomicBoolean(true);
+        return () -> {
+            if (open.getAndSet(false)) {
+                served.computeIfPresent(address, (key, count) -> count == 1 ? null : count - 1);
+            }
+            return consumer.unregister();
+        };
     }
 
     /** A handler that asks how long the other side still waits. */
@@ -80,15 +95,16 @@ public final class Bus {
      * event loops: a request is answered on the loop that asks, where one is served there.
      */
     public <Q, A> Served serveTimed(Address<Q, A> address, String name, TimedHandler<Q, A> handler) {
-        Handler<Message<Q>> answering =
-                message -> answer(message, request -> handler.answer(request, left(message.headers())));
         Near here = new Near(address.of(name), loop());
-        MessageConsumer<Q> anywhere = vertx.eventBus().localConsumer(here.address(), answering);
-        MessageConsumer<Q> nearby = vertx.eventBus().localConsumer(here.at(), answering);
-        near.merge(here, 1, Integer::sum);
+        Served anywhere = listen(here.address(), handler);
+        Served nearby = listen(here.at(), handler);
+        near.put(here, here.at());
         return () -> {
-            near.computeIfPresent(here, (key, count) -> count == 1 ? null : count - 1);
-            return anywhere.unregister().eventually(nearby::unregister);
+            Future<Void> left = nearby.close();
+            if (!served.containsKey(here.at())) {
+                near.remove(here);
+            }
+            return left.eventually(anywhere::close);
         };
     }
 
@@ -140,8 +156,9 @@ public final class Bus {
     }
 
     /**
-     * Asks and waits at most {@code limit}. Fails with UNAVAILABLE where nobody serves (nothing was handed off), with
-     * UNKNOWN_DURABILITY where the time ended (it may have been), else with the handler's code and text.
+     * Asks and waits at most {@code limit}. Fails with UNAVAILABLE where nobody serves or nobody took it in time
+     * (nothing was handed off), with UNKNOWN_DURABILITY where the time ended (it may have been), else with the handler's code
+     * and text.
      */
     public <Q, A> Future<A> request(Address<Q, A> address, String name, Q request, Duration limit) {
         return request(address, name, request, limit, limit);
@@ -152,11 +169,33 @@ public final class Bus {
      * became of it, and when its credit is free.
      */
     public <Q, A> Future<A> request(Address<Q, A> address, String name, Q request, Duration limit, Duration patience) {
-        Near here = new Near(address.of(name), loop());
-        return vertx.eventBus()
-                .<A>request(near.containsKey(here) ? here.at() : here.address(), request, options(limit, patience))
-                .map(Message::body)
-                .recover(failure -> Future.failedFuture(translate(failure, here.address())));
+        ContextInternal asker = (ContextInternal) vertx.getOrCreateContext();
+        EventLoop loop = asker.nettyEventLoop();
+        String anywhere = address.of(name);
+        String nearby = near.get(new Near(anywhere, loop));
+        String to = nearby == null ? anywhere : nearby;
+        Ask<Q, A> ask = new Ask<>(anywhere, to, request, asker.promise(), limit, patience);
+        waiting(loop).add(ask);
+        vertx.eventBus().<Ask<Q, A>>sender(to, local).write(ask).onFailure(failure -> ask.withdraw(Waiting.NOBODY));
+        return ask.future();
+    }
+
+    private Waiting waiting(EventLoop loop) {
+        Waiting known = waiting.get(loop);
+        return known == null ? waiting.computeIfAbsent(loop, one -> new Waiting(one, served::containsKey)) : known;
+    }
+
+    private static <Q, A> void answer(Ask<Q, A> ask, TimedHandler<Q, A> handler) {
+        if (!ask.take()) {
+            return;
+        }
+        Future<A> reply;
+        try {
+            reply = handler.answer(ask.request(), ask.left());
+        } catch (RuntimeException e) {
+            reply = Future.failedFuture(e);
+        }
+        reply.onComplete(ask::answer, ask::fail);
     }
 
     private static <Q, A> void answer(Message<Q> message, Function<Q, Future<A>> handler) {
@@ -177,7 +216,7 @@ public final class Bus {
             return WalException.of(failure);
         }
         if (reply.failureType() == ReplyFailure.NO_HANDLERS) {
-            return new WalException(ErrorCode.UNAVAILABLE, address + ": nobody serves it now (expected: one owner)");
+            return new WalException(ErrorCode.UNAVAILABLE, address + ": " + Waiting.NOBODY);
         }
         if (reply.failureType() == ReplyFailure.TIMEOUT) {
             return new WalException(ErrorCode.UNKNOWN_DURABILITY, address + ": no answer within the deadline");

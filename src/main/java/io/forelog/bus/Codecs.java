@@ -11,10 +11,15 @@ final class Codecs {
     private Codecs() {}
 
     static void register(EventBus bus) {
+        register(bus, Ask.class, Codecs::stays, Codecs::stays);
         register(bus, AppendBatch.class, BusWire::writeAppendBatch, BusWire::readAppendBatch);
         register(bus, AppendReply.class, BusWire::writeAppendReply, BusWire::readAppendReply);
         register(bus, DeliveryBatch.class, BusWire::writeDeliveryBatch, BusWire::readDeliveryBatch);
         register(bus, DeliveryReply.class, BusWire::writeDeliveryReply, BusWire::readDeliveryReply);
+    }
+
+    private static <T> T stays(Object... ignored) {
+        throw new IllegalStateException("a request within a node never leaves it");
     }
 
     private static <T> void register(
