@@ -83,7 +83,7 @@ h2() { # PATH BODY IN_FLIGHT ENTRIES_A_CALL (0 = writes nothing)
   awk -v t=$((after - before)) -v r="$rate" -v s=$((seconds + 2)) 'BEGIN { print r ? t * 10000 / (r * s) : 0 }' >"$work/cpu"
   echo "$rate"
 }
-bodies() { # NAMESPACE: what is sent: an entry of 1 KiB, 32 of them, the payload alone
+bodies() { # NAMESPACE: what is sent: an entry of 1 KiB, 32 of them, a stream of four times 32, the payload alone
   space=$1
 python3 - "$work" "$1" <<'BODIES'
 import os, struct, sys
@@ -99,6 +99,7 @@ entry = field(1, namespace.encode()) + field(3, payload) + field(4, field(3, b'k
 def frame(message): return b'\0' + struct.pack('>I', len(message)) + message
 open(work + '/one.bin', 'wb').write(frame(entry))
 open(work + '/batch.bin', 'wb').write(frame(b''.join(field(1, entry) for _ in range(32))))
+open(work + '/stream.bin', 'wb').write(b''.join(frame(bytes([8, n]) + field(2, entry) * 32) for n in range(1, 5)))
 open(work + '/payload.bin', 'wb').write(payload)
 BODIES
 }
