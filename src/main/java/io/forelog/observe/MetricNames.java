@@ -85,6 +85,9 @@ public final class MetricNames {
     /** Gauge: the node's time less the wall clock. */
     public static final String CLOCK_OFFSET = "forelog.clock.offset";
 
+    /** Gauge by outcome = the cluster's name: the node's time less the Kafka cluster's; NaN = not known. */
+    public static final String KAFKA_CLOCK_OFFSET = "forelog.kafka.clock.offset";
+
     /** Gauge by outcome = cpu, network: share in use, 0 to 1. */
     public static final String UTILISATION = "forelog.utilisation";
     /** Gauges by outcome = producer, consumer: how far the role is behind on this node, in entries and in seconds. */

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Appends {
     private final Sender sender;
+    private final ClusterClock clock;
     private final String node;
     private final Ticker ticker;
     private final byte[] namespace;
@@ -44,8 +45,9 @@ final class Appends {
      */
     record Layout(TopicPlan plan, Map<String, Integer> partitions, Map<String, Integer> keyed) {}
 
-    Appends(Sender sender, String node, Ticker ticker, Layout layout) {
+    Appends(Sender sender, ClusterClock clock, String node, Ticker ticker, Layout layout) {
         this.sender = sender;
+        this.clock = clock;
         this.node = node;
         this.ticker = ticker;
         this.namespace = layout.plan().namespace().getBytes(UTF_8);
@@ -144,6 +146,7 @@ final class Appends {
         ProducerRecord<byte[], byte[]> record =
                 KafkaRecords.fresh(tier, partition(at, tier, key), key, entry, namespace);
         KafkaRecords.waits(record, hop, KafkaNames.ready(main), node);
+        clock.mark(record.headers());
         return record;
     }
 
@@ -203,6 +206,7 @@ final class Appends {
         ProducerRecord<byte[], byte[]> record =
                 KafkaRecords.obligation(tier, partition(at, tier, key), key, transfer, namespace);
         KafkaRecords.waits(record, hop, to, node);
+        clock.mark(record.headers());
         if (at.plan().lanes()) {
             KafkaRecords.goesTo(record, partition(at, to, key));
         }

@@ -3,8 +3,10 @@ package io.forelog.queue.kafka;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.forelog.observe.LogKeys;
+import io.forelog.observe.MetricNames;
 import io.forelog.queue.MediumHealth;
 import io.forelog.queue.MediumOptions;
+import io.micrometer.core.instrument.Gauge;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -46,6 +48,7 @@ final class KafkaCluster {
     private final KafkaSettings settings;
     private final MediumOptions node;
     private final TierPumps pumps;
+    private final ClusterClock clock;
     private final Set<String> namespaces = new TreeSet<>();
     private final Map<Trouble, String> troubles = new ConcurrentHashMap<>();
     /** Namespaces whose topics were deleted from here, until one of the name comes. */
@@ -69,6 +72,11 @@ final class KafkaCluster {
         this.settings = settings;
         this.node = node;
         this.pumps = pumps;
+        this.clock = new ClusterClock(name, KafkaNames.clock(node.shard()), node.ticker());
+        Gauge.builder(MetricNames.KAFKA_CLOCK_OFFSET, clock, ClusterClock::seconds)
+                .tag(MetricNames.OUTCOME, name)
+                .baseUnit("seconds")
+                .register(node.metrics());
     }
 
     String name() {
@@ -94,6 +102,10 @@ final class KafkaCluster {
 
     String shard() {
         return node.shard();
+    }
+
+    ClusterClock clock() {
+        return clock;
     }
 
     String transactionalId(String purpose) {
@@ -211,6 +223,7 @@ final class KafkaCluster {
                 .transform((nodes, failure) -> {
                     String now = failure == null ? "" : String.valueOf(failure.getMessage());
                     boolean was = unreachable.isEmpty();
+                    askTime();
                     unreachable = now;
                     if (was && !now.isEmpty()) {
                         LOG.atError()
@@ -222,6 +235,14 @@ final class KafkaCluster {
                     }
                     return Future.succeededFuture();
                 });
+    }
+
+    /** Of {@link #clock}. */
+    void askTime() {
+        Sender made = sender;
+        if (made != null) {
+            clock.ask(made);
+        }
     }
 
     private Future<Void> renewed() {

@@ -81,6 +81,11 @@ final class KafkaNames {
         return "forelog-" + shard + "-tier-" + tier.label;
     }
 
+    /** On which nodes ask the brokers what time it is. */
+    static String clock(String shard) {
+        return "forelog-" + shard + "-clock";
+    }
+
     /** Of a route's readers, on main, ready and park topics. */
     static String group(String namespace, int route) {
         return "forelog." + namespace + "." + route;

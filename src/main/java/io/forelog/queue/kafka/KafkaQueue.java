@@ -146,7 +146,8 @@ final class KafkaQueue implements Queue {
 
     private Works begin(QueueSpec opening, Appends.Layout layout, String clusterId) {
         String namespace = opening.namespace();
-        Appends appends = new Appends(cluster.sender(), cluster.node().node(), ticker, layout);
+        Appends appends =
+                new Appends(cluster.sender(), cluster.clock(), cluster.node().node(), ticker, layout);
         LogScan scan = new LogScan(cluster, KafkaNames.deadLetterGroup(namespace));
         DeadLetters deadLetters = new DeadLetters(
                 scan,

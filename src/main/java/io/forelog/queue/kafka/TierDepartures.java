@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.InvalidTopicException;
@@ -47,6 +48,9 @@ final class TierDepartures {
     private static final long SECOND = 1_000_000L;
     private static final long AGAIN_MICROS_MAX = 60 * SECOND;
     private static final long IN_PLACE_MICROS_MAX = 5 * SECOND;
+    /** How often it is looked whether the clocks have been compared. */
+    private static final long LOOK_MICROS = SECOND / 10;
+
     private static final long AROUND_MICROS = 120 * SECOND;
     private static final long TOLD_MICROS = 3_600 * SECOND;
     private static final int FAILURES_IN_PLACE = 3;
@@ -56,6 +60,7 @@ final class TierDepartures {
     private final Function<TierPlan.Tier, String> tiers;
     private final Function<String, Place> places;
     private final Predicate<String> ended;
+    private final LongSupplier aheadMicros;
     private final PriorityQueue<TierPartition.Waiting> waiting =
             new PriorityQueue<>(Comparator.comparingLong(each -> each.ripeMicros));
     private final Map<String, Trouble> troubles = new HashMap<>();
@@ -66,17 +71,20 @@ final class TierDepartures {
 
     /**
      * @param places how a ready topic is found now
+     * @param aheadMicros as {@link ClusterClock#aheadMicros}
      * @param ended whether a namespace is known to have ended, so that nobody waits for what is its own
      */
     TierDepartures(
             String node,
             Function<TierPlan.Tier, String> tiers,
             Function<String, Place> places,
-            Predicate<String> ended) {
+            Predicate<String> ended,
+            LongSupplier aheadMicros) {
         this.node = node;
         this.tiers = tiers;
         this.places = places;
         this.ended = ended;
+        this.aheadMicros = aheadMicros;
     }
 
     void add(TierPartition.Waiting each) {
@@ -147,7 +155,7 @@ final class TierDepartures {
 
     /** Where it goes now; null where it stays, and when it is looked at again is set. */
     private @Nullable Departure plan(TierPartition.Waiting ripe, long now) {
-        long free = freeMicros(ripe.record.headers());
+        long free = freeMicros(ripe.record.headers(), now);
         if (free > now && TierPlan.waitsInPlace(now, free)) {
             ripe.ripeMicros = free;
             return null;
@@ -171,13 +179,22 @@ final class TierDepartures {
         return new Departure(ripe, TierPump.released(ripe.record, to), false);
     }
 
-    /** When it may be released: when it is due, and a little later where another's clock said when that is. */
-    private long freeMicros(Headers headers) {
+    /**
+     * When it may be released, by this node's clock: when it is due; where another's clock said when that is, a little later, and
+     * by as much as that one was behind and this one is ahead.
+     */
+    private long freeMicros(Headers headers, long now) {
         long due = KafkaRecords.number(headers, KafkaRecords.DUE, 0);
         String of = KafkaRecords.text(headers, Tiers.NODE);
-        return of.isEmpty() || of.equals(node) || due > Long.MAX_VALUE - TierPump.GUARD_MICROS
-                ? due
-                : due + TierPump.GUARD_MICROS;
+        if (of.isEmpty() || of.equals(node)) {
+            return due;
+        }
+        long ahead = aheadMicros.getAsLong();
+        if (ahead == ClusterClock.UNKNOWN) {
+            return now + LOOK_MICROS;
+        }
+        long apart = ClusterClock.GUARD_MICROS + ahead + Math.max(0, KafkaRecords.number(headers, Tiers.BEHIND, 0));
+        return due > Long.MAX_VALUE - apart ? due : due + apart;
     }
 
     /** Waits until {@code until} in a tier; for a few seconds where it is. */

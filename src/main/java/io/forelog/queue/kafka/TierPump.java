@@ -35,13 +35,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Lets what waits in the tier topics of one shard hop down and go to its ready topic when it is due (design 14.2, ADR 23): one a
  * cluster and node, with a thread of its own that polls and writes transactions in turn. Never early: a record leaves for its ready
- * topic when the ticker says that it is due, {@value #GUARD_MICROS} µs later where another node accepted it. In memory is what
- * {@link TierPartition} allows; partitions are paused beyond that while polling goes on.
+ * topic when the ticker says that it is due; where another node accepted it, {@value ClusterClock#GUARD_MICROS} µs later and by the
+ * cluster's clock where one of the two is off ({@link ClusterClock}). In memory is what {@link TierPartition} allows; partitions are paused beyond that while polling goes on.
  */
 final class TierPump implements Runnable {
-    /** How far the clocks of two nodes may be apart. */
-    static final long GUARD_MICROS = 250_000L;
-
     private static final Logger LOG = LoggerFactory.getLogger(TierPump.class);
     private static final long POLL_MAX_MICROS = 100_000L;
     private static final Duration LIMIT = Duration.ofSeconds(20);
@@ -81,6 +78,9 @@ final class TierPump implements Runnable {
         /** Whether it is known that a namespace has ended: what is its own goes nowhere any more. */
         boolean hasEnded(String namespace);
 
+        /** As {@link ClusterClock#aheadMicros}. */
+        long aheadMicros();
+
         /** What is wrong; empty = nothing any more. */
         void trouble(String text);
     }
@@ -118,7 +118,8 @@ final class TierPump implements Runnable {
         this.consumers = consumers;
         this.transactor = transactor;
         this.restarts = new Restarts("tiers of shard " + shard, surroundings::trouble);
-        this.departures = new TierDepartures(settings.nodeId(), topics, this::look, surroundings::hasEnded);
+        this.departures = new TierDepartures(
+                settings.nodeId(), topics, this::look, surroundings::hasEnded, surroundings::aheadMicros);
         this.thread = new Thread(this, "forelog-kafka-tiers-" + shard);
         this.thread.setDaemon(true);
     }
@@ -330,6 +331,7 @@ final class TierPump implements Runnable {
         copy.headers().remove(KafkaRecords.TO);
         copy.headers().remove(KafkaRecords.TO_PARTITION);
         copy.headers().remove(Tiers.NODE);
+        copy.headers().remove(Tiers.BEHIND);
         return copy;
     }
 

@@ -22,6 +22,11 @@ final class TierPumps {
         }
 
         @Override
+        public long aheadMicros() {
+            return names.isEmpty() ? ClusterClock.UNKNOWN : names.get(0).clock().aheadMicros();
+        }
+
+        @Override
         public void trouble(String text) {
             names.forEach(each -> each.trouble("", "tiers", text));
         }

@@ -11,6 +11,9 @@ final class Tiers {
     /** The node whose clock set the due time; missing = not said. */
     static final String NODE = "forelog-node";
 
+    /** By how many microseconds that clock was behind the cluster's; missing = it was not. */
+    static final String BEHIND = "forelog-behind";
+
     private Tiers() {}
 
     /**

@@ -90,6 +90,7 @@ final class Topics {
                             .compose(made -> refuse(there, spec))
                             .compose(fine -> created.use(cluster.name(), all, spec.namespace()))
                             .compose(used -> awaitKnown(List.copyOf(all)))
+                            .onSuccess(known -> ensureClock(replication))
                             .compose(known -> layout(plan, known));
                 }));
     }
@@ -183,6 +184,26 @@ final class Topics {
                 "unclean.leader.election.enable", "false",
                 "segment.bytes", Integer.toString(SEGMENT_BYTES),
                 "max.message.bytes", Integer.toString(Sender.RECORD_BYTES_MAX));
+    }
+
+    /** Nothing rests on what it holds, and the namespace does not wait for it. */
+    private void ensureClock(int replication) {
+        String topic = cluster.clock().topic();
+        Map<String, String> settings = new HashMap<>(settings(replication));
+        settings.put("retention.ms", "3600000");
+        settings.put("min.insync.replicas", "1");
+        describe(Set.of(topic))
+                .compose(there -> there.isEmpty()
+                        ? cluster.ask(admin -> admin.createTopics(
+                                                List.of(new NewTopic(topic, 1, (short) replication).configs(settings)))
+                                        .all())
+                                .recover(failure -> failure.getCause() instanceof TopicExistsException
+                                        ? Future.succeededFuture()
+                                        : Future.failedFuture(failure))
+                        : Future.<Void>succeededFuture())
+                .compose(made -> awaitKnown(List.of(topic)))
+                .onSuccess(known -> cluster.askTime())
+                .onFailure(failure -> cluster.clock().cannotTell(String.valueOf(failure.getMessage())));
     }
 
     private Future<Void> create(List<NewTopic> missing) {

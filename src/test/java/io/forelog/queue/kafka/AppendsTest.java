@@ -23,6 +23,8 @@ class AppendsTest {
     private final MockProducer<byte[], byte[]> producer =
             new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
 
+    private final ClusterClock clock = new ClusterClock("c", "clock", ticker);
+
     /** With order the main topic has grown since: keys are spread over as many partitions as the ready topic has. */
     private Appends appends(boolean lanes) {
         TopicPlan plan = new TopicPlan("n", "s", List.of("t"), List.of("t-dlq"), List.of(1), lanes);
@@ -31,7 +33,22 @@ class AppendsTest {
         Map<String, Integer> keyed = new HashMap<>(partitions);
         keyed.put("t", 4);
         return new Appends(
-                new Sender(1 << 20, () -> producer), "node", ticker, new Appends.Layout(plan, partitions, keyed));
+                new Sender(1 << 20, () -> producer),
+                clock,
+                "node",
+                ticker,
+                new Appends.Layout(plan, partitions, keyed));
+    }
+
+    @Test
+    void whatIsDelayedSaysByHowMuchTheClockThatSaidSoIsBehind() {
+        long now = ticker.micros();
+        clock.answered(now, now / 1_000 + 5_000);
+
+        ProducerRecord<byte[], byte[]> delayed =
+                appends(false).obligation(transfer(entries.keyed("k", "p"), Duration.ofSeconds(3)), now, 0);
+
+        assertThat(KafkaRecords.number(delayed.headers(), Tiers.BEHIND, 0)).isBetween(5_000_000L, 5_001_000L);
     }
 
     private Transfer transfer(Entry entry, Duration left) {

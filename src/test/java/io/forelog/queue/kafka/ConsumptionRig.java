@@ -46,6 +46,11 @@ final class ConsumptionRig implements AutoCloseable {
         }
 
         @Override
+        public long aheadMicros() {
+            return 0;
+        }
+
+        @Override
         public void trouble(String text) {}
     };
 

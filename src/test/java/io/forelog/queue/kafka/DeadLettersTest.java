@@ -33,6 +33,7 @@ class DeadLettersTest {
             new Sender(
                     1 << 20,
                     () -> new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer())),
+            new ClusterClock("c", "clock", ticker),
             "node",
             ticker,
             new Appends.Layout(

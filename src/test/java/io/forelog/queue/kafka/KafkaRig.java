@@ -76,14 +76,19 @@ final class KafkaRig {
     }
 
     QueueMedium medium() throws Exception {
+        return medium(name, ticker, directory);
+    }
+
+    /** Of another node, with a clock of its own. */
+    QueueMedium medium(String node, Ticker clock, Path data) throws Exception {
         QueueMedium medium = await(new KafkaQueueProvider()
                 .open(new MediumOptions(
                         vertx,
-                        ticker,
+                        clock,
                         new SimpleMeterRegistry(),
-                        directory,
+                        data,
                         settings,
-                        name,
+                        node,
                         name,
                         Map.of("test", bootstrap, ALIAS, bootstrap.replace("127.0.0.1", "localhost")))));
         media.add(medium);

@@ -25,20 +25,28 @@ class TierDeparturesTest {
     private final Set<String> ended = new HashSet<>();
     private final TierPartition tier =
             new TierPartition(new TopicPartition("tier", 0), new OffsetWindow(0), new Books());
+    private long ahead;
     private final TierDepartures departures = new TierDepartures(
             "n1",
             each -> "tier-" + each.label,
             topic -> places.getOrDefault(topic, TierDepartures.Place.THERE),
-            ended::contains);
+            ended::contains,
+            () -> ahead);
     private long next;
     private long now = 1_000 * SECOND;
 
     private void waits(String to) {
+        waits(to, "", 0);
+    }
+
+    private void waits(String to, String node, long behind) {
         ConsumerRecord<byte[], byte[]> record =
                 new ConsumerRecord<>("tier", 0, next, null, ("" + next).getBytes(UTF_8));
         record.headers()
                 .add(KafkaRecords.TO, to.getBytes(UTF_8))
                 .add(KafkaRecords.NAMESPACE, to.getBytes(UTF_8))
+                .add(Tiers.NODE, node.getBytes(UTF_8))
+                .add(Tiers.BEHIND, Long.toString(behind).getBytes(UTF_8))
                 .add(KafkaRecords.DUE, Long.toString(now).getBytes(UTF_8));
         next++;
         departures.add(tier.waits(record, now));
@@ -122,6 +130,40 @@ class TierDeparturesTest {
         assertThat(run(now + 10 * SECOND, new IllegalStateException(), each -> false)
                         .get("away"))
                 .containsExactly("1");
+    }
+
+    /** Due now, as the clock of {@code node} said. */
+    private void waitsFor(String node, long behind) {
+        waits("ready", node, behind);
+    }
+
+    private List<String> released(long at) {
+        return run(at, new IllegalStateException(), each -> false).getOrDefault("ready", List.of());
+    }
+
+    @Test
+    void whatAnotherNodeAcceptedIsReleasedLaterByAsMuchAsTheClocksAreApart() {
+        long due = now;
+        ahead = 300_000;
+        waitsFor("n1", 0);
+        waitsFor("n2", 0);
+        waitsFor("n2", 200_000);
+
+        assertThat(released(due + ClusterClock.GUARD_MICROS)).containsExactly("0");
+        assertThat(released(due + ClusterClock.GUARD_MICROS + 300_000)).isEmpty();
+        assertThat(released(due + ClusterClock.GUARD_MICROS + 500_000)).containsExactly("1");
+        assertThat(released(due + SECOND)).containsExactly("2");
+    }
+
+    @Test
+    void whatAnotherNodeAcceptedWaitsWhileTheClocksAreCompared() {
+        ahead = ClusterClock.UNKNOWN;
+        waitsFor("n1", 0);
+        waitsFor("n2", 0);
+        assertThat(released(now + 3 * SECOND)).containsExactly("0");
+
+        ahead = 0;
+        assertThat(released(now + SECOND)).containsExactly("1");
     }
 
     @Test

@@ -40,7 +40,7 @@ class TierPumpIT {
             for (int i = 0; i < count; i++) {
                 long delay = (long) Math.exp(random.nextDouble() * Math.log(7_200_000)); // to 2 h, short ones as many
                 Entry entry = entries.delayed("p" + i, Duration.ofMillis(1_000 + delay));
-                due.put(entry.id().toString(), entry.dueMicros() + (i % 2 == 0 ? 0 : TierPump.GUARD_MICROS));
+                due.put(entry.id().toString(), entry.dueMicros() + (i % 2 == 0 ? 0 : ClusterClock.GUARD_MICROS));
                 rig.appendDelayed(entry, i % 2 == 0 ? "a" : "another node");
             }
             rig.producer.flush();
