@@ -24,6 +24,9 @@ public final class ForelogProcess implements AutoCloseable {
     private static final Duration READY_LIMIT = Duration.ofSeconds(60);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(45);
     private static final int LOG_TAIL = 6_000;
+    /** So many tell what a service loads: alone, of a fleet, on Kafka, on SQS. */
+    private static final int RECORDED = 8;
+
     private final Path directory;
     private final String extensions;
     private final List<String> jvmFlags;
@@ -340,6 +343,7 @@ public final class ForelogProcess implements AutoCloseable {
         command.add("-Dio.netty.tryReflectionSetAccessible=true");
         command.add("-Dvertx.disableFileCPResolving=true");
         command.add("-XX:+ExitOnOutOfMemoryError");
+        command.addAll(ClassArchive.RIG.flags("forelog", service, under.isEmpty() ? RECORDED : 0));
         command.addAll(jvmFlags);
         command.addAll(List.of("-cp", service + extensions, "io.forelog.app.Main", "start"));
         command.addAll(List.of("--conf", conf().toString(), "--data", data().toString()));

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -22,7 +23,7 @@ final class ChildProcess implements AutoCloseable {
     private static final Path REGISTER = BackendClasspath.cache().resolve("children");
 
     private final String name;
-    private final List<String> command;
+    private final Supplier<List<String>> command;
     private final Path directory;
     private final Thread reaper;
     private volatile Process process;
@@ -32,9 +33,14 @@ final class ChildProcess implements AutoCloseable {
     }
 
     ChildProcess(String name, Path directory, List<String> command) {
+        this(name, directory, () -> command);
+    }
+
+    /** {@code command} is asked for at each start. */
+    ChildProcess(String name, Path directory, Supplier<List<String>> command) {
         this.name = name;
         this.directory = directory;
-        this.command = List.copyOf(command);
+        this.command = command;
         this.reaper = new Thread(this::kill, "reaper-" + name);
         Runtime.getRuntime().addShutdownHook(reaper);
     }
@@ -56,7 +62,7 @@ final class ChildProcess implements AutoCloseable {
             throw new IllegalStateException(name + " runs already: " + process.pid());
         }
         try {
-            process = new ProcessBuilder(command)
+            process = new ProcessBuilder(command.get())
                     .directory(directory.toFile())
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile().toFile()))

@@ -1,6 +1,7 @@
 package io.forelog.rig.backend;
 
 import io.forelog.rig.Await;
+import io.forelog.rig.ClassArchive;
 import io.forelog.rig.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -35,6 +36,9 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  */
 public final class KafkaCluster implements AutoCloseable {
     private static final Duration READY_LIMIT = Duration.ofSeconds(60);
+    /** One broker's life tells what they all load. */
+    private static final int RECORDED = 1;
+
     private static final String CLUSTER_ID = "Rm9yZWxvZ1Rlc3RSaWcwMQ";
     private static final Map<Integer, KafkaCluster> SHARED = new HashMap<>();
 
@@ -93,13 +97,11 @@ public final class KafkaCluster implements AutoCloseable {
                 Files.createDirectories(home);
                 Path file = home.resolve("server.properties");
                 Files.writeString(file, properties(node, ports, controllers, home, settings));
-                List<String> flags = List.of("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
                 ChildProcess.run(
                         home,
-                        ChildProcess.java(
-                                "kafka",
+                        java(
                                 "128m",
-                                flags,
+                                0,
                                 "kafka.tools.StorageTool",
                                 List.of("format", "-t", CLUSTER_ID, "-c", file.toString(), "--ignore-formatted")),
                         60);
@@ -108,7 +110,7 @@ public final class KafkaCluster implements AutoCloseable {
                         new ChildProcess(
                                 "kafka-" + node,
                                 home,
-                                ChildProcess.java("kafka", "320m", flags, "kafka.Kafka", List.of(file.toString()))));
+                                () -> java("320m", RECORDED, "kafka.Kafka", List.of(file.toString()))));
             }
             cluster.nodes.values().forEach(ChildProcess::start);
             cluster.awaitReady(cluster.nodes.keySet().stream().toList());
@@ -300,6 +302,12 @@ public final class KafkaCluster implements AutoCloseable {
     private static Admin admin(String bootstrap) {
         return Admin.create(Map.of(
                 "bootstrap.servers", bootstrap, "request.timeout.ms", "3000", "default.api.timeout.ms", "10000"));
+    }
+
+    private static List<String> java(String heap, int recorded, String mainClass, List<String> arguments) {
+        List<String> flags = new ArrayList<>(ClassArchive.RIG.flags("kafka", BackendClasspath.of("kafka"), recorded));
+        flags.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
+        return ChildProcess.java("kafka", heap, flags, mainClass, arguments);
     }
 
     private static <T> T result(KafkaFuture<T> future) {
