@@ -21,6 +21,8 @@ final class DeliveryApi {
     private static final Set<String> REPLAY_FIELDS =
             Set.of("from", "to", "key", "key_base64", "target", "filter", "omit", "limit", "rate", "dry_run", "touch");
 
+    private static final Parameter TARGET = Parameter.text("target");
+
     private final Desk desk;
 
     DeliveryApi(Desk desk) {
@@ -29,9 +31,9 @@ final class DeliveryApi {
 
     void addTo(Routes routes) {
         routes.add(HttpMethod.GET, ONE + "/pumps", this::status)
-                .add(HttpMethod.POST, ONE + ":pause", exchange -> hold(exchange, true))
-                .add(HttpMethod.POST, ONE + ":resume", exchange -> hold(exchange, false))
-                .add(HttpMethod.POST, ONE + ":replay", this::replay)
+                .add(HttpMethod.POST, ONE + ":pause", exchange -> hold(exchange, true), TARGET)
+                .add(HttpMethod.POST, ONE + ":resume", exchange -> hold(exchange, false), TARGET)
+                .add(HttpMethod.POST, ONE + ":replay", this::replay, Parameter.flag("dry_run"))
                 .add(HttpMethod.GET, ONE + "/jobs", this::jobs)
                 .add(HttpMethod.GET, ONE + "/jobs/{id}", this::job)
                 .add(HttpMethod.DELETE, ONE + "/jobs/{id}", this::cancelJob);
