@@ -88,14 +88,14 @@ final class DeadLettersApi {
         Listing listing = new Listing(
                 (int) exchange.number("limit", 50),
                 EntryFilter.ofDeadLetters(filter, desk.ticker().micros()),
-                target.isEmpty() ? -1 : route(namespace, target),
+                target.isEmpty() ? -1 : route("?target", namespace, target),
                 exchange.query("after", ""));
         Promise<Answer> answer = Promise.promise();
         fill(queue, namespace, listing, answer);
         return answer.future();
     }
 
-    private static int route(@Nullable Namespace namespace, String target) {
+    private static int route(String name, @Nullable Namespace namespace, String target) {
         Namespace.Route route = namespace == null ? null : namespace.routes().get(target);
         if (route != null) {
             return route.id();
@@ -103,7 +103,16 @@ final class DeadLettersApi {
         if (target.matches("route-\\d{1,9}")) {
             return Integer.parseInt(target.substring(6));
         }
-        throw Exchange.invalid("?target: '" + target + "' (expected: a target of the namespace)");
+        throw Exchange.invalid(name + ": '" + target + "' (expected: "
+                + (namespace == null ? "" : "one of " + namespace.routes().keySet() + ", or of those gone, ")
+                + "route-N)");
+    }
+
+    private static List<String> targets(JsonObject asked) {
+        JsonObject filter = Asked.object(asked, "filter");
+        Object target = filter == null ? null : filter.getValue("target");
+        List<?> all = target instanceof JsonArray list ? list.getList() : target == null ? List.of() : List.of(target);
+        return all.stream().map(String::valueOf).toList();
     }
 
     private void fill(Queue queue, @Nullable Namespace namespace, Listing listing, Promise<Answer> answer) {
@@ -194,6 +203,7 @@ final class DeadLettersApi {
         EntryFilter filter = EntryFilter.ofDeadLetters(
                 Asked.object(asked, "filter"), desk.ticker().micros());
         Namespace namespace = desk.node().namespaces().find(exchange.namespace());
+        targets(asked).forEach(target -> route("filter.target", namespace, target));
         DeadLetterWork work = new DeadLetterWork(queue, namespace, filter, plan, desk.ticker(), desk.later());
         return desk.start(exchange, exchange.namespace(), kind, dryRun, asked, work::run);
     }

@@ -2,9 +2,11 @@ package io.forelog.admin;
 
 import io.forelog.config.Namespace;
 import io.forelog.model.Entry;
+import io.forelog.model.EntryId;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Operation;
 import io.forelog.model.Priority;
+import io.forelog.model.WalException;
 import io.forelog.queue.DeadLetter;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
@@ -127,6 +129,9 @@ final class EntryFilter {
             throw Exchange.invalid(path + ": unknown (expected: one of " + known(dead) + ")");
         }
         oneOf(path, field, values);
+        if (field.equals("entry_id")) {
+            values.forEach(value -> entryId(path, value));
+        }
         Set<String> set = Set.copyOf(values);
         return switch (field) {
             case "id" ->
@@ -162,6 +167,14 @@ final class EntryFilter {
                 yield subject -> subject.sinceMicros() >= limit;
             }
         };
+    }
+
+    private static void entryId(String path, String value) {
+        try {
+            EntryId.parse(value);
+        } catch (WalException e) {
+            throw Exchange.invalid(path + ": '" + value + "' (expected: an entry's id, a UUID)");
+        }
     }
 
     /** A name that nothing has is a slip of the pen, not a filter that fits nothing. */

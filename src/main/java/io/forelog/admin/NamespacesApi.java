@@ -122,15 +122,13 @@ final class NamespacesApi {
             Exchange exchange, String action, int status, boolean dryRun, Supplier<Future<Change>> changing) {
         desk.check(exchange, exchange.namespace());
         return changing.get().map(change -> {
-            if (!dryRun) {
+            if (!dryRun && change.problems().isEmpty()) {
                 desk.audit()
                         .record(
                                 exchange.principal(),
                                 action,
                                 exchange.namespace(),
-                                new JsonObject()
-                                        .put("problems", change.problems().size())
-                                        .put("steps", new JsonArray(change.steps())));
+                                new JsonObject().put("steps", new JsonArray(change.steps())));
             }
             return answer(change, dryRun ? 200 : status, dryRun);
         });
