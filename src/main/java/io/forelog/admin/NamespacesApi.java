@@ -195,6 +195,6 @@ final class NamespacesApi {
     }
 
     private static JsonObject whole(DocumentState state) {
-        return summary(state).put("document", new JsonObject(state.document()));
+        return summary(state).put("document", new JsonObject(state.document().get()));
     }
 }

@@ -114,6 +114,16 @@ class ManagementApiIT {
     }
 
     @Test
+    void aListAndHealthReadNoDocuments() {
+        client.get("/admin/v1/namespaces");
+        client.get("/health/ready");
+        client.get(NS + "/pumps");
+        assertThat(node.documentReads).hasValue(0);
+        assertThat(client.get(NS).getJsonObject("document").getMap()).isNotEmpty();
+        assertThat(node.documentReads).hasValue(1);
+    }
+
+    @Test
     void refusesABadDocumentWithEveryProblemAndChangesNothing() {
         assertThatThrownBy(() -> client.putDocument(NS, "bad: true")).isInstanceOfSatisfying(Problem.class, problem -> {
             assertThat(problem.status()).isEqualTo(400);
