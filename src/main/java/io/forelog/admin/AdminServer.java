@@ -157,8 +157,10 @@ public final class AdminServer extends VerticleBase {
             return;
         }
         String principal;
+        Map<String, String> query;
         try {
             principal = admitted(request, match.get());
+            query = Parameter.read(request, match.get().parameters());
         } catch (WalException e) {
             turnAway(request, e);
             return;
@@ -176,7 +178,7 @@ public final class AdminServer extends VerticleBase {
         }
         requests++;
         body(request)
-                .compose(body -> answer(request, match.get(), body, principal))
+                .compose(body -> answer(request, match.get(), query, body, principal))
                 .timeout(ANSWER_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
                 .eventually(() -> {
                     requests--;
@@ -325,13 +327,14 @@ public final class AdminServer extends VerticleBase {
                 : failure;
     }
 
-    private Future<Answer> answer(HttpServerRequest request, Routes.Match match, Buffer body, String principal) {
+    private Future<Answer> answer(
+            HttpServerRequest request, Routes.Match match, Map<String, String> query, Buffer body, String principal) {
         if (proxy.isElsewhere(match)) {
             return proxy.ask(request, match, body, principal);
         }
         String namespace = match.path().getOrDefault("ns", "");
         boolean payloads = !isOpen(request) && rights.mayReadPayloads(principal, request, namespace);
-        return match.handler().answer(new Exchange(request, match.path(), body, principal, payloads));
+        return match.handler().answer(new Exchange(request, match.path(), query, body, principal, payloads));
     }
 
     private static Answer told(HttpServerRequest request, Throwable failure) {

@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * What administrators did: a log line each, and a JSON line in {@code <data>/audit.log}, written by one worker thread.
@@ -45,11 +46,16 @@ public final class AuditLog {
 
     /** {@code namespace} empty = the node. {@code details}: what was asked, never a payload. */
     public void record(String principal, String action, String namespace, JsonObject details) {
-        LOG.atInfo()
-                .addKeyValue(LogKeys.PRINCIPAL, principal)
-                .addKeyValue(LogKeys.ACTION, action)
-                .addKeyValue(LogKeys.NAMESPACE, namespace)
-                .log("administration");
+        LoggingEventBuilder told =
+                LOG.atInfo().addKeyValue(LogKeys.PRINCIPAL, principal).addKeyValue(LogKeys.ACTION, action);
+        if (!namespace.isEmpty()) {
+            told = told.addKeyValue(LogKeys.NAMESPACE, namespace);
+        }
+        Object target = details.getValue("target");
+        if (target instanceof String name && !name.isEmpty()) {
+            told = told.addKeyValue(LogKeys.TARGET, name);
+        }
+        told.log("administration");
         if (waiting.incrementAndGet() > WAITING_MAX) {
             waiting.decrementAndGet();
             LOG.error("audit.log can't keep up, a line is left out");

@@ -13,6 +13,8 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,12 @@ final class DeadLettersApi {
             Set.of("filter", "limit", "rate", "dry_run", "first", "first_timeout");
     private static final Set<String> PURGE_FIELDS = Set.of("filter", "limit", "rate", "dry_run", "all");
 
+    /** What a list may be asked for besides a target, as in a filter. */
+    private static final List<String> FILTERS =
+            List.of("code", "text", "key", "key_prefix", "older_than", "newer_than");
+
+    private static final Parameter DRY_RUN = Parameter.flag("dry_run");
+
     private final Desk desk;
 
     DeadLettersApi(Desk desk) {
@@ -35,10 +43,17 @@ final class DeadLettersApi {
     }
 
     void addTo(Routes routes) {
-        routes.add(HttpMethod.GET, ALL, this::list)
-                .add(HttpMethod.POST, ALL + ":redrive", this::redrive)
-                .add(HttpMethod.POST, ALL + ":purge", this::purge)
-                .add(HttpMethod.GET, ALL + "/{id}", this::show);
+        routes.add(HttpMethod.GET, ALL, this::list, listed())
+                .add(HttpMethod.POST, ALL + ":redrive", this::redrive, DRY_RUN)
+                .add(HttpMethod.POST, ALL + ":purge", this::purge, DRY_RUN)
+                .add(HttpMethod.GET, ALL + "/{id}", this::show, Parameter.flag("payload"));
+    }
+
+    private static Parameter[] listed() {
+        List<Parameter> all = new ArrayList<>(
+                List.of(Parameter.number("limit", 1, 1000), Parameter.text("after"), Parameter.text("target")));
+        FILTERS.forEach(field -> all.add(Parameter.text(field)));
+        return all.toArray(Parameter[]::new);
     }
 
     /** A list being filled. */
@@ -63,7 +78,7 @@ final class DeadLettersApi {
         Queue queue = desk.queue(exchange);
         Namespace namespace = desk.node().namespaces().find(exchange.namespace());
         JsonObject filter = new JsonObject();
-        for (String field : new String[] {"code", "text", "key", "key_prefix", "older_than", "newer_than"}) {
+        for (String field : FILTERS) {
             String value = exchange.query(field, "");
             if (!value.isEmpty()) {
                 filter.put(field, value);
@@ -71,16 +86,16 @@ final class DeadLettersApi {
         }
         String target = exchange.query("target", "");
         Listing listing = new Listing(
-                (int) exchange.number("limit", 50, 1, 1000),
+                (int) exchange.number("limit", 50),
                 EntryFilter.ofDeadLetters(filter, desk.ticker().micros()),
-                target.isEmpty() ? -1 : route(namespace, target),
+                target.isEmpty() ? -1 : route("?target", namespace, target),
                 exchange.query("after", ""));
         Promise<Answer> answer = Promise.promise();
         fill(queue, namespace, listing, answer);
         return answer.future();
     }
 
-    private static int route(@Nullable Namespace namespace, String target) {
+    private static int route(String name, @Nullable Namespace namespace, String target) {
         Namespace.Route route = namespace == null ? null : namespace.routes().get(target);
         if (route != null) {
             return route.id();
@@ -88,7 +103,16 @@ final class DeadLettersApi {
         if (target.matches("route-\\d{1,9}")) {
             return Integer.parseInt(target.substring(6));
         }
-        throw Exchange.invalid("?target: '" + target + "' (expected: a target of the namespace)");
+        throw Exchange.invalid(name + ": '" + target + "' (expected: "
+                + (namespace == null ? "" : "one of " + namespace.routes().keySet() + ", or of those gone, ")
+                + "route-N)");
+    }
+
+    private static List<String> targets(JsonObject asked) {
+        JsonObject filter = Asked.object(asked, "filter");
+        Object target = filter == null ? null : filter.getValue("target");
+        List<?> all = target instanceof JsonArray list ? list.getList() : target == null ? List.of() : List.of(target);
+        return all.stream().map(String::valueOf).toList();
     }
 
     private void fill(Queue queue, @Nullable Namespace namespace, Listing listing, Promise<Answer> answer) {
@@ -179,6 +203,7 @@ final class DeadLettersApi {
         EntryFilter filter = EntryFilter.ofDeadLetters(
                 Asked.object(asked, "filter"), desk.ticker().micros());
         Namespace namespace = desk.node().namespaces().find(exchange.namespace());
+        targets(asked).forEach(target -> route("filter.target", namespace, target));
         DeadLetterWork work = new DeadLetterWork(queue, namespace, filter, plan, desk.ticker(), desk.later());
         return desk.start(exchange, exchange.namespace(), kind, dryRun, asked, work::run);
     }

@@ -8,6 +8,7 @@ import io.forelog.queue.LogRange;
 import io.forelog.queue.Queue;
 import io.forelog.queue.QueueDepth;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -18,8 +19,12 @@ import java.util.Set;
 final class DeliveryApi {
     private static final String ONE = "/admin/v1/namespaces/{ns}";
     private static final String RATE = "1000/s";
+    private static final int RESUME_POLLS = 25;
+    private static final long RESUME_POLL_MILLIS = 20;
     private static final Set<String> REPLAY_FIELDS =
             Set.of("from", "to", "key", "key_base64", "target", "filter", "omit", "limit", "rate", "dry_run", "touch");
+
+    private static final Parameter TARGET = Parameter.text("target");
 
     private final Desk desk;
 
@@ -29,9 +34,9 @@ final class DeliveryApi {
 
     void addTo(Routes routes) {
         routes.add(HttpMethod.GET, ONE + "/pumps", this::status)
-                .add(HttpMethod.POST, ONE + ":pause", exchange -> hold(exchange, true))
-                .add(HttpMethod.POST, ONE + ":resume", exchange -> hold(exchange, false))
-                .add(HttpMethod.POST, ONE + ":replay", this::replay)
+                .add(HttpMethod.POST, ONE + ":pause", exchange -> hold(exchange, true), TARGET)
+                .add(HttpMethod.POST, ONE + ":resume", exchange -> hold(exchange, false), TARGET)
+                .add(HttpMethod.POST, ONE + ":replay", this::replay, Parameter.flag("dry_run"))
                 .add(HttpMethod.GET, ONE + "/jobs", this::jobs)
                 .add(HttpMethod.GET, ONE + "/jobs/{id}", this::job)
                 .add(HttpMethod.DELETE, ONE + "/jobs/{id}", this::cancelJob);
@@ -77,7 +82,7 @@ final class DeliveryApi {
         Future<Void> held = pause
                 ? pumps.pause(exchange.namespace(), target, exchange.principal())
                 : pumps.resume(exchange.namespace(), target, exchange.principal());
-        return held.map(done -> {
+        return held.compose(done -> pause ? held : goesOn(exchange.namespace(), target)).map(done -> {
             desk.audit()
                     .record(
                             exchange.principal(),
@@ -86,6 +91,24 @@ final class DeliveryApi {
                             new JsonObject().put("target", target));
             return Answer.ok(pumps(exchange));
         });
+    }
+
+    /** A pump goes on at its next turn: waits for that, a moment at most, so that the answer tells what follows. */
+    private Future<Void> goesOn(String namespace, String target) {
+        Promise<Void> waited = Promise.promise();
+        goesOn(namespace, target, RESUME_POLLS, waited);
+        return waited.future();
+    }
+
+    private void goesOn(String namespace, String target, int polls, Promise<Void> waited) {
+        boolean held = desk.node().pumps().status(namespace).stream()
+                .anyMatch(route -> (target.isEmpty() || route.target().equals(target))
+                        && (route.state().equals("PAUSED") || route.state().equals("STORM")));
+        if (!held || polls == 0) {
+            waited.complete();
+        } else {
+            desk.later().run(RESUME_POLL_MILLIS, () -> goesOn(namespace, target, polls - 1, waited));
+        }
     }
 
     private Future<Answer> replay(Exchange exchange) {
@@ -168,6 +191,10 @@ final class DeliveryApi {
     private Future<Answer> jobs(Exchange exchange) {
         JsonArray jobs = new JsonArray();
         desk.jobs().all(exchange.namespace()).forEach(job -> jobs.add(job.toJson()));
+        if (jobs.isEmpty()
+                && desk.node().documents().find(exchange.namespace()).isEmpty()) {
+            throw Desk.unknown(exchange.namespace());
+        }
         return Future.succeededFuture(Answer.ok(new JsonObject().put("jobs", jobs)));
     }
 

@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +50,7 @@ public interface DocumentControl {
      * @param state ACTIVE, RETIRING, DISCARDING, LEAVING, RETIRED; REFUSED, PENDING or FOREIGN where nothing of it serves here
      * @param problems why the desired revision is not the applied one; each names path and expectation
      * @param remarks what of the serving document does nothing here, or more than it seems
-     * @param document the desired one as written, secrets hidden
+     * @param document reads the desired one as written, secrets hidden; a parse each time, which lists and health do not want
      */
     record DocumentState(
             String name,
@@ -58,7 +59,7 @@ public interface DocumentControl {
             String state,
             List<String> problems,
             List<String> remarks,
-            Map<String, Object> document) {}
+            Supplier<Map<String, Object>> document) {}
 
     /**
      * What a change did, or would do.

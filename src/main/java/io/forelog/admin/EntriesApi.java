@@ -12,11 +12,14 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Single entries: look up by id and token, cancel, reschedule. On the server's event loop; holds nothing. */
 final class EntriesApi {
     private static final String ALL = "/admin/v1/namespaces/{ns}/entries";
     private static final String ONE = ALL + "/{id}";
+
+    private static final Parameter PAYLOAD = Parameter.flag("payload");
 
     private final Desk desk;
 
@@ -25,8 +28,8 @@ final class EntriesApi {
     }
 
     void addTo(Routes routes) {
-        routes.add(HttpMethod.GET, ALL, this::byToken)
-                .add(HttpMethod.GET, ONE, this::get)
+        routes.add(HttpMethod.GET, ALL, this::byToken, Parameter.text("token"), PAYLOAD)
+                .add(HttpMethod.GET, ONE, this::get, PAYLOAD)
                 .add(HttpMethod.DELETE, ONE, this::cancel)
                 .add(HttpMethod.PATCH, ONE, this::reschedule);
     }
@@ -88,6 +91,7 @@ final class EntriesApi {
 
     /** {@code delay} from now, or {@code due}. */
     private static long due(JsonObject asked, long nowMicros) {
+        Asked.only(asked, Set.of("delay", "due"));
         Object delay = asked.getValue("delay");
         Object due = asked.getValue("due");
         if (delay instanceof String text && due == null) {

@@ -2,12 +2,18 @@ package io.forelog.admin;
 
 import io.forelog.config.Namespace;
 import io.forelog.model.Entry;
+import io.forelog.model.EntryId;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.Operation;
+import io.forelog.model.Priority;
+import io.forelog.model.WalException;
 import io.forelog.queue.DeadLetter;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -122,6 +128,10 @@ final class EntryFilter {
         if (!ENTRY_FIELDS.contains(field) && !(dead && DEATH_FIELDS.contains(field))) {
             throw Exchange.invalid(path + ": unknown (expected: one of " + known(dead) + ")");
         }
+        oneOf(path, field, values);
+        if (field.equals("entry_id")) {
+            values.forEach(value -> entryId(path, value));
+        }
         Set<String> set = Set.copyOf(values);
         return switch (field) {
             case "id" ->
@@ -157,6 +167,30 @@ final class EntryFilter {
                 yield subject -> subject.sinceMicros() >= limit;
             }
         };
+    }
+
+    private static void entryId(String path, String value) {
+        try {
+            EntryId.parse(value);
+        } catch (WalException e) {
+            throw Exchange.invalid(path + ": '" + value + "' (expected: an entry's id, a UUID)");
+        }
+    }
+
+    /** A name that nothing has is a slip of the pen, not a filter that fits nothing. */
+    private static void oneOf(String path, String field, List<String> values) {
+        Enum<?>[] known = switch (field) {
+            case "code" -> ErrorCode.values();
+            case "operation" -> Operation.values();
+            case "priority" -> Priority.values();
+            default -> new Enum<?>[0];
+        };
+        List<String> names = Arrays.stream(known).map(Enum::name).toList();
+        for (String value : values) {
+            if (!names.isEmpty() && !names.contains(value)) {
+                throw Exchange.invalid(path + ": '" + value + "' (expected: one of " + String.join(", ", names) + ")");
+            }
+        }
     }
 
     private static Predicate<Subject> named(List<String> values, String name, boolean header) {

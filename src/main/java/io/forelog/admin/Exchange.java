@@ -14,7 +14,12 @@ import org.jspecify.annotations.Nullable;
  * Lives on the server's event loop.
  */
 record Exchange(
-        HttpServerRequest request, Map<String, String> path, Buffer body, String principal, boolean readsPayloads) {
+        HttpServerRequest request,
+        Map<String, String> path,
+        Map<String, String> query,
+        Buffer body,
+        String principal,
+        boolean readsPayloads) {
 
     /** The namespace in the path. */
     String namespace() {
@@ -30,44 +35,25 @@ record Exchange(
         return value;
     }
 
+    /** A parameter of the query, of those that the route's {@link Parameter}s name. */
     String query(String name, String otherwise) {
-        String value = request.getParam(name);
-        return value == null ? otherwise : value;
+        return query.getOrDefault(name, otherwise);
     }
 
     /** True for {@code ?name}, {@code ?name=true}. */
     boolean flag(String name) {
-        String value = query(name, "false");
-        if (value.isEmpty() || value.equals("true")) {
-            return true;
-        }
-        if (value.equals("false")) {
-            return false;
-        }
-        throw invalid("?" + name + ": '" + value + "' (expected: true or false)");
+        return !query(name, "false").equals("false");
     }
 
-    long number(String name, long otherwise, long min, long max) {
-        String value = request.getParam(name);
-        if (value == null) {
-            return otherwise;
-        }
-        try {
-            long number = Long.parseLong(value);
-            if (number >= min && number <= max) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            // told below
-        }
-        throw invalid("?" + name + ": '" + value + "' (expected: " + min + " to " + max + ")");
+    long number(String name, long otherwise) {
+        return Long.parseLong(query(name, String.valueOf(otherwise)));
     }
 
     /** The revision that the caller has seen, from {@code If-Match} or {@code ?revision=}. */
     long expectedRevision() {
         String match = request.getHeader("If-Match");
         if (match == null || match.equals("*")) {
-            return number("revision", DocumentControl.ANY_REVISION, 0, Long.MAX_VALUE);
+            return number("revision", DocumentControl.ANY_REVISION);
         }
         try {
             return Long.parseLong(match.replace("W/", "").replace("\"", "").trim());

@@ -13,13 +13,16 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** Namespace documents: list, get, put, delete, history, rollback. On the server's event loop; holds nothing. */
 final class NamespacesApi {
     private static final String ONE = "/admin/v1/namespaces/{ns}";
 
-    private static final int COMMENT_MAX = 1_000;
+    private static final Parameter DRY_RUN = Parameter.flag("dry_run");
+    private static final Parameter COMMENT = Parameter.text("comment", 1_000);
+    private static final Parameter REVISION = Parameter.number("revision", 0, Long.MAX_VALUE);
 
     private final Desk desk;
 
@@ -30,10 +33,10 @@ final class NamespacesApi {
     void addTo(Routes routes) {
         routes.add(HttpMethod.GET, "/admin/v1/namespaces", this::list)
                 .add(HttpMethod.GET, ONE, this::get)
-                .add(HttpMethod.PUT, ONE, this::put)
-                .add(HttpMethod.DELETE, ONE, this::remove)
-                .add(HttpMethod.GET, ONE + "/history", this::history)
-                .add(HttpMethod.POST, ONE + ":rollback", this::rollback);
+                .add(HttpMethod.PUT, ONE, this::put, DRY_RUN, REVISION, COMMENT)
+                .add(HttpMethod.DELETE, ONE, this::remove, DRY_RUN, REVISION, COMMENT, Parameter.flag("discard"))
+                .add(HttpMethod.GET, ONE + "/history", this::history, Parameter.number("limit", 1, 1000))
+                .add(HttpMethod.POST, ONE + ":rollback", this::rollback, DRY_RUN, REVISION, COMMENT);
     }
 
     private Future<Answer> list(Exchange exchange) {
@@ -65,6 +68,7 @@ final class NamespacesApi {
                 exchange,
                 "namespace-put",
                 isNew ? 201 : 200,
+                exchange.flag("dry_run"),
                 () -> desk.node()
                         .documents()
                         .put(name, text, exchange.expectedRevision(), exchange.flag("dry_run"), author(exchange)));
@@ -76,6 +80,7 @@ final class NamespacesApi {
                 exchange,
                 exchange.flag("discard") ? "namespace-discard" : "namespace-delete",
                 200,
+                exchange.flag("dry_run"),
                 () -> desk.node()
                         .documents()
                         .remove(
@@ -88,15 +93,17 @@ final class NamespacesApi {
 
     private Future<Answer> rollback(Exchange exchange) {
         JsonObject asked = exchange.json();
+        Asked.only(asked, Set.of("to", "revision", "dry_run"));
         Object to = asked.getValue("to", asked.getValue("revision"));
         if (!(to instanceof Number revision)) {
             throw Exchange.invalid("to: " + to + " (expected: a revision, as GET …/history lists them)");
         }
-        boolean dryRun = exchange.flag("dry_run") || asked.getBoolean("dry_run", false);
+        boolean dryRun = exchange.flag("dry_run") || Asked.flag(asked, "dry_run");
         return change(
                 exchange,
                 "namespace-rollback",
                 200,
+                dryRun,
                 () -> desk.node()
                         .documents()
                         .rollback(
@@ -108,27 +115,20 @@ final class NamespacesApi {
     }
 
     private Author author(Exchange exchange) {
-        String comment = exchange.query("comment", "");
-        if (comment.length() > COMMENT_MAX) {
-            throw Exchange.invalid(
-                    "?comment: " + comment.length() + " characters (expected: at most " + COMMENT_MAX + ")");
-        }
-        return new Author(exchange.principal(), comment, desk.isOfTheNode(exchange));
+        return new Author(exchange.principal(), exchange.query("comment", ""), desk.isOfTheNode(exchange));
     }
 
-    private Future<Answer> change(Exchange exchange, String action, int status, Supplier<Future<Change>> changing) {
+    private Future<Answer> change(
+            Exchange exchange, String action, int status, boolean dryRun, Supplier<Future<Change>> changing) {
         desk.check(exchange, exchange.namespace());
-        boolean dryRun = exchange.flag("dry_run");
         return changing.get().map(change -> {
-            if (!dryRun) {
+            if (!dryRun && change.problems().isEmpty()) {
                 desk.audit()
                         .record(
                                 exchange.principal(),
                                 action,
                                 exchange.namespace(),
-                                new JsonObject()
-                                        .put("problems", change.problems().size())
-                                        .put("steps", new JsonArray(change.steps())));
+                                new JsonObject().put("steps", new JsonArray(change.steps())));
             }
             return answer(change, dryRun ? 200 : status, dryRun);
         });
@@ -152,7 +152,7 @@ final class NamespacesApi {
     }
 
     private Future<Answer> history(Exchange exchange) {
-        int limit = (int) exchange.number("limit", 20, 1, 1000);
+        int limit = (int) exchange.number("limit", 20);
         return desk.node().documents().history(exchange.namespace(), limit).map(revisions -> {
             if (revisions.isEmpty()) {
                 find(exchange); // one that was deleted has a history, one that never was has none
@@ -195,6 +195,6 @@ final class NamespacesApi {
     }
 
     private static JsonObject whole(DocumentState state) {
-        return summary(state).put("document", new JsonObject(state.document()));
+        return summary(state).put("document", new JsonObject(state.document().get()));
     }
 }

@@ -18,6 +18,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -50,7 +51,7 @@ final class NodeApi {
                 .add(HttpMethod.GET, "/admin/v1/cluster", this::cluster)
                 .add(HttpMethod.POST, "/admin/v1/cluster/nodes/{node}:drain", this::drain)
                 .add(HttpMethod.POST, "/admin/v1/cluster/nodes/{node}:undrain", this::undrain)
-                .add(HttpMethod.DELETE, "/admin/v1/cluster/nodes/{node}", this::forget)
+                .add(HttpMethod.DELETE, "/admin/v1/cluster/nodes/{node}", this::forget, Parameter.flag("lost_data"))
                 .add(HttpMethod.POST, "/admin/v1/backup", this::backup)
                 .add(HttpMethod.GET, "/admin/v1/jobs", this::jobs)
                 .add(HttpMethod.GET, "/admin/v1/jobs/{id}", this::job);
@@ -63,7 +64,8 @@ final class NodeApi {
                 .put("version", status.version())
                 .put("node", status.name())
                 .put("state", status.phase().name())
-                .put("paths", new JsonArray(routes.index()))));
+                .put("paths", new JsonArray(routes.index()))
+                .put("parameters", new JsonObject(new LinkedHashMap<>(routes.parameters())))));
     }
 
     private Future<Answer> live(Exchange exchange) {

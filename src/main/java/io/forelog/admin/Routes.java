@@ -29,11 +29,18 @@ final class Routes {
     }
 
     /** A row that matched, and what stood in its places. */
-    record Match(String template, Handler handler, Map<String, String> path) {}
+    record Match(String template, Handler handler, Map<String, String> path, List<Parameter> parameters) {}
 
-    private record Row(HttpMethod method, String template, Pattern pattern, List<String> names, Handler handler) {}
+    private record Row(
+            HttpMethod method,
+            String template,
+            Pattern pattern,
+            List<String> names,
+            Handler handler,
+            List<Parameter> parameters) {}
 
-    Routes add(HttpMethod method, String template, Handler handler) {
+    /** {@code parameters} are all that its query may have. */
+    Routes add(HttpMethod method, String template, Handler handler, Parameter... parameters) {
         List<String> names = new ArrayList<>();
         StringBuilder regex = new StringBuilder();
         Matcher places = PLACE.matcher(template);
@@ -44,7 +51,8 @@ final class Routes {
             at = places.end();
         }
         regex.append(Pattern.quote(template.substring(at)));
-        rows.add(new Row(method, template, Pattern.compile(regex.toString()), List.copyOf(names), handler));
+        rows.add(new Row(
+                method, template, Pattern.compile(regex.toString()), List.copyOf(names), handler, List.of(parameters)));
         return this;
     }
 
@@ -53,7 +61,8 @@ final class Routes {
             if (row.method().equals(method)) {
                 Matcher matcher = row.pattern().matcher(path);
                 if (matcher.matches()) {
-                    return Optional.of(new Match(row.template(), row.handler(), places(row, matcher)));
+                    return Optional.of(
+                            new Match(row.template(), row.handler(), places(row, matcher), row.parameters()));
                 }
             }
         }
@@ -87,6 +96,19 @@ final class Routes {
             }
         }
         return List.copyOf(methods);
+    }
+
+    /** Of the rows that have any, as {@link #index()} names them. */
+    Map<String, List<String>> parameters() {
+        Map<String, List<String>> named = new LinkedHashMap<>();
+        for (Row row : rows) {
+            if (!row.parameters().isEmpty()) {
+                named.put(
+                        row.method().name() + " " + row.template(),
+                        row.parameters().stream().map(Parameter::name).toList());
+            }
+        }
+        return named;
     }
 
     /** {@code GET /health/live}, in the order in which they were added. */

@@ -30,8 +30,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  forelog config check                         # conf/ of this directory, conf/namespaces with it",
-            "  forelog config check orders.yaml             # that document, with the defaults of conf/forelog.yaml",
+            "  forelog config check               # conf/ here, conf/namespaces with it",
+            "  forelog config check orders.yaml   # that document, over conf/forelog.yaml",
             "  forelog config check --conf /etc/forelog"
         })
 final class CheckCommand implements Callable<Integer> {

@@ -16,7 +16,9 @@ import picocli.CommandLine.Spec;
         description = "A write-ahead log service: writes that reach their targets.",
         footer = {
             "",
-            "In a source tree also: forelog try kafka|sqs (a broker to try things with, from Maven's artifacts), forelog demo cluster"
+            "In a source tree also:",
+            "  forelog try kafka|sqs    # a broker to try things with, from Maven's artifacts",
+            "  forelog demo cluster"
         },
         mixinStandardHelpOptions = true,
         versionProvider = JarVersion.class)

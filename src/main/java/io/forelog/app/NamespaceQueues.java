@@ -182,6 +182,17 @@ final class NamespaceQueues {
     // ---- questions
 
     Collection<String> problems() {
+        List<String> problems = unopened();
+        queues.values().forEach(one -> {
+            String trouble = one.queue().trouble();
+            if (!trouble.isEmpty()) {
+                problems.add(told(one.generation()) + ": " + trouble);
+            }
+        });
+        return problems;
+    }
+
+    private List<String> unopened() {
         List<String> problems = new ArrayList<>();
         queues.values().forEach(one -> {
             if (one.queue() instanceof OpeningQueue opening
@@ -215,7 +226,7 @@ final class NamespaceQueues {
     }
 
     boolean allOpen() {
-        return problems().isEmpty();
+        return unopened().isEmpty();
     }
 
     /**

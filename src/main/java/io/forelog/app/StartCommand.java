@@ -34,9 +34,9 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  forelog start                                        # conf/ and data/ of this directory",
+            "  forelog start                     # conf/ and data/ of this directory",
             "  forelog start --conf /etc/forelog --data /var/lib/forelog",
-            "  forelog start --http-port 0 --grpc-port 0            # any free ports; see <data>/ports.json"
+            "  forelog start --http-port 0 --grpc-port 0    # free ports: <data>/ports.json"
         })
 final class StartCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(StartCommand.class);

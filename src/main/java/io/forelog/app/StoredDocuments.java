@@ -55,7 +55,7 @@ final class StoredDocuments implements DocumentControl {
                 status.state(),
                 status.problems(),
                 status.remarks(),
-                document(status.name(), status.text()));
+                () -> document(status.name(), status.text()));
     }
 
     private static Map<String, Object> document(String namespace, String text) {

@@ -37,6 +37,7 @@ public final class Metrics implements AutoCloseable {
     /** {@code process}: bind what the JVM and the process tell; not wanted in most tests. */
     public Metrics(boolean process) {
         registry.config()
+                .meterFilter(new MetricTexts())
                 .meterFilter(buckets())
                 .meterFilter(bounded(MetricNames.NAMESPACE))
                 .meterFilter(bounded(MetricNames.TARGET))

@@ -62,6 +62,12 @@ public final class OpeningQueue implements Queue {
         return open == null ? problem : "";
     }
 
+    @Override
+    public String trouble() {
+        Queue queue = open;
+        return queue == null ? "" : queue.trouble();
+    }
+
     private void opened(Queue queue) {
         List<Consumer<Queue>> served;
         boolean late;

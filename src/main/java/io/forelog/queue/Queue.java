@@ -117,6 +117,11 @@ public interface Queue {
         return true;
     }
 
+    /** What is wrong with it though it is open, for who runs it; empty = nothing. From memory, any thread. */
+    default String trouble() {
+        return "";
+    }
+
     /**
      * Nothing that was taken is at a target any more, and nothing more will be taken or settled: whoever takes next need not
      * wait for it. Said before {@link #close}, or not at all. At once.

@@ -66,6 +66,10 @@ class EntryFilterTest {
                 .hasMessageContaining("key_prefix");
         assertThatThrownBy(() -> matches(new JsonObject().put("code", "MAX_ATTEMPTS")))
                 .hasMessageContaining("filter.code");
+        assertThatThrownBy(() -> matches(new JsonObject().put("operation", "put")))
+                .hasMessageContaining("filter.operation: 'put' (expected: one of PUT, DELETE");
+        assertThatThrownBy(() -> matches(new JsonObject().put("entry_id", "xyz")))
+                .hasMessageContaining("filter.entry_id: 'xyz' (expected: an entry's id");
         assertThatThrownBy(() -> matches(new JsonObject().put("key", 5))).hasMessageContaining("a string");
         assertThatThrownBy(() -> matches(new JsonObject().put("older_than", "soon")))
                 .hasMessageContaining("PT1H");

@@ -8,9 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Documents in a map; one that says {@code bad} is refused with two problems. */
-record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions) implements DocumentControl {
+record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions, AtomicInteger reads) implements DocumentControl {
     @Override
     public List<DocumentState> list() {
         return new TreeMap<>(revisions).keySet().stream().map(this::state).toList();
@@ -20,7 +21,12 @@ record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions) impl
         List<Revision> all = revisions.get(name);
         Revision last = all.get(all.size() - 1);
         return new DocumentState(
-                name, last.revision(), last.revision(), "ACTIVE", List.of(), List.of(), last.document());
+                name, last.revision(), last.revision(), "ACTIVE", List.of(), List.of(), () -> read(last));
+    }
+
+    private Map<String, Object> read(Revision revision) {
+        reads.incrementAndGet();
+        return revision.document();
     }
 
     @Override

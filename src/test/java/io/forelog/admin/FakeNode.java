@@ -18,12 +18,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A node for tests: namespaces with targets t1, t2, … on routes 1, 2, …, documents in a map, pumps that only remember. */
 public final class FakeNode implements NodeServices, Namespaces, PumpControl {
     final Map<String, Namespace> namespaces = new ConcurrentHashMap<>();
     final Map<String, Queue> queues = new ConcurrentHashMap<>();
     final Map<String, List<DocumentControl.Revision>> documents = new ConcurrentHashMap<>();
+    final AtomicInteger documentReads = new AtomicInteger();
     final Map<String, String> paused = new ConcurrentHashMap<>();
     final Map<String, Home> homes = new ConcurrentHashMap<>();
     final List<Path> backups = new ArrayList<>();
@@ -107,7 +109,7 @@ public final class FakeNode implements NodeServices, Namespaces, PumpControl {
 
     @Override
     public DocumentControl documents() {
-        return new FakeDocuments(documents);
+        return new FakeDocuments(documents, documentReads);
     }
 
     @Override

@@ -114,6 +114,16 @@ class ManagementApiIT {
     }
 
     @Test
+    void aListAndHealthReadNoDocuments() {
+        client.get("/admin/v1/namespaces");
+        client.get("/health/ready");
+        client.get(NS + "/pumps");
+        assertThat(node.documentReads).hasValue(0);
+        assertThat(client.get(NS).getJsonObject("document").getMap()).isNotEmpty();
+        assertThat(node.documentReads).hasValue(1);
+    }
+
+    @Test
     void refusesABadDocumentWithEveryProblemAndChangesNothing() {
         assertThatThrownBy(() -> client.putDocument(NS, "bad: true")).isInstanceOfSatisfying(Problem.class, problem -> {
             assertThat(problem.status()).isEqualTo(400);
@@ -149,6 +159,56 @@ class ManagementApiIT {
         assertThat(client.send("POST", NS + ":replay", "[1]", "application/json")
                         .status())
                 .isEqualTo(400);
+    }
+
+    @Test
+    void everyRouteRefusesAParameterThatItDoesNotKnowAndOneThatIsThereTwice() throws Exception {
+        JsonObject index = client.get("/");
+        for (Object each : index.getJsonArray("paths")) {
+            String[] route = String.valueOf(each).split(" ", 2);
+            String path =
+                    route[1].replace("{ns}", "ns").replace("{node}", "node-1").replace("{id}", "1");
+            refused(route[0], path + "?stat=DEAD", "?stat: unknown (expected: ");
+        }
+        for (String each : index.getJsonObject("parameters").fieldNames()) {
+            String[] route = each.split(" ", 2);
+            String path =
+                    route[1].replace("{ns}", "ns").replace("{node}", "node-1").replace("{id}", "1");
+            for (Object name : index.getJsonObject("parameters").getJsonArray(each)) {
+                refused(route[0], path + "?" + name + "=1&" + name + "=1", "?" + name + ": 2 times (expected: once)");
+            }
+        }
+        refused("GET", NS + "/dead-letters?stat=DEAD", "one of after, code, key, key_prefix, limit, newer_than");
+        refused("GET", NS + "/history?limit=many", "?limit: 'many' (expected: a whole number from 1 to 1000)");
+        refused("GET", NS + "/history?limit=0", "?limit: '0'");
+        assertThat(raw("GET " + NS + "/history?limit=%zz HTTP/1.1\r\nHost: x\r\n\r\n"))
+                .startsWith("HTTP/1.1 400 ")
+                .contains("(expected: escapes such as %20)");
+        refused("GET", NS + "/entries?token=x&payload=maybe", "?payload: 'maybe' (expected: true or false)");
+        refused("GET", NS + "/dead-letters?code=MAXATTEMPTS", "filter.code: 'MAXATTEMPTS' (expected: one of ");
+        assertThat(node.paused).isEmpty();
+        assertThat(client.get(NS).getLong("desired_revision")).isEqualTo(1);
+    }
+
+    private void refused(String method, String path, String why) {
+        ManagementClient.Reply reply = client.send(method, path, "", "");
+        assertThat(reply.status()).as(method + " " + path + " " + reply.body()).isEqualTo(400);
+        assertThat(reply.json().getString("detail")).as(method + " " + path).contains(why);
+    }
+
+    @Test
+    void aRollbackReadsItsDryRunFromTheBodyAndRefusesAnUnknownField() {
+        client.putDocument(NS, "a: 1");
+        JsonObject answer =
+                client.post(NS + ":rollback", new JsonObject().put("to", 1).put("dry_run", true));
+        assertThat(answer.getBoolean("dry_run")).isTrue();
+        refusedBody(NS + ":rollback", "{\"to\": 1, \"dryrun\": true}", "dryrun: unknown");
+    }
+
+    private void refusedBody(String path, String body, String why) {
+        ManagementClient.Reply reply = client.send("POST", path, body, "application/json");
+        assertThat(reply.status()).isEqualTo(400);
+        assertThat(reply.json().getString("detail")).contains(why);
     }
 
     @Test

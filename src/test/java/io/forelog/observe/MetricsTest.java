@@ -3,6 +3,7 @@ package io.forelog.observe;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.Tags;
+import java.lang.reflect.Field;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -18,6 +19,23 @@ class MetricsTest {
             String text = metrics.scrape(null).text();
             assertThat(text).contains("forelog_delivery_lateness_seconds_bucket{namespace=\"ns\",le=\"0.005\"} 1");
             assertThat(text).contains("forelog_delivery_lateness_seconds_bucket{namespace=\"ns\",le=\"0.002\"} 0");
+        }
+    }
+
+    @Test
+    void everyMetricHasAHelpThatSaysSomething() throws IllegalAccessException {
+        try (Metrics metrics = new Metrics(true)) {
+            for (Field field : MetricNames.class.getDeclaredFields()) {
+                String name = String.valueOf(field.get(null));
+                if (name.startsWith("forelog.")) {
+                    metrics.registry().gauge(name, 1);
+                }
+            }
+            assertThat(metrics.scrape(null).text().lines().filter(line -> line.startsWith("# HELP")))
+                    .hasSizeGreaterThan(40)
+                    .allMatch(line -> line.matches("# HELP \\S+ .{6,}"), "a text behind the name");
+            assertThat(metrics.scrape(null).text())
+                    .contains("\nforelog_loop_lag_seconds 1.0", "\nforelog_queue_oldest_due_age_seconds 1.0");
         }
     }
 

@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Example:",
-            "  forelog apikey create billing --principal billing-service --expires 2027-01-31T00:00:00Z"
+            "  forelog apikey create billing --principal billing-service \\",
+            "      --expires 2027-01-31T00:00:00Z"
         })
 final class ApiKeyCommand implements Callable<Integer> {
     @Spec

@@ -2,7 +2,9 @@ package io.forelog.app.cli;
 
 import io.forelog.client.ManagementClient;
 import io.forelog.client.Problem;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,10 @@ final class ApplyCommands {
         @Override
         int run(ManagementClient client, Console console) {
             int failed = 0;
+            boolean several = files.size() > 1 || Files.isDirectory(files.get(0));
+            if (several) {
+                console.gather();
+            }
             for (Path file : files) {
                 for (Documents.Document document : Documents.readAll(file)) {
                     String namespace = name == null ? document.name() : name;
@@ -42,10 +48,21 @@ final class ApplyCommands {
                         failed++;
                         console.note("forelog: " + namespace + " (" + file + "): refused, nothing was changed");
                         problem.problems().forEach(text -> console.note("  " + text));
+                        refused(console, namespace, problem);
                     }
                 }
             }
+            console.end("documents");
             return failed == 0 ? 0 : 1;
+        }
+
+        private static void refused(Console console, String namespace, Problem problem) {
+            if (console.json()) {
+                console.print(new JsonObject()
+                        .put("name", namespace)
+                        .put("valid", false)
+                        .put("problems", new JsonArray(problem.problems())));
+            }
         }
 
         abstract int one(ManagementClient client, Console console, String namespace, Documents.Document document);

@@ -1,6 +1,7 @@
 package io.forelog.app.cli;
 
 import io.forelog.client.ManagementClient;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,11 +39,12 @@ final class AuditCommand extends NodeCommand {
                 "lost",
                 "balanced");
         boolean balanced = true;
+        JsonArray all = new JsonArray();
         for (String name : names(client)) {
             JsonObject audit = client.get(ManagementClient.namespace(name, "/audit"));
             balanced &= audit.getBoolean("balanced");
             if (console.json()) {
-                console.print(audit);
+                all.add(audit);
                 continue;
             }
             if (audit.getLong("age_seconds", 0L) > 0) {
@@ -58,7 +60,11 @@ final class AuditCommand extends NodeCommand {
             }
         }
         if (!console.json()) {
-            console.print(table, "no namespaces");
+            console.print(table.withoutZeros("expired", "cancelled", "moved in", "moved out"), "no namespaces");
+        } else if (namespace != null) {
+            console.print(all.getJsonObject(0));
+        } else {
+            console.print(new JsonObject().put("balanced", balanced).put("namespaces", all));
         }
         return balanced ? 0 : 1;
     }

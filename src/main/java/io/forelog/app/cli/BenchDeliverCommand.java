@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Examples:",
-            "  forelog bench deliver                       # to a receiver of its own over HTTP",
+            "  forelog bench deliver              # to a receiver of its own over HTTP",
             "  forelog bench deliver --target kv --duration PT5S",
             "  forelog bench deliver --live --rate 5000"
         })

@@ -39,8 +39,8 @@ final class ClusterCommands {
                         node.getString("shard"),
                         node.getString("stack"),
                         node.getString("region"),
-                        node.getJsonArray("roles").stream().map(String::valueOf).toList(),
-                        When.text(node.getString("started")),
+                        NamespaceCommands.join(node.getJsonArray("roles")),
+                        When.ago(node.getString("started")),
                         silent == null ? "" : silent + " s",
                         node.getJsonArray("namespaces").size());
             }

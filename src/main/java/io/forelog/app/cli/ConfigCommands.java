@@ -17,6 +17,14 @@ import picocli.CommandLine.Parameters;
 final class ConfigCommands {
     private ConfigCommands() {}
 
+    private static void told(Console console, String text, String field, String value) {
+        if (console.json()) {
+            console.print(new JsonObject().put(field, value));
+        } else {
+            console.print(text);
+        }
+    }
+
     /** A directory into the store. */
     @Command(
             name = "import",
@@ -53,15 +61,17 @@ final class ConfigCommands {
                 console.note("forelog: " + refused + " of " + documents.size() + " refused, nothing was stored");
                 return 1;
             }
+            console.gather();
             for (Documents.Document document : documents) {
                 if (same(client, document)) {
-                    console.print(document.name() + ": the same, left alone");
+                    told(console, document.name() + ": the same, left alone", "name", document.name());
                 } else {
                     JsonObject change =
                             client.putDocument(path(document, "?dry_run=" + dryRun + comment.query()), document.text());
                     NamespaceCommands.changed(document.name(), change, console);
                 }
             }
+            console.end("documents");
             return 0;
         }
 
@@ -90,6 +100,7 @@ final class ConfigCommands {
         @Override
         int run(ManagementClient client, Console console) {
             int kept = 0;
+            console.gather();
             for (Object each : client.get("/admin/v1/namespaces").getJsonArray("namespaces")) {
                 String name = ((JsonObject) each).getString("name");
                 JsonObject document = Documents.current(client, name);
@@ -108,8 +119,9 @@ final class ConfigCommands {
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
-                console.print(file.toString());
+                told(console, file.toString(), "file", file.toString());
             }
+            console.end("documents");
             return kept == 0 ? 0 : 1;
         }
     }

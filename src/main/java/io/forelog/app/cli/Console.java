@@ -1,10 +1,12 @@
 package io.forelog.app.cli;
 
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
 /** Where a command prints: results to standard output, everything else to standard error. One command's. */
@@ -13,6 +15,7 @@ final class Console {
     private final PrintWriter err;
     private final boolean json;
     private final boolean terminal;
+    private @Nullable JsonArray gathered;
 
     Console(CommandLine line, boolean json) {
         this(line.getOut(), line.getErr(), json, isTerminal());
@@ -29,8 +32,26 @@ final class Console {
         return json;
     }
 
+    /** From now on JSON is one document: what is printed is gathered until {@link #end}. */
+    void gather() {
+        gathered = json ? new JsonArray() : null;
+    }
+
+    /** Prints what was gathered, under that name. */
+    void end(String name) {
+        JsonArray all = gathered;
+        gathered = null;
+        if (all != null) {
+            print(new JsonObject().put(name, all));
+        }
+    }
+
     /** The result, as JSON. */
     void print(JsonObject result) {
+        if (gathered != null) {
+            gathered.add(result);
+            return;
+        }
         out.println(result.encodePrettily());
         out.flush();
     }

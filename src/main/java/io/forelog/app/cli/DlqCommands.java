@@ -61,17 +61,16 @@ final class DlqCommands {
                 console.print(page);
                 return 0;
             }
-            Table table = new Table("id", "entry", "key", "target", "code", "attempts", "died", "text");
+            Table table = new Table("id", "target", "code", "attempts", "died", "key", "text");
             for (Object each : page.getJsonArray("dead_letters")) {
                 JsonObject letter = (JsonObject) each;
                 table.row(
                         letter.getString("id"),
-                        letter.getString("entry_id"),
-                        letter.getString("key", letter.getString("key_base64")),
                         letter.getString("target"),
                         letter.getString("code"),
                         letter.getInteger("attempts"),
-                        When.text(letter.getString("died")),
+                        When.ago(letter.getString("died")),
+                        letter.getString("key", letter.getString("key_base64")),
                         letter.getString("text"));
             }
             console.print(table, "no dead letters in " + namespace());

@@ -111,9 +111,11 @@ final class Documents {
         YAMLFactory plain = YAMLFactory.builder()
                 .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
                 .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+                .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
                 .build();
         try {
-            return new YAMLMapper(plain).writeValueAsString(document.getMap()).stripTrailing();
+            YAMLMapper mapper = new YAMLMapper(plain);
+            return mapper.writeValueAsString(mapper.readTree(document.encode())).stripTrailing();
         } catch (JsonProcessingException e) {
             return document.encodePrettily();
         }

@@ -86,7 +86,7 @@ final class JobCommands {
                             : NamespaceCommands.join(line.getJsonArray("targets")),
                     line.getString("code"),
                     line.getInteger("payload_bytes"),
-                    When.text(line.getString("died", line.getString("accepted"))));
+                    When.ago(line.getString("died", line.getString("accepted"))));
         }
         if (!table.isEmpty()) {
             console.print(table.render());
@@ -131,11 +131,11 @@ final class JobCommands {
                 JsonObject job = (JsonObject) each;
                 table.row(
                         job.getString("id"),
-                        job.getString("kind"),
+                        job.getString("kind") + (job.getBoolean("dry_run", false) ? " (dry run)" : ""),
                         job.getString("state"),
                         job.getLong("matched"),
                         job.getLong("done"),
-                        When.text(job.getString("started")),
+                        When.ago(job.getString("started")),
                         job.getString("text"));
             }
             console.print(table, namespace() == null ? "no jobs of the node (of a namespace: -n NAME)" : "no jobs");

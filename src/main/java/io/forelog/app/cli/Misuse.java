@@ -14,7 +14,7 @@ final class Misuse implements CommandLine.IParameterExceptionHandler {
     public int handleParseException(ParameterException misuse, String[] words) {
         CommandLine line = misuse.getCommandLine();
         PrintWriter err = line.getErr();
-        err.println(misuse.getMessage());
+        err.println(text(misuse, line));
         UnmatchedArgumentException.printSuggestions(misuse, err);
         if (line.getSubcommands().isEmpty()) {
             err.println("See " + line.getCommandSpec().qualifiedName() + " --help");
@@ -23,5 +23,14 @@ final class Misuse implements CommandLine.IParameterExceptionHandler {
         }
         err.flush();
         return line.getCommandSpec().exitCodeOnInvalidInput();
+    }
+
+    private static String text(ParameterException misuse, CommandLine line) {
+        if (misuse instanceof UnmatchedArgumentException unmatched
+                && !unmatched.isUnknownOption()
+                && !line.getSubcommands().isEmpty()) {
+            return unmatched.getUnmatched().get(0) + ": no such command (expected: one of those below)";
+        }
+        return misuse.getMessage().replace("option option", "option"); // picocli's slip
     }
 }

@@ -72,13 +72,13 @@ final class PumpCommands {
             table.row(
                     pump.getString("target"),
                     pump.getString("state"),
-                    When.text(pump.getString("since")),
+                    When.ago(pump.getString("since")),
                     pump.getLong("ready"),
                     pump.getLong("scheduled"),
                     pump.getLong("in_flight"),
                     pump.getLong("parked"),
                     pump.getLong("dead"),
-                    When.text(pump.getString("oldest_due")),
+                    When.ago(pump.getString("oldest_due")),
                     pump.getString("reason"));
         }
         console.print(table, "no pumps");

@@ -10,10 +10,12 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
+import java.util.Base64;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -92,6 +94,13 @@ final class ReceiveCommand implements Callable<Integer> {
         if (port < 0 || port > PORT_MAX) {
             throw new ParameterException(spec.commandLine(), "--port: " + port + " (expected: 0 to " + PORT_MAX + ")");
         }
+        if (status != null && (status < 200 || status > 599)) {
+            throw new ParameterException(spec.commandLine(), "--status: " + status + " (expected: 200 to 599)");
+        }
+        if (cut < 0 || delayMillis < 0 || retryAfter != null && retryAfter < 0) {
+            throw new ParameterException(
+                    spec.commandLine(), "--cut, --delay, --retry-after: below 0 (expected: 0 or more)");
+        }
         Console console = new Console(spec.commandLine(), form == NodeCommand.Form.json);
         Vertx vertx = Vertx.vertx();
         HttpServer server = listen(vertx, console)
@@ -125,7 +134,7 @@ final class ReceiveCommand implements Callable<Integer> {
         request.endHandler(ended -> {
             int code = code();
             if (console.json()) {
-                console.print(json(request, body, at, code));
+                console.print(json(request, body, at, code).encode()); // a line each
             } else {
                 console.print(line(request, body, at, code));
             }
@@ -158,7 +167,7 @@ final class ReceiveCommand implements Callable<Integer> {
                 .toString();
         String text = body.toString();
         return time + "  " + code + "  " + request.method() + " " + request.path() + "  entry "
-                + header(request, "Forelog-Entry-Id") + "  key " + header(request, "Forelog-Key") + "  attempt "
+                + header(request, "Forelog-Entry-Id") + "  key " + key(request) + "  attempt "
                 + header(request, "Forelog-Attempt") + age(request, at) + "  "
                 + (text.length() <= cut ? text : text.substring(0, cut) + "… (" + body.length() + " bytes)");
     }
@@ -176,6 +185,19 @@ final class ReceiveCommand implements Callable<Integer> {
                     : "  " + (at.toEpochMilli() - EntryId.parse(id).millis()) + " ms after accepted";
         } catch (WalException e) {
             return "";
+        }
+    }
+
+    /** One that is no header's text comes in base64. */
+    private static String key(HttpServerRequest request) {
+        String base64 = request.getHeader("Forelog-Key-Base64");
+        if (base64 == null) {
+            return header(request, "Forelog-Key");
+        }
+        try {
+            return new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            return base64;
         }
     }
 

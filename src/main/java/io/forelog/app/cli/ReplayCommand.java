@@ -20,10 +20,12 @@ import picocli.CommandLine.ParameterException;
             "",
             "Examples:",
             "  forelog replay -n orders --from PT1H --dry-run",
-            "  forelog replay -n orders --from 2026-11-03T10:00:00Z --to 2026-11-03T11:00:00Z \\",
+            "  forelog replay -n orders --from 2026-11-03T10:00:00Z \\",
+            "      --to 2026-11-03T11:00:00Z \\",
             "      --target search --rate 200/s --omit 0198c2a4-7a10-7001-8000-1c2d3e4f5a6b",
             "  forelog replay -n orders --from P1D --target cache --touch P7D",
-            "  forelog replay -n orders --from PT1H --omit-filter '{\"payload_contains\": \"DROP\"}'"
+            "  forelog replay -n orders --from PT1H \\",
+            "      --omit-filter '{\"payload_contains\": \"DROP\"}'"
         })
 final class ReplayCommand extends NamespaceCommand {
     @Option(

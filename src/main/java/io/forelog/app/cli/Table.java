@@ -11,7 +11,7 @@ final class Table {
     /** The last column, where reasons and problems stand, lines up nothing behind it. */
     private static final int LAST_MAX = 300;
 
-    private final List<String> heads;
+    private List<String> heads;
     private final List<List<String>> rows = new ArrayList<>();
 
     Table(String... heads) {
@@ -24,10 +24,28 @@ final class Table {
         for (Object cell : cells) {
             String text = cell == null || cell.toString().isEmpty() ? "-" : cell.toString();
             int most = row.size() == cells.length - 1 ? LAST_MAX : CELL_MAX;
-            row.add(cut(text.replaceAll("\\s*\\R\\s*", " "), most));
+            row.add(cut(text.replaceAll("\\s*\\R\\s*", " ").replaceAll("\\p{Cntrl}", "?"), most));
         }
         rows.add(row);
         return this;
+    }
+
+    /** Leaves out those of the columns that have nothing but zeros. */
+    Table withoutZeros(String... columns) {
+        for (String name : columns) {
+            int column = heads.indexOf(name);
+            if (rows.stream().allMatch(row -> row.get(column).equals("0"))) {
+                heads = without(heads, column);
+                rows.replaceAll(row -> without(row, column));
+            }
+        }
+        return this;
+    }
+
+    private static List<String> without(List<String> cells, int column) {
+        List<String> rest = new ArrayList<>(cells);
+        rest.remove(column);
+        return rest;
     }
 
     boolean isEmpty() {

@@ -46,7 +46,7 @@ import picocli.CommandLine.Parameters;
             "Examples:",
             "  forelog write 'hello'",
             "  forelog write --delay PT3S --key k1 'in three seconds'",
-            "  forelog write -n orders --target hook --header content-type=application/json -f order.json",
+            "  forelog write -n orders --target hook --header x-tenant=a -f order.json",
             "  forelog write --count 1000 --key 'user-{n}' 'write number {n}'"
         })
 final class WriteCommand extends NamespaceCommand {
@@ -189,7 +189,9 @@ final class WriteCommand extends NamespaceCommand {
         } catch (NoSuchFileException e) {
             throw new UncheckedIOException("--file: " + file + ": no such file", e);
         } catch (IOException e) {
-            throw new UncheckedIOException("the payload can't be read: " + e.getMessage(), e);
+            String from = file == null || file.equals("-") ? "standard input" : "--file: " + file;
+            throw new UncheckedIOException(
+                    from + ": can't be read: " + e.getMessage() + " (expected: the payload)", e);
         }
     }
 

@@ -22,6 +22,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
@@ -63,7 +64,14 @@ final class KafkaCluster {
     private volatile String unreachable = "not asked yet";
 
     /** What is wrong with what of a namespace; empty = of none. */
-    private record Trouble(String namespace, String of) {}
+    private record Trouble(String namespace, String of) {
+        private static final String ROUTE = "route ";
+        private static final String TIERS = "tiers";
+
+        boolean isOfReaders(String reading) {
+            return namespace.equals(reading) && of.startsWith(ROUTE) || of.equals(TIERS);
+        }
+    }
 
     KafkaCluster(
             String name, Map<String, Object> connection, KafkaSettings settings, MediumOptions node, TierPumps pumps) {
@@ -298,13 +306,31 @@ final class KafkaCluster {
         trouble(namespace, "topics", text);
     }
 
-    /** {@code of}: with what of it. */
-    void trouble(String namespace, String of, String text) {
+    /** What is wrong with the reader of a route. */
+    void trouble(String namespace, int route, String text) {
+        trouble(namespace, Trouble.ROUTE + route, text);
+    }
+
+    /** What is wrong with the pump of the tiers. */
+    void tiersTrouble(String text) {
+        trouble("", Trouble.TIERS, text);
+    }
+
+    private void trouble(String namespace, String of, String text) {
         if (text.isEmpty()) {
             troubles.remove(new Trouble(namespace, of));
         } else {
             troubles.put(new Trouble(namespace, of), text);
         }
+    }
+
+    /** What is wrong with the readers of a namespace, or with the tiers that it shares. */
+    String trouble(String namespace) {
+        return troubles.entrySet().stream()
+                .filter(each -> each.getKey().isOfReaders(namespace))
+                .map(Map.Entry::getValue)
+                .sorted()
+                .collect(Collectors.joining("; "));
     }
 
     synchronized MediumHealth health() {

@@ -88,6 +88,11 @@ final class KafkaQueue implements Queue {
         return cluster;
     }
 
+    @Override
+    public String trouble() {
+        return cluster.trouble(spec.namespace());
+    }
+
     // ---- opening
 
     /** Fails where it can't ever work; a cluster that is away is asked again later. */
@@ -165,7 +170,7 @@ final class KafkaQueue implements Queue {
                 cluster.shard(),
                 reading,
                 ticker,
-                (route, text) -> cluster.trouble(namespace, "route " + route, text));
+                (route, text) -> cluster.trouble(namespace, route, text));
         Census census = new Census(cluster, topics, scan, deadLetters, appends, namespace);
         return new Works(
                 appends,

@@ -88,7 +88,8 @@ final class RouteReader implements Runnable {
         this.namespace = namespace;
         this.route = route;
         this.consumers = consumers;
-        this.restarts = new Restarts("namespace " + namespace + ", route " + route, trouble);
+        this.restarts = new Restarts(
+                "namespace " + namespace + ", route " + route, KafkaNames.group(namespace, route), member, trouble);
         this.lanes = lanes;
         this.topics = topics;
         this.settings = settings;

@@ -117,7 +117,8 @@ final class TierPump implements Runnable {
         this.ticker = ticker;
         this.consumers = consumers;
         this.transactor = transactor;
-        this.restarts = new Restarts("tiers of shard " + shard, surroundings::trouble);
+        this.restarts = new Restarts(
+                "tiers of shard " + shard, KafkaNames.tierGroup(shard), member(settings, shard), surroundings::trouble);
         this.departures = new TierDepartures(
                 settings.nodeId(), topics, this::look, surroundings::hasEnded, surroundings::aheadMicros);
         this.thread = new Thread(this, "forelog-kafka-tiers-" + shard);

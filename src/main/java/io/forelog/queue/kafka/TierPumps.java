@@ -28,7 +28,7 @@ final class TierPumps {
 
         @Override
         public void trouble(String text) {
-            names.forEach(each -> each.trouble("", "tiers", text));
+            names.forEach(each -> each.tiersTrouble(text));
         }
     }
 

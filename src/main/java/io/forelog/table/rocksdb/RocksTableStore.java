@@ -74,6 +74,7 @@ final class RocksTableStore implements TableStore {
     // the writing thread's
     private final Sweep sweep = new Sweep();
     private final GroupWrite group = new GroupWrite(sweep);
+    private final Trouble trouble;
     private long sweepAtNanos;
     private long openAtNanos;
 
@@ -85,6 +86,7 @@ final class RocksTableStore implements TableStore {
         this.directory = directory;
         this.ticker = ticker;
         this.db = db;
+        this.trouble = new Trouble(directory);
         this.reading = vertx.createSharedWorkerExecutor("forelog-tables-read", 2);
         this.thread = new Thread(this::work, "forelog-tables");
         thread.setDaemon(true);
@@ -166,15 +168,12 @@ final class RocksTableStore implements TableStore {
                 throw new RocksDBException("failed by a test");
             }
             List<List<WriteEffect>> effects = group.write(opened(), requests);
+            trouble.written();
             for (int i = 0; i < requests.size(); i++) {
                 requests.get(i).answer(effects.get(i), null);
             }
         } catch (RocksDBException | RuntimeException e) {
-            LOG.atError()
-                    .addKeyValue(LogKeys.DATABASE, directory)
-                    .addKeyValue(LogKeys.COUNT, writes)
-                    .setCause(e)
-                    .log("tables not written");
+            trouble.refused(writes, e);
             WalException told = e instanceof WalException wal
                     ? wal
                     : new WalException(ErrorCode.UNAVAILABLE, "tables: " + e.getMessage(), e);
@@ -241,7 +240,11 @@ final class RocksTableStore implements TableStore {
             }
         } catch (RocksDBException | RuntimeException e) {
             sweepAtNanos = now + SWEEP_REST_NANOS;
-            LOG.atError().addKeyValue(LogKeys.DATABASE, directory).setCause(e).log("tables not swept");
+            LOG.atError()
+                    .addKeyValue(LogKeys.DATABASE, directory)
+                    .addKeyValue(LogKeys.REASON, e.getMessage())
+                    .setCause(e instanceof RocksDBException ? null : e)
+                    .log("What the tables have forgotten is not swept; tried again in an hour");
         }
     }
 

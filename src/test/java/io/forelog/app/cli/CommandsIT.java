@@ -19,6 +19,7 @@ import io.forelog.queue.Settlement;
 import io.forelog.queue.Verdict;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -107,7 +108,7 @@ class CommandsIT {
         dead("k2");
         assertThat(execute("dlq", "list")).isZero();
         assertThat(out.toString().lines()).hasSize(3);
-        assertThat(out.toString()).contains("TARGET_REJECTED", first.id().toString(), "HTTP 422 from the hook", "ago)");
+        assertThat(out.toString()).contains("TARGET_REJECTED", "HTTP 422 from the hook", " ago  k1");
         assertThat(execute("dlq", "list", "--key-prefix", "k1", "--newer-than", "PT1H"))
                 .isZero();
         assertThat(out.toString().lines()).hasSize(2);
@@ -119,13 +120,20 @@ class CommandsIT {
                 .getJsonObject(0)
                 .getString("id");
         assertThat(execute("dlq", "show", id, "--payload")).isZero();
-        assertThat(out.toString()).contains("cause", "payload of k1");
+        assertThat(out.toString()).contains("cause", "payload of k1", first.id().toString());
         assertThat(execute("dlq", "redrive", "--key", "k1", "--dry-run")).isZero();
         assertThat(out.toString()).contains("would take 1 of 2");
+        assertThat(execute("job", "list", "-n", "quickstart")).isZero();
+        assertThat(out.toString()).contains("redrive (dry run)");
+        assertThat(execute("job", "list", "-n", "nope")).isEqualTo(1);
+        assertThat(execute("dlq", "redrive", "--target", "t9")).isEqualTo(1);
+        assertThat(err.toString()).contains("filter.target: 't9' (expected: one of [t1]");
         assertThat(execute("dlq", "redrive", "--key", "k1")).isZero();
         assertThat(out.toString()).contains("DONE, 1 done of 1 matched");
         assertThat(execute("audit")).isZero();
-        assertThat(out.toString()).contains("yes");
+        assertThat(out.toString()).contains("yes", "PENDING").doesNotContain("MOVED IN", "EXPIRED");
+        assertThat(execute("audit", "-o", "json")).isZero();
+        assertThat(new JsonObject(out.toString()).getJsonArray("namespaces")).hasSize(1);
         assertThat(execute("dlq", "purge", "--all")).isZero();
         assertThat(execute("job", "list", "-n", "quickstart")).isZero();
         assertThat(out.toString()).contains("redrive", "purge");
@@ -157,6 +165,11 @@ class CommandsIT {
                 .isEqualTo(1);
         assertThat(err.toString()).contains("retry.max_attempts: -1", "targets: missing");
         assertThat(out.toString()).contains("orders: done, revision 2");
+        assertThat(execute("namespace", "validate", "-o", "json", bad.toString(), good.toString()))
+                .isEqualTo(1);
+        JsonArray told = new JsonObject(out.toString()).getJsonArray("documents");
+        assertThat(told.getJsonObject(0).getJsonArray("problems")).hasSize(2);
+        assertThat(told.getJsonObject(1).getBoolean("valid")).isTrue();
         assertThat(execute("namespace", "validate", good.toString())).isZero();
         assertThat(out.toString()).contains("nothing was changed");
         assertThat(execute("namespace", "apply", "--revision", "1", good.toString()))

@@ -76,6 +76,19 @@ class KafkaQueueIT {
         return KafkaRig.await(future);
     }
 
+    @Test
+    void aSecondProcessOfTheSameNameIsATroubleThatNamesTheGroupAndGoesAway() throws Exception {
+        QueueSpec spec = rig.own(spec(1));
+        KafkaQueue one = rig.open(spec);
+        KafkaQueue other = rig.open(spec);
+        Await.until(
+                "one of them says so",
+                Duration.ofSeconds(40),
+                () -> (one.trouble() + other.trouble()).contains(KafkaNames.group(spec.namespace(), 1)),
+                () -> "'" + one.trouble() + "' '" + other.trouble() + "'");
+        assertThat(one.trouble() + other.trouble()).contains(spec.namespace(), "another process", "expected: ");
+    }
+
     private static QueueSpec spec(Integer... routes) {
         return InMemoryQueue.spec("any", routes);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
+import io.forelog.rig.LogTape;
 import io.forelog.table.Item;
 import io.forelog.table.TableStore;
 import io.forelog.table.TableWrite;
@@ -98,6 +99,21 @@ class RocksTableStoreIT {
                 return false;
             }
         });
+    }
+
+    @Test
+    void aTroubleIsTwoLinesHoweverManyWritesItRefuses() {
+        try (LogTape tape = new LogTape("io.forelog.table")) {
+            for (int i = 0; i < 5; i++) {
+                ((RocksTableStore) store).failNextWrite = true;
+                TableWrite write = put("a", "", "lost", i + 1);
+                assertThatThrownBy(() -> WriterRig.await(store.apply(List.of(write))))
+                        .hasMessageContaining("failed by a test");
+            }
+            assertThat(tape.text().lines()).singleElement().asString().contains("can't be written", "failed by a test");
+            WriterRig.await(store.apply(List.of(put("a", "", "kept", 9))));
+            assertThat(tape.text().lines()).hasSize(2).last().asString().contains("written again", "count=\"5\"");
+        }
     }
 
     @Test
