@@ -41,6 +41,9 @@ final class ClusterNodes implements Homes {
     /** What the cluster's transport keeps, below the data directory. */
     static final String FOLDER = "cluster";
 
+    /** Nodes: more than a client needs, and within what gRPC clients take as trailers. */
+    private static final int ADDRESSES_MAX = 8;
+
     private final Vertx vertx;
     private final Path folder;
     private final boolean clustered;
@@ -52,6 +55,7 @@ final class ClusterNodes implements Homes {
     private final Placement placement;
     private final StopMark stopped;
     private final String shard;
+    private final String stack;
     private final Namespaces namespaces;
     private final boolean consumes;
     /** Of a fleet all nodes speak TLS, or none. */
@@ -74,6 +78,7 @@ final class ClusterNodes implements Homes {
             Supplier<NodeStatus> status,
             Namespaces namespaces) {
         this.shard = config.shard();
+        this.stack = config.stack();
         this.secure = config.locks().tls() == null ? "" : "s";
         this.consumes = config.roles().contains("consumer");
         this.namespaces = namespaces;
@@ -133,15 +138,16 @@ final class ClusterNodes implements Homes {
         return placement.place(namespace).compose(place -> lookAtOwners().map(place));
     }
 
-    private boolean mayOwn() {
-        return consumes && !isToDrain();
+    /** {@code namespace} null: of which this node does not know more than the name. */
+    private boolean mayOwn(@Nullable Namespace namespace) {
+        return consumes && !isToDrain() && (namespace == null || Placement.isFor(stack, namespace));
     }
 
     @Override
     public boolean isMisplaced(String namespace, Place place) {
         Owner current = current(namespace);
         if (current == null) {
-            return owned != null && !place.isHere() && mayOwn();
+            return owned != null && !place.isHere() && mayOwn(namespaces.find(namespace));
         }
         return placement.isMine(current)
                 ? !place.isHere() || place.leftovers()
@@ -191,20 +197,22 @@ final class ClusterNodes implements Homes {
             if (placement.isMine(owner)
                     && owner.leaving()
                     && current(owner.namespace()) == null
-                    && !(isToDrain() && hasHeir())) {
+                    && !(isToDrain() && hasHeir(owner.namespace()))) {
                 changes.add(owners.stay(owner));
             }
         }
         return Future.join(changes).mapEmpty();
     }
 
-    private boolean hasHeir() {
+    private boolean hasHeir(String name) {
+        Namespace namespace = namespaces.find(name);
         return registry.members().stream()
                 .anyMatch(member -> member.isAlive()
                         && !member.name().equals(self)
                         && !member.draining()
                         && member.shard().equals(shard)
-                        && member.roles().contains("consumer"));
+                        && member.roles().contains("consumer")
+                        && (namespace == null || Placement.isFor(member.stack(), namespace)));
     }
 
     private @Nullable Owner current(String namespace) {
@@ -217,7 +225,7 @@ final class ClusterNodes implements Homes {
     @Override
     public boolean isToLeave(String namespace) {
         Owner current = current(namespace);
-        return current != null && placement.isMine(current) && isToDrain() && hasHeir();
+        return current != null && placement.isMine(current) && isToDrain() && hasHeir(namespace);
     }
 
     @Override
@@ -387,14 +395,19 @@ final class ClusterNodes implements Homes {
                 .toList();
     }
 
-    /** Where writes to a shard go, for whoever came to the wrong one. */
-    String addresses(String shard) {
+    /** Where writes to a shard go, for whoever came to the wrong one: of so many nodes as an answer has room for. */
+    List<String> addresses(String shard) {
         return registry.members().stream()
-                .filter(member -> member.shard().equals(shard) && member.isAlive())
+                .filter(member -> member.shard().equals(shard) && member.isAlive() && takesWrites(member))
+                .limit(ADDRESSES_MAX)
                 .flatMap(member -> List.of("grpc", "http").stream()
                         .filter(port -> !member.address(port).isEmpty())
                         .map(port -> port + secure + "://" + member.address(port)))
-                .collect(Collectors.joining(", "));
+                .toList();
+    }
+
+    private static boolean takesWrites(Member member) {
+        return !member.address("grpc").isEmpty() || !member.address("http").isEmpty();
     }
 
     Future<Void> drain(String node, boolean wanted) {

@@ -47,6 +47,7 @@ import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -218,8 +219,8 @@ final class Node {
                 : ClusterTransport.renew(vertx, tls.renewedBus(), tls.renewedBusClient());
     }
 
-    private String addresses(String shard) {
-        return cluster == null ? "" : cluster.addresses(shard);
+    private List<String> addresses(String shard) {
+        return cluster == null ? List.of() : cluster.addresses(shard);
     }
 
     private NodeStatus status() {
@@ -228,11 +229,9 @@ final class Node {
 
     /** By its role, and by the stack that the document names; what lies on this disk nobody else can. */
     private boolean consumes(Namespace namespace) {
-        boolean named = namespace.document().persistence().stream()
-                .anyMatch(queue -> config.stack().equals(queue.config().get("consumer_stack")));
         return namespace.state() != Namespace.State.DISCARDING
                 && config.roles().contains("consumer")
-                && (config.stack().equals("default") || named || Placement.isPinned(namespace));
+                && (Placement.isFor(config.stack(), namespace) || Placement.isPinned(namespace));
     }
 
     private boolean produces() {

@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 
 /**
  * Tells on which node a namespace's queue lies. One with an embedded queue is pinned to one node's disk, by the table
@@ -38,13 +38,13 @@ final class Placement {
     private final Owners owners;
     private final String shard;
     private final String node;
-    private final BooleanSupplier mayOwn;
+    private final Predicate<Namespace> mayOwn;
     private final Path file;
     private final UUID databaseId;
     private final Map<String, List<Owner>> known = new ConcurrentHashMap<>();
 
-    /** {@code mayOwn} false: it takes no namespace that nobody has. Reads files: not on an event loop. */
-    Placement(Vertx vertx, Owners owners, String shard, String node, BooleanSupplier mayOwn, Path data) {
+    /** {@code mayOwn} false: it does not take that namespace where nobody has it. Reads files: not on an event loop. */
+    Placement(Vertx vertx, Owners owners, String shard, String node, Predicate<Namespace> mayOwn, Path data) {
         this.shard = shard;
         this.vertx = vertx;
         this.owners = owners;
@@ -103,13 +103,20 @@ final class Placement {
         return queue.queue().type().equals(EMBEDDED);
     }
 
+    /** Whether nodes of {@code stack} deliver it: those of the stack default deliver all, others what names theirs. */
+    static boolean isFor(String stack, Namespace namespace) {
+        return stack.equals("default")
+                || namespace.document().persistence().stream()
+                        .anyMatch(queue -> stack.equals(queue.config().get("consumer_stack")));
+    }
+
     /** UNAVAILABLE where none may have it, or nobody knows. */
     Future<Place> place(Namespace namespace) {
         if (!isPinned(namespace)) {
             return Future.succeededFuture(Place.HERE);
         }
         String name = namespace.name();
-        Future<List<Owner>> asked = mayOwn.getAsBoolean() ? owners.claim(name, node, databaseId) : owners.find(name);
+        Future<List<Owner>> asked = mayOwn.test(namespace) ? owners.claim(name, node, databaseId) : owners.find(name);
         return asked.compose(all -> keep(name, all))
                 .recover(failure -> {
                     List<Owner> before = known.get(name);
@@ -141,7 +148,8 @@ final class Placement {
             throw new WalException(
                     ErrorCode.UNAVAILABLE,
                     "namespace " + namespace
-                            + ": no node has taken its embedded queue yet (expected: one with the role consumer)");
+                            + ": no node has taken its embedded queue yet (expected: one with the role consumer, of the stack"
+                            + " default or of a consumer_stack of the document)");
         }
         return current.equals(mine) ? Place.HERE : new Place(current.node(), mine != null);
     }

@@ -3,6 +3,7 @@ package io.forelog.app;
 import io.forelog.admin.EntryAnswers;
 import io.forelog.admin.NodeServices;
 import io.forelog.ingest.EntryDesk;
+import io.forelog.model.Elsewhere;
 import io.forelog.model.EntryId;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
@@ -60,13 +61,12 @@ final class QueueEntryDesk implements EntryDesk {
         if (home.isPresent()) {
             String node = home.get().node();
             String there = addresses.apply(node);
-            return Future.failedFuture(new WalException(
-                    ErrorCode.WRONG_SHARD,
+            return Future.failedFuture(WalException.elsewhere(
                     "namespace " + namespace + ": its entries lie on node " + node
                             + (there.isEmpty()
                                     ? ", which is away (expected: a request to it when it is back)"
-                                    : " (expected: a request to " + there
-                                            + ", or to the management port of any node)")));
+                                    : " (expected: a request to " + there + ", or to the management port of any node)"),
+                    Elsewhere.node(node, there)));
         }
         return runtimes.find(namespace)
                 .map(question)

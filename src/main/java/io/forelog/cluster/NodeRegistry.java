@@ -49,10 +49,6 @@ public final class NodeRegistry {
                     + " (extract(epoch FROM started_at) * 1000000)::bigint AS started,"
                     + " extract(epoch FROM clock_timestamp() - seen_at)::float8 AS silent FROM node ORDER BY name";
     private static final String DRAIN = "UPDATE node SET draining = $2 WHERE name = $1";
-    private static final String LOSE = "DELETE FROM database_owner WHERE node = $1 AND EXISTS (SELECT 1 FROM node"
-            + " WHERE name = $1 AND seen_at < clock_timestamp() - interval '6 seconds')";
-    private static final String FORGET = "DELETE FROM node WHERE name = $1 AND seen_at < clock_timestamp() - interval"
-            + " '6 seconds' AND NOT EXISTS (SELECT 1 FROM database_owner WHERE node = $1)";
 
     private final Vertx vertx;
     private final Database database;
@@ -220,29 +216,14 @@ public final class NodeRegistry {
     }
 
     /**
-     * Takes a lost node that owns nothing off the list; with {@code lostData} it owns nothing from now on. CONFLICT, and nothing
-     * done, where it lives, or owns something.
+     * Takes a node that is lost, or stopped in good order, and owns nothing off the list; with {@code lostData} a lost one owns nothing
+     * from now on. CONFLICT, and nothing done, where it may live, or owns something; NOT_FOUND.
      */
     public Future<Void> forget(String node, boolean lostData) {
-        return database.transaction(connection -> {
-            Future<Void> lost = lostData
-                    ? connection.preparedQuery(LOSE).execute(Tuple.of(node)).mapEmpty()
-                    : Future.succeededFuture();
-            return lost.compose(done -> connection.preparedQuery(FORGET).execute(Tuple.of(node)))
-                    .map(rows -> {
-                        if (rows.rowCount() == 0) {
-                            throw new WalException(
-                                    ErrorCode.CONFLICT,
-                                    "node " + node
-                                            + ": not forgotten (expected: one that is silent and owns no namespace; what lay on a"
-                                            + " disk that is lost: forelog cluster forget --lost-data)");
-                        }
-                        return null;
-                    });
-        });
+        return new Forgetting(database).forget(node, lostData);
     }
 
-    private static WalException unknown(String node) {
+    static WalException unknown(String node) {
         return new WalException(ErrorCode.NOT_FOUND, "node " + node + " is unknown (see GET /admin/v1/cluster)");
     }
 

@@ -1,12 +1,13 @@
 package io.forelog.config;
 
-import io.forelog.model.ErrorCode;
+import io.forelog.model.Elsewhere;
 import io.forelog.model.WalException;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The namespaces that serve. Written by the {@link Reconciler} alone, copied whole on each change; read by any thread. */
@@ -15,10 +16,10 @@ public final class LiveNamespaces implements Namespaces {
     private volatile Map<String, WalException> stopped = Map.of();
 
     private volatile Map<String, String> foreign = Map.of();
-    private final UnaryOperator<String> addresses;
+    private final Function<String, List<String>> addresses;
 
-    /** {@code addresses}: where writes to a shard go, in words; empty where nobody knows. */
-    public LiveNamespaces(UnaryOperator<String> addresses) {
+    /** {@code addresses}: where writes to a shard go; empty where nobody knows. */
+    public LiveNamespaces(Function<String, List<String>> addresses) {
         this.addresses = addresses;
     }
 
@@ -38,11 +39,11 @@ public final class LiveNamespaces implements Namespaces {
         if (shard == null) {
             return stopped.get(name);
         }
-        String there = addresses.apply(shard);
-        return new WalException(
-                ErrorCode.WRONG_SHARD,
+        List<String> there = addresses.apply(shard);
+        return WalException.elsewhere(
                 "namespace " + name + ": on shard " + shard + " (expected: a request to "
-                        + (there.isEmpty() ? "a node of it" : there) + ")");
+                        + (there.isEmpty() ? "a node of it" : String.join(", ", there)) + ")",
+                Elsewhere.shard(shard, there));
     }
 
     Map<String, Namespace> byName() {

@@ -14,9 +14,9 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
-import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,15 +43,15 @@ public final class Database {
         this.settings = settings;
         this.secret = secret;
         this.connect = settings.options(secret, "forelog-" + name);
-        this.pool = make();
+        this.pool = make(settings.connections());
     }
 
-    private Pool make() {
+    private Pool make(int connections) {
         return PgBuilder.pool()
                 .with(sockets())
                 .connectingTo(connect)
                 .with(new PoolOptions()
-                        .setMaxSize(settings.connections())
+                        .setMaxSize(connections)
                         .setMaxWaitQueueSize(WAITING_MAX)
                         .setConnectionTimeout(5)
                         .setConnectionTimeoutUnit(TimeUnit.SECONDS))
@@ -59,6 +59,7 @@ public final class Database {
                 .build();
     }
 
+    /** No promise goes by them: Vert.x 5.0.7 passes them to no client of PostgreSQL. What is not answered in time is left, here and in {@link Listener}. */
     private static NetClientOptions sockets() {
         NetClientOptions options = new NetClientOptions()
                 .setTcpKeepAlive(true)
@@ -68,9 +69,9 @@ public final class Database {
         return options;
     }
 
-    /** For a connection of one's own, to listen on. */
-    public PgConnectOptions connectOptions() {
-        return connect;
+    /** {@code heard} runs, on any context, with each notification on {@code channel}, and when one may have been missed. */
+    public Listener listen(String channel, Runnable heard) {
+        return new Listener(vertx, () -> make(1), LIMIT_MILLIS, channel, heard);
     }
 
     public Future<RowSet<Row>> query(String sql, Tuple values) {
@@ -113,7 +114,7 @@ public final class Database {
      */
     private synchronized void leave(Pool old) {
         if (pool.equals(old)) {
-            pool = make();
+            pool = make(settings.connections());
             vertx.setTimer(LIMIT_MILLIS, timer -> old.close());
         }
     }
@@ -126,9 +127,10 @@ public final class Database {
         if (failure instanceof WalException known) {
             return known;
         }
-        Throwable cause =
-                failure instanceof FlywayException && failure.getCause() != null ? failure.getCause() : failure;
-        return new WalException(ErrorCode.UNAVAILABLE, "database " + settings + ": " + cause.getMessage(), failure);
+        String why = failure instanceof TimeoutException
+                ? "no answer within " + LIMIT_MILLIS / 1_000 + " s"
+                : String.valueOf(failure.getMessage());
+        return new WalException(ErrorCode.UNAVAILABLE, "database " + settings + ": " + why, failure);
     }
 
     public Future<Void> close() {

@@ -29,6 +29,8 @@ public record DatabaseSettings(String uri, String password, String tls, String c
     private static final Pattern URI = Pattern.compile("postgres(?:ql)?://(?:[^:/?#@\\s]+@)?[^@?#\\s]+");
     private static final Pattern SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
     private static final int CONNECT_SECONDS = 5;
+    /** Of the schema's connections, which run on a worker: for one answer, that of the longest statement too. */
+    static final int ANSWER_SECONDS = 15;
 
     /** What is wrong with it, a sentence each; empty where nothing is. */
     public List<String> problems() {
@@ -98,7 +100,9 @@ public record DatabaseSettings(String uri, String password, String tls, String c
             properties.setProperty("password", secret);
         }
         properties.setProperty("connectTimeout", Integer.toString(CONNECT_SECONDS));
-        properties.setProperty("socketTimeout", "60");
+        properties.setProperty("loginTimeout", Integer.toString(ANSWER_SECONDS));
+        properties.setProperty("socketTimeout", Integer.toString(ANSWER_SECONDS));
+        properties.setProperty("tcpKeepAlive", "true");
         properties.setProperty("sslmode", tls.equals("off") ? "disable" : tls);
         if (!caFile.isEmpty()) {
             properties.setProperty("sslrootcert", caFile);

@@ -6,11 +6,12 @@ import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
+import io.forelog.model.Elsewhere;
 import io.forelog.model.ErrorCode;
 import java.util.Base64;
 
 /**
- * A refusal as gRPC tells it: {@code google.rpc.Status} with ErrorInfo (reason = our code, and that nothing is durable),
+ * A refusal as gRPC tells it: {@code google.rpc.Status} with ErrorInfo (reason = our code, that nothing is durable, where it belongs),
  * BadRequest where fields are to blame, RetryInfo where a later try may do. Stateless, any thread.
  */
 final class GrpcStatusDetails {
@@ -27,14 +28,18 @@ final class GrpcStatusDetails {
 
     /** The value of {@link #TRAILER}. */
     static String encode(Refusal refusal) {
+        ErrorInfo.Builder info = ErrorInfo.newBuilder()
+                .setReason(refusal.code().name())
+                .setDomain(DOMAIN)
+                .putMetadata("durable", "FALSE");
+        Elsewhere elsewhere = refusal.elsewhere();
+        if (elsewhere != null) {
+            tell(info, elsewhere);
+        }
         Status.Builder status = Status.newBuilder()
                 .setCode(status(refusal.code()))
                 .setMessage(refusal.message())
-                .addDetails(Any.pack(ErrorInfo.newBuilder()
-                        .setReason(refusal.code().name())
-                        .setDomain(DOMAIN)
-                        .putMetadata("durable", "FALSE")
-                        .build()));
+                .addDetails(Any.pack(info.build()));
         if (!refusal.violations().isEmpty()) {
             BadRequest.Builder bad = BadRequest.newBuilder();
             refusal.violations()
@@ -54,5 +59,18 @@ final class GrpcStatusDetails {
         return Base64.getEncoder()
                 .withoutPadding()
                 .encodeToString(status.build().toByteArray());
+    }
+
+    /** What is not known is not there. Addresses hold no comma. */
+    private static void tell(ErrorInfo.Builder info, Elsewhere elsewhere) {
+        if (!elsewhere.shard().isEmpty()) {
+            info.putMetadata("shard", elsewhere.shard());
+        }
+        if (!elsewhere.node().isEmpty()) {
+            info.putMetadata("node", elsewhere.node());
+        }
+        if (!elsewhere.addresses().isEmpty()) {
+            info.putMetadata("addresses", String.join(",", elsewhere.addresses()));
+        }
     }
 }

@@ -3,6 +3,7 @@ package io.forelog.ingest;
 import io.forelog.ingest.Refusal.Violation;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Durable;
+import io.forelog.model.Elsewhere;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.Receipt;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
@@ -99,6 +100,30 @@ final class HttpAnswers {
         string(json, refusal.message());
     }
 
+    /** Nothing, or a shard or node, and {@code addresses}, maybe none. */
+    private static void elsewhere(StringBuilder json, Refusal refusal) {
+        Elsewhere elsewhere = refusal.elsewhere();
+        if (elsewhere == null) {
+            return;
+        }
+        if (!elsewhere.shard().isEmpty()) {
+            json.append(",\"shard\":");
+            string(json, elsewhere.shard());
+        }
+        if (!elsewhere.node().isEmpty()) {
+            json.append(",\"node\":");
+            string(json, elsewhere.node());
+        }
+        json.append(",\"addresses\":[");
+        String comma = "";
+        for (String address : elsewhere.addresses()) {
+            json.append(comma);
+            string(json, address);
+            comma = ",";
+        }
+        json.append(']');
+    }
+
     static void problem(HttpServerResponse response, Refusal refusal) {
         problem(response, refusal, Durable.FALSE, "");
     }
@@ -163,6 +188,7 @@ final class HttpAnswers {
         if (!entryId.isEmpty()) {
             json.append(",\"entry_id\":\"").append(entryId).append('"');
         }
+        elsewhere(json, refusal);
         if (!refusal.violations().isEmpty()) {
             json.append(",\"errors\":[");
             String comma = "";

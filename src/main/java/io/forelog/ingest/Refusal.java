@@ -2,9 +2,11 @@ package io.forelog.ingest;
 
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Durable;
+import io.forelog.model.Elsewhere;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Why a write was not taken: it is in no queue. Immutable.
@@ -12,8 +14,18 @@ import java.util.List;
  * @param text names the offender and the expectation; all problems, where there are several
  * @param violations a field each; empty where no field is to blame
  * @param retryAfterMillis 0 = the client may choose
+ * @param elsewhere where the request belongs; null where it is not said
  */
-record Refusal(ErrorCode code, String text, List<Violation> violations, long retryAfterMillis) {
+record Refusal(
+        ErrorCode code,
+        String text,
+        List<Violation> violations,
+        long retryAfterMillis,
+        @Nullable Elsewhere elsewhere) {
+    Refusal(ErrorCode code, String text, List<Violation> violations, long retryAfterMillis) {
+        this(code, text, violations, retryAfterMillis, null);
+    }
+
     /** One field that is wrong. */
     record Violation(String field, String text) {}
 
@@ -35,7 +47,8 @@ record Refusal(ErrorCode code, String text, List<Violation> violations, long ret
                 failure.code(),
                 String.valueOf(failure.getMessage()),
                 List.of(),
-                failure.retryAfter().toMillis());
+                failure.retryAfter().toMillis(),
+                failure.elsewhere());
     }
 
     /** A queue's refusal, where its code is one that a call is answered with. */

@@ -12,6 +12,7 @@ public final class WalException extends RuntimeException {
 
     private final ErrorCode code;
     private final long retryAfterMillis;
+    private final transient @Nullable Elsewhere elsewhere;
 
     public WalException(ErrorCode code, String text) {
         this(code, text, null, Duration.ZERO);
@@ -23,9 +24,24 @@ public final class WalException extends RuntimeException {
 
     /** {@code retryAfter} zero = the client may choose. */
     public WalException(ErrorCode code, String text, @Nullable Throwable cause, Duration retryAfter) {
+        this(code, text, cause, retryAfter, null);
+    }
+
+    private WalException(
+            ErrorCode code,
+            String text,
+            @Nullable Throwable cause,
+            Duration retryAfter,
+            @Nullable Elsewhere elsewhere) {
         super(text, cause, false, cause != null);
         this.code = code;
         this.retryAfterMillis = retryAfter.toMillis();
+        this.elsewhere = elsewhere;
+    }
+
+    /** WRONG_SHARD: {@code text} says in words what {@code elsewhere} says to programs. */
+    public static WalException elsewhere(String text, Elsewhere elsewhere) {
+        return new WalException(ErrorCode.WRONG_SHARD, text, null, Duration.ZERO, elsewhere);
     }
 
     public ErrorCode code() {
@@ -34,6 +50,11 @@ public final class WalException extends RuntimeException {
 
     public Duration retryAfter() {
         return Duration.ofMillis(retryAfterMillis);
+    }
+
+    /** Where the request belongs; null where this is the right node, or nobody said. */
+    public @Nullable Elsewhere elsewhere() {
+        return elsewhere;
     }
 
     /** What the user is shown: {@code CODE: text}. */

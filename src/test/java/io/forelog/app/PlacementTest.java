@@ -39,12 +39,25 @@ class PlacementTest {
     }
 
     private Placement placement() {
-        return new Placement(vertx, new Owners(away, "default"), "default", "n", () -> true, data);
+        return new Placement(vertx, new Owners(away, "default"), "default", "n", any -> true, data);
     }
 
     private static Namespace namespace() {
+        return namespace("");
+    }
+
+    /** Its queue names the stack; empty = none. */
+    private static Namespace namespace(String stack) {
+        Map<String, Object> config = stack.isEmpty() ? Map.of() : Map.of("consumer_stack", stack);
+        Map<String, Object> queue = Map.of("physical_storage", Map.of("type", "EMBEDDED"), "config", config);
         var document = new DocumentParser(AdapterCatalogue.load().schemas(), Map.of())
-                .parse("ns", Map.of("targets", List.of(Map.of("name", "l", "type", "log"))))
+                .parse(
+                        "ns",
+                        Map.of(
+                                "targets",
+                                List.of(Map.of("name", "l", "type", "log")),
+                                "persistence_configurations",
+                                Map.of("persistence_configuration", List.of(queue))))
                 .document();
         return new Namespace(
                 java.util.Objects.requireNonNull(document), 1, Namespace.State.ACTIVE, Map.of(), List.of());
@@ -68,5 +81,15 @@ class PlacementTest {
         Place nobodyKnows = new Place("", true);
         assertThat(Await.result(placement.place(namespace()))).isEqualTo(nobodyKnows);
         assertThat(Await.result(placement().place(namespace()))).isEqualTo(nobodyKnows);
+    }
+
+    @Test
+    void nodesOfAStackAreForWhatNamesItAndThoseOfTheDefaultForAll() {
+        assertThat(Placement.isFor("default", namespace("")))
+                .isEqualTo(Placement.isFor("default", namespace("fast")))
+                .isTrue();
+        assertThat(Placement.isFor("fast", namespace("fast"))).isTrue();
+        assertThat(Placement.isFor("fast", namespace(""))).isFalse();
+        assertThat(Placement.isFor("fast", namespace("slow"))).isFalse();
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.forelog.database.Database;
 import io.forelog.database.DatabaseSettings;
+import io.forelog.model.WalException;
 import io.forelog.rig.Await;
 import io.forelog.rig.backend.PostgresServer;
 import io.vertx.core.Vertx;
@@ -92,6 +93,36 @@ class NodeRegistryIT {
 
     private static boolean isForgotten(NodeRegistry registry, boolean lostData) {
         return Await.result(registry.forget("n", lostData).map(true).otherwise(false));
+    }
+
+    @Test
+    void oneThatStoppedInGoodOrderIsForgottenAtOnce() {
+        NodeRegistry registry = registry();
+        Await.result(registry.start());
+        Await.result(registry.stop());
+        assertThat(isForgotten(registry, false)).isTrue();
+        assertThat(isListed()).isFalse();
+    }
+
+    @Test
+    void whyOneIsNotForgottenIsSaidAndFromWhenItMayBe() {
+        NodeRegistry registry = registry();
+        Await.result(registry.start());
+        assertThat(refusal(registry, "n"))
+                .matches(
+                        "CONFLICT: node n: READY, silent for [0-5]\\.\\d s \\(expected: silent for 6 s, which it may be in"
+                                + " [0-6]\\.\\d s; one that has stopped in good order at once\\)");
+        assertThat(refusal(registry, "m")).startsWith("NOT_FOUND: node m is unknown");
+        Await.result(registry.stop());
+        Await.result(new Owners(database, "default").claim("ns", "n", UUID.randomUUID()));
+        assertThat(refusal(registry, "n")).startsWith("CONFLICT: node n: namespaces lie on its disk: ns (expected");
+        assertThat(isListed()).isTrue();
+    }
+
+    private static String refusal(NodeRegistry registry, String node) {
+        return Await.result(registry.forget(node, false)
+                .map("")
+                .otherwise(failure -> WalException.of(failure).publicMessage()));
     }
 
     @Test

@@ -32,7 +32,7 @@ class ReconcilerTest {
     private final FakeApplied applied = new FakeApplied();
     private final FakeDeployer deployer = new FakeDeployer();
     private final AtomicLong micros = new AtomicLong(1);
-    private LiveNamespaces live = new LiveNamespaces(shard -> "");
+    private LiveNamespaces live = new LiveNamespaces(shard -> List.of());
     private Reconciler reconciler = reconciler(NEVER);
 
     @AfterEach
@@ -56,7 +56,7 @@ class ReconcilerTest {
     }
 
     private void restart() {
-        live = new LiveNamespaces(shard -> "");
+        live = new LiveNamespaces(shard -> List.of());
         reconciler = reconciler(NEVER);
     }
 

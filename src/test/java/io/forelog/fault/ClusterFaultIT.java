@@ -76,6 +76,8 @@ class ClusterFaultIT {
         String address = "http://127.0.0.1:" + owner.ports().http();
         assertThat(answer.json().getString("detail"))
                 .contains("on node " + ownerName, "a request to " + address + ", or ");
+        assertThat(answer.json().getString("node")).isEqualTo(ownerName);
+        assertThat(answer.json().getJsonArray("addresses")).containsExactly(address);
         assertThat(new AdminClient(() -> owner.ports().http()).get(path).status())
                 .isEqualTo(200);
         assertThat(node.admin()

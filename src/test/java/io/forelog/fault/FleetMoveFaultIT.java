@@ -288,6 +288,9 @@ class FleetMoveFaultIT {
                 () -> String.valueOf(write(wrong)));
         assertThat(write(wrong).status()).isEqualTo(421);
         assertThat(write(wrong).body()).contains("on shard blue");
+        assertThat(write(wrong).json().getString("shard")).isEqualTo("blue");
+        assertThat(write(wrong).json().getJsonArray("addresses"))
+                .containsExactly(address, "http://127.0.0.1:" + right.ports().http());
         try (LoadWriter grpc = new LoadWriter(() -> wrong.ports().grpc())) {
             assertThatThrownBy(() -> grpc.writeOne(LoadWriter.request(namespace, "misdirected")))
                     .as("9 = FAILED_PRECONDITION")

@@ -22,10 +22,17 @@ final class DocumentedApi {
             Set.of("retry-after", "forelog-dedupe", "www-authenticate", "allow", "accept-encoding");
 
     private final JsonObject paths;
+    private final Set<String> ofProblem;
 
     DocumentedApi() {
         try (InputStream in = HttpPages.class.getResourceAsStream("openapi.json")) {
-            paths = new JsonObject(new String(in.readAllBytes(), StandardCharsets.UTF_8)).getJsonObject("paths");
+            JsonObject api = new JsonObject(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            paths = api.getJsonObject("paths");
+            ofProblem = api.getJsonObject("components")
+                    .getJsonObject("schemas")
+                    .getJsonObject("Problem")
+                    .getJsonObject("properties")
+                    .fieldNames();
         } catch (IOException e) {
             throw new AssertionError(e);
         }
@@ -51,6 +58,9 @@ final class DocumentedApi {
         JsonObject response = responses.getJsonObject(status);
         String type = answer.headers().firstValue("content-type").orElse("").replaceAll(";.*", "");
         assertThat(response.getJsonObject("content").fieldNames()).as(what).contains(type);
+        if (type.equals("application/problem+json") && !answer.body().isEmpty()) {
+            assertThat(ofProblem).as(what).containsAll(new JsonObject(answer.body()).fieldNames());
+        }
         Set<String> documented = response.getJsonObject("headers", new JsonObject()).fieldNames().stream()
                 .map(name -> name.toLowerCase(Locale.ROOT))
                 .collect(Collectors.toSet());

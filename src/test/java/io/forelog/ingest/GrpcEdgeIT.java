@@ -12,6 +12,7 @@ import io.forelog.bus.AppendReply;
 import io.forelog.config.Namespace;
 import io.forelog.config.NamespaceDocument.Order;
 import io.forelog.model.AppendOutcome;
+import io.forelog.model.Elsewhere;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
@@ -43,6 +44,7 @@ import io.vertx.grpc.reflection.v1.ServiceResponse;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -103,14 +105,17 @@ class GrpcEdgeIT {
     @Test
     void aNamespaceOfAnotherShardIsAFailedPreconditionWithTheAddressToGoTo() throws Exception {
         String text = "namespace away: on shard blue (expected: a request to grpc://10.0.0.7:9090)";
-        fixture.namespaces.stop("away", new WalException(ErrorCode.WRONG_SHARD, text));
+        Elsewhere there = Elsewhere.shard("blue", List.of("grpc://10.0.0.7:9090", "http://10.0.0.7:8080"));
+        fixture.namespaces.stop("away", WalException.elsewhere(text, there));
         Answer<WriteToLogResponse> answer = write(request("away").build(), 0);
         assertThat(answer.status).isEqualTo(GrpcStatus.FAILED_PRECONDITION);
         assertThat(answer.statusMessage).isEqualTo("WRONG_SHARD: " + text);
         assertThat(answer.details.getMessage()).isEqualTo("WRONG_SHARD: " + text);
         ErrorInfo info = answer.detail(ErrorInfo.class);
         assertThat(info.getReason()).isEqualTo("WRONG_SHARD");
-        assertThat(info.getMetadataMap()).containsEntry("durable", "FALSE");
+        assertThat(info.getMetadataMap())
+                .isEqualTo(Map.of(
+                        "durable", "FALSE", "shard", "blue", "addresses", "grpc://10.0.0.7:9090,http://10.0.0.7:8080"));
         WriteBatchRequest batch =
                 WriteBatchRequest.newBuilder().addEntries(request("away")).build();
         assertThat(call(WriteAheadLogGrpcClient.WriteBatch, batch, 0)

@@ -7,6 +7,7 @@ import io.forelog.bus.AppendReply;
 import io.forelog.config.Namespace.State;
 import io.forelog.config.NamespaceDocument.Order;
 import io.forelog.model.AppendOutcome;
+import io.forelog.model.Elsewhere;
 import io.forelog.model.Entry;
 import io.forelog.model.EntryId;
 import io.forelog.model.ErrorCode;
@@ -63,7 +64,11 @@ class HttpEdgeIT {
         answering("reused", ErrorCode.TOKEN_REUSED);
         answering("refused", ErrorCode.NOT_DURABLE);
         fixture.namespaces.put(Samples.namespace("orphan"));
-        fixture.namespaces.stop("foreign", new WalException(ErrorCode.WRONG_SHARD, "namespace foreign: on shard blue"));
+        fixture.namespaces.stop(
+                "foreign",
+                WalException.elsewhere(
+                        "namespace foreign: on shard blue",
+                        Elsewhere.shard("blue", List.of("grpc://10.0.0.7:9090", "http://10.0.0.7:8080"))));
         fixture.namespaces.put(Samples.namespace("retiring", State.RETIRING, Order.NONE, "EMBEDDED", List.of()));
         fixture.namespaces.put(Samples.namespace("private", State.ACTIVE, Order.NONE, "EMBEDDED", List.of("alice")));
         fixture.namespaces.put(Samples.namespace("ordered", State.ACTIVE, Order.KEY, "KAFKA", List.of()));
@@ -353,6 +358,18 @@ class HttpEdgeIT {
         assertThat(new JsonObject(answer.body()).getString("code")).isEqualTo(code);
         assertThat(new JsonObject(answer.body()).getString("durable")).isEqualTo("FALSE");
         assertThat(answer.headers().firstValue("retry-after").isPresent()).isEqualTo(retryAfter);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/v1/namespaces/foreign/entries", "/v1/namespaces/foreign/entries:batch"})
+    void aWriteToTheWrongShardIsToldTheRightOneInFieldsOfItsOwn(String path) {
+        JsonObject problem = new JsonObject(send("POST", path, new byte[0], "Content-Type", "application/json")
+                .body());
+        assertThat(problem.getString("code")).isEqualTo("WRONG_SHARD");
+        assertThat(problem.getString("shard")).isEqualTo("blue");
+        assertThat(problem.getJsonArray("addresses")).containsExactly("grpc://10.0.0.7:9090", "http://10.0.0.7:8080");
+        assertThat(problem.fieldNames()).doesNotContain("node");
+        assertThat(new JsonObject(json("nope", "{}").body()).fieldNames()).doesNotContain("addresses", "shard");
     }
 
     @Test

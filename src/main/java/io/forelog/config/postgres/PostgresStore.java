@@ -4,6 +4,7 @@ import io.forelog.config.ConfigStore;
 import io.forelog.config.StoredDocument;
 import io.forelog.config.StoredDocument.Action;
 import io.forelog.database.Database;
+import io.forelog.database.Listener;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.forelog.observe.LogKeys;
@@ -11,7 +12,6 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.pgclient.pubsub.PgSubscriber;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
@@ -41,7 +41,6 @@ import org.slf4j.LoggerFactory;
 public final class PostgresStore implements ConfigStore {
     private static final Logger LOG = LoggerFactory.getLogger(PostgresStore.class);
     private static final String CHANNEL = "forelog_config";
-    private static final long LISTEN_AGAIN_MILLIS = 1_000;
 
     private static final String SEQUENCE = "SELECT sequence FROM config_change";
     private static final String NEXT = "UPDATE config_change SET sequence = sequence + 1";
@@ -72,7 +71,7 @@ public final class PostgresStore implements ConfigStore {
     private final Database database;
     private final KeptSnapshot kept;
     private final long timer;
-    private final PgSubscriber subscriber;
+    private final Listener listener;
     private @Nullable Known known;
     /** What the watcher knows. */
     private @Nullable Snapshot told;
@@ -93,20 +92,12 @@ public final class PostgresStore implements ConfigStore {
         this.database = database;
         this.kept = kept;
         this.timer = vertx.setPeriodic(Math.max(1, poll.toMillis()), id -> home.runOnContext(go -> look()));
-        this.subscriber =
-                PgSubscriber.subscriber(vertx, database.connectOptions()).reconnectPolicy(tries -> LISTEN_AGAIN_MILLIS);
+        this.listener = database.listen(CHANNEL, () -> home.runOnContext(go -> look()));
     }
 
     /** {@code file}: where what was read last is kept. {@code poll} at most a second, for nodes that can't be notified. */
     public static PostgresStore open(Vertx vertx, Database database, Path file, Duration poll) {
-        PostgresStore store = new PostgresStore(vertx, database, new KeptSnapshot(vertx, file), poll);
-        store.subscriber.channel(CHANNEL).handler(told -> store.home.runOnContext(go -> store.look()));
-        store.subscriber
-                .connect()
-                .onFailure(failure -> LOG.atDebug()
-                        .setCause(failure)
-                        .log("No notifications of the config store; polling carries its news"));
-        return store;
+        return new PostgresStore(vertx, database, new KeptSnapshot(vertx, file), poll);
     }
 
     @Override
@@ -415,12 +406,12 @@ public final class PostgresStore implements ConfigStore {
     @Override
     public Future<Void> close() {
         return onHome(() -> {
-                    closed = true;
-                    vertx.cancelTimer(timer);
-                    watcher = null;
-                    return subscriber.close();
-                })
-                .otherwiseEmpty();
+            closed = true;
+            vertx.cancelTimer(timer);
+            watcher = null;
+            listener.close();
+            return Future.succeededFuture();
+        });
     }
 
     /** Ends on the caller's context. */

@@ -28,6 +28,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,6 +38,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(180)
 class PostgresStoreIT {
     private static final Duration SOON = Duration.ofSeconds(30);
+    /** Less than a minute: what hangs for one is what is looked for. */
+    private static final Duration FOUND_OUT = Duration.ofSeconds(50);
 
     @TempDir
     Path root;
@@ -123,6 +126,56 @@ class PostgresStoreIT {
             Snapshot heard = next(told);
             return heard != null && heard.documents().containsKey("ns");
         });
+    }
+
+    /** The poll of this test never comes, and the path that was there carries nothing more and is not closed. */
+    @Test
+    void notificationsComeOverANewPathWhenTheOldOneIsGoneWithoutAWord() throws Exception {
+        int port = PostgresServer.shared().port();
+        ConfigStore writer = open(port, "writer", Duration.ofHours(1));
+        try (TcpProxy proxy = new TcpProxy(port)) {
+            ConfigStore reader = open(proxy.port(), "reader", Duration.ofHours(1));
+            get(reader.load());
+            BlockingQueue<Snapshot> told = new LinkedBlockingQueue<>();
+            reader.watch(told::add);
+            Await.until("it is told", SOON, () -> isTold(writer, told, "before"));
+            proxy.strand();
+            Await.until("it is told again", FOUND_OUT, () -> isTold(writer, told, "after"));
+        }
+    }
+
+    private static boolean isTold(ConfigStore writer, BlockingQueue<Snapshot> told, String namespace) {
+        writer.put(namespace, "retention: PT1H", ConfigStore.ANY, "ann", "");
+        Snapshot heard = next(told);
+        return heard != null && heard.documents().containsKey(namespace);
+    }
+
+    /** Whoever waits for the schema waits for the connection that brings it up to date. */
+    @Test
+    void aPathThatIsGoneWhileTheSchemaIsMadeIsToldAndLeft() throws Exception {
+        try (TcpProxy proxy = new TcpProxy(PostgresServer.shared().port())) {
+            AtomicBoolean once = new AtomicBoolean();
+            proxy.tap(text -> {
+                if (text.contains("pg_is_in_recovery") && once.compareAndSet(false, true)) {
+                    proxy.strand();
+                }
+            });
+            Database database = database(proxy.port());
+            Await.until("the schema is there", FOUND_OUT, () -> {
+                try {
+                    get(database.query("SELECT 1 FROM node", Tuple.tuple()));
+                    return true;
+                } catch (Exception e) {
+                    assertThat(e.getCause())
+                            .isInstanceOf(WalException.class)
+                            .hasMessageStartingWith("database postgresql://127.0.0.1")
+                            .hasMessageContaining("no answer within 1");
+                    return false;
+                }
+            });
+            assertThat(once).isTrue();
+            get(database.close());
+        }
     }
 
     @Test
