@@ -190,8 +190,7 @@ final class WriteCommand extends NamespaceCommand {
             throw new UncheckedIOException("--file: " + file + ": no such file", e);
         } catch (IOException e) {
             String from = file == null || file.equals("-") ? "standard input" : "--file: " + file;
-            throw new UncheckedIOException(
-                    from + ": can't be read: " + e.getMessage() + " (expected: the payload)", e);
+            throw new UncheckedIOException(from + ": can't be read: " + e.getMessage() + " (expected: the payload)", e);
         }
     }
 
