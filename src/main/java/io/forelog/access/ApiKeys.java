@@ -60,13 +60,14 @@ public final class ApiKeys {
         line.put("principal", principal);
         line.put("sha256", HexFormat.of().formatHex(hash(key)));
         if (!expires.isEmpty()) {
-            if (micros(expires) <= System.currentTimeMillis() * 1_000) {
-                throw new WalException(
-                        ErrorCode.INVALID_ARGUMENT, "expires: '" + expires + "' (expected: a time to come)");
-            }
-            line.put("expires", expires);
+            line.put("expires", micros(expires) == 0 ? "" : expires);
         }
         return new Made(key, JSON.valueToTree(line).toString());
+    }
+
+    /** Whether a key that {@code expires} then is of no use from the start. */
+    public static boolean isOver(String expires, long nowMicros) {
+        return !expires.isEmpty() && micros(expires) <= nowMicros;
     }
 
     /** Reads the file where it has changed. Fails with INVALID_ARGUMENT, and goes on with what was read before. */

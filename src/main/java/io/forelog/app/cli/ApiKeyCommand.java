@@ -1,6 +1,8 @@
 package io.forelog.app.cli;
 
 import io.forelog.access.ApiKeys;
+import io.forelog.model.ErrorCode;
+import io.forelog.model.WalException;
 import io.vertx.core.json.JsonObject;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -37,6 +39,10 @@ final class ApiKeyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (ApiKeys.isOver(expires, System.currentTimeMillis() * 1_000)) {
+            throw new WalException(
+                    ErrorCode.INVALID_ARGUMENT, "expires: '" + expires + "' (expected: a time to come)");
+        }
         ApiKeys.Made made = ApiKeys.make(id, principal.isEmpty() ? id : principal, expires);
         new Console(spec.commandLine(), true)
                 .print(new JsonObject().put("key", made.secret()).put("line", new JsonObject(made.line())));
