@@ -60,11 +60,7 @@ public final class ApiKeys {
         line.put("principal", principal);
         line.put("sha256", HexFormat.of().formatHex(hash(key)));
         if (!expires.isEmpty()) {
-            if (micros(expires) <= System.currentTimeMillis() * 1_000) {
-                throw new WalException(
-                        ErrorCode.INVALID_ARGUMENT, "expires: '" + expires + "' (expected: a time to come)");
-            }
-            line.put("expires", expires);
+            line.put("expires", micros(expires) == 0 ? "" : expires);
         }
         return new Made(key, JSON.valueToTree(line).toString());
     }

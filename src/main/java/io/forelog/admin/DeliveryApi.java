@@ -82,15 +82,16 @@ final class DeliveryApi {
         Future<Void> held = pause
                 ? pumps.pause(exchange.namespace(), target, exchange.principal())
                 : pumps.resume(exchange.namespace(), target, exchange.principal());
-        return held.compose(done -> pause ? held : goesOn(exchange.namespace(), target)).map(done -> {
-            desk.audit()
-                    .record(
-                            exchange.principal(),
-                            pause ? "pause" : "resume",
-                            exchange.namespace(),
-                            new JsonObject().put("target", target));
-            return Answer.ok(pumps(exchange));
-        });
+        return held.compose(done -> pause ? held : goesOn(exchange.namespace(), target))
+                .map(done -> {
+                    desk.audit()
+                            .record(
+                                    exchange.principal(),
+                                    pause ? "pause" : "resume",
+                                    exchange.namespace(),
+                                    new JsonObject().put("target", target));
+                    return Answer.ok(pumps(exchange));
+                });
     }
 
     /** A pump goes on at its next turn: waits for that, a moment at most, so that the answer tells what follows. */
@@ -191,8 +192,7 @@ final class DeliveryApi {
     private Future<Answer> jobs(Exchange exchange) {
         JsonArray jobs = new JsonArray();
         desk.jobs().all(exchange.namespace()).forEach(job -> jobs.add(job.toJson()));
-        if (jobs.isEmpty()
-                && desk.node().documents().find(exchange.namespace()).isEmpty()) {
+        if (jobs.isEmpty() && desk.node().documents().find(exchange.namespace()).isEmpty()) {
             throw Desk.unknown(exchange.namespace());
         }
         return Future.succeededFuture(Answer.ok(new JsonObject().put("jobs", jobs)));

@@ -14,16 +14,21 @@ final class MetricTexts implements MeterFilter {
             MetricNames.LOOP_LAG, MetricNames.OLDEST_DUE_AGE, MetricNames.ROLE_OLDEST_AGE, MetricNames.CLOCK_OFFSET);
 
     private static final Map<String, String> TEXTS = Map.ofEntries(
-            Map.entry(MetricNames.WRITES, "Writes answered, by outcome: true, false, unknown, or the code that refused"),
+            Map.entry(
+                    MetricNames.WRITES, "Writes answered, by outcome: true, false, unknown, or the code that refused"),
             Map.entry(MetricNames.WRITE_BYTES, "Payload bytes of writes answered TRUE"),
-            Map.entry(MetricNames.WRITE_LATENCY, "From the decoded request to the answer; of a batch its slowest entry"),
+            Map.entry(
+                    MetricNames.WRITE_LATENCY, "From the decoded request to the answer; of a batch its slowest entry"),
             Map.entry(MetricNames.SHED, "Writes shed by admission, by outcome = why"),
             Map.entry(MetricNames.ADMISSION_LIMIT, "Entries that admission lets be in flight now"),
             Map.entry(MetricNames.ADMISSION_IN_FLIGHT, "Entries in flight, as admission counts them"),
             Map.entry(MetricNames.CONNECTIONS, "Connections of callers"),
-            Map.entry(MetricNames.CONNECTIONS_REFUSED, "Connections closed since there were as many as the limits allow"),
+            Map.entry(
+                    MetricNames.CONNECTIONS_REFUSED, "Connections closed since there were as many as the limits allow"),
             Map.entry(MetricNames.LOOP_LAG, "How late the latest event loop is"),
-            Map.entry(MetricNames.ABANDONED, "Calls that their client cancelled behind the hand-off; appended all the same"),
+            Map.entry(
+                    MetricNames.ABANDONED,
+                    "Calls that their client cancelled behind the hand-off; appended all the same"),
             Map.entry(MetricNames.APPEND_IN_FLIGHT, "Entries handed to the queue and not confirmed"),
             Map.entry(MetricNames.APPEND_IN_FLIGHT_BYTES, "Bytes handed to the queue and not confirmed"),
             Map.entry(MetricNames.APPEND_REFUSED, "Entries that the queue pump refused, by outcome = why; all FALSE"),
@@ -57,15 +62,15 @@ final class MetricTexts implements MeterFilter {
             Map.entry(MetricNames.CLOCK_OFFSET, "The node's time less the wall clock"),
             Map.entry(MetricNames.UTILISATION, "Share in use, 0 to 1, by outcome: cpu, network; NaN = not known"),
             Map.entry(MetricNames.ROLE_LAG, "Entries that the role (outcome) is behind on this node"),
-            Map.entry(MetricNames.ROLE_OLDEST_AGE, "How long the oldest entry that the role is behind with has waited"));
+            Map.entry(
+                    MetricNames.ROLE_OLDEST_AGE, "How long the oldest entry that the role is behind with has waited"));
 
     @Override
     public Meter.Id map(Meter.Id id) {
         String text = TEXTS.get(id.getName());
         return text == null
                 ? id
-                : new Meter.Id(
-                        id.getName(), Tags.of(id.getTagsAsIterable()), unit(id), text, id.getType());
+                : new Meter.Id(id.getName(), Tags.of(id.getTagsAsIterable()), unit(id), text, id.getType());
     }
 
     private static @Nullable String unit(Meter.Id id) {

@@ -11,7 +11,8 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Documents in a map; one that says {@code bad} is refused with two problems. */
-record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions, AtomicInteger reads) implements DocumentControl {
+record FakeDocuments(Map<String, List<DocumentControl.Revision>> revisions, AtomicInteger reads)
+        implements DocumentControl {
     @Override
     public List<DocumentState> list() {
         return new TreeMap<>(revisions).keySet().stream().map(this::state).toList();

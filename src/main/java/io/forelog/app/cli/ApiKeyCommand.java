@@ -2,10 +2,12 @@ package io.forelog.app.cli;
 
 import io.forelog.access.ApiKeys;
 import io.vertx.core.json.JsonObject;
+import java.time.Instant;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -38,6 +40,9 @@ final class ApiKeyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ApiKeys.Made made = ApiKeys.make(id, principal.isEmpty() ? id : principal, expires);
+        if (!expires.isEmpty() && !Instant.parse(expires).isAfter(Instant.now())) {
+            throw new ParameterException(spec.commandLine(), "--expires: '" + expires + "' (expected: a time to come)");
+        }
         new Console(spec.commandLine(), true)
                 .print(new JsonObject().put("key", made.secret()).put("line", new JsonObject(made.line())));
         return 0;

@@ -149,7 +149,12 @@ final class EntryCommands {
     @Command(
             name = "reschedule",
             description = "Gives an entry that still waits another due time; 1 where it is too late.",
-            footer = {"", "Example:", "  forelog entry reschedule --delay PT10M \\", "      0198c2a4-7a10-7001-8000-1c2d3e4f5a6b"})
+            footer = {
+                "",
+                "Example:",
+                "  forelog entry reschedule --delay PT10M \\",
+                "      0198c2a4-7a10-7001-8000-1c2d3e4f5a6b"
+            })
     static final class Reschedule extends NamespaceCommand {
         @Parameters(paramLabel = "ID", description = "The entry's id.")
         private String id = "";

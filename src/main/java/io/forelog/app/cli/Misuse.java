@@ -31,6 +31,6 @@ final class Misuse implements CommandLine.IParameterExceptionHandler {
                 && !line.getSubcommands().isEmpty()) {
             return unmatched.getUnmatched().get(0) + ": no such command (expected: one of those below)";
         }
-        return misuse.getMessage().replace("option option", "option"); // picocli's slip
+        return String.valueOf(misuse.getMessage()).replace("option option", "option"); // picocli's slip
     }
 }

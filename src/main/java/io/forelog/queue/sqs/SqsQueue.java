@@ -87,8 +87,8 @@ final class SqsQueue implements Queue {
         return here(works::abandon);
     }
 
-    /** What is wrong with its queues; empty = nothing. Any thread. */
-    String trouble() {
+    @Override
+    public String trouble() {
         return works.trouble();
     }
 
