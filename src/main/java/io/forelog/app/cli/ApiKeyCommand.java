@@ -4,10 +4,12 @@ import io.forelog.access.ApiKeys;
 import io.forelog.model.ErrorCode;
 import io.forelog.model.WalException;
 import io.vertx.core.json.JsonObject;
+import java.time.Instant;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -44,6 +46,9 @@ final class ApiKeyCommand implements Callable<Integer> {
                     ErrorCode.INVALID_ARGUMENT, "expires: '" + expires + "' (expected: a time to come)");
         }
         ApiKeys.Made made = ApiKeys.make(id, principal.isEmpty() ? id : principal, expires);
+        if (!expires.isEmpty() && !Instant.parse(expires).isAfter(Instant.now())) {
+            throw new ParameterException(spec.commandLine(), "--expires: '" + expires + "' (expected: a time to come)");
+        }
         new Console(spec.commandLine(), true)
                 .print(new JsonObject().put("key", made.secret()).put("line", new JsonObject(made.line())));
         return 0;

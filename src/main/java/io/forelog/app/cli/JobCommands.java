@@ -19,11 +19,17 @@ final class JobCommands {
      *
      * @param total of what it will do; 0 = not known
      */
+    @SuppressWarnings("try") // the resource only has to be open
     static int follow(ManagementClient client, Console console, JsonObject started, boolean wait, long total) {
         JsonObject job = started;
         String location = started.getString("location");
         if (wait && location != null) {
-            try (Progress progress = console.progress(job.getString("kind"))) {
+            String id = started.getString("id");
+            String namespace = started.getString("namespace", "");
+            String again = "the job goes on: forelog job show" + (namespace.isEmpty() ? "" : " -n " + namespace) + " "
+                    + id + " --wait";
+            try (Progress progress = console.progress(job.getString("kind"));
+                    IfInterrupted told = new IfInterrupted(console, () -> again)) {
                 while (running(job) && pause()) {
                     job = client.get(location);
                     progress.show(job.getLong("done"), total, job.getString("text", ""));

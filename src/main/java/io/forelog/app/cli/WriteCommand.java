@@ -132,7 +132,7 @@ final class WriteCommand extends NamespaceCommand {
         private String firstRefusal = "";
         private @Nullable WriteAnswer last;
 
-        void add(WriteAnswer answer) {
+        synchronized void add(WriteAnswer answer) {
             switch (answer.durable()) {
                 case TRUE -> asTrue++;
                 case FALSE -> asFalse++;
@@ -142,6 +142,12 @@ final class WriteCommand extends NamespaceCommand {
                 firstRefusal = answer.message();
             }
             last = answer;
+        }
+
+        synchronized String soFar(int count) {
+            int rest = count - all();
+            return "interrupted: " + asTrue + " TRUE, " + asFalse + " FALSE, " + asUnknown + " UNKNOWN; of the other "
+                    + rest + " some may have been written";
         }
 
         int all() {
@@ -231,11 +237,13 @@ final class WriteCommand extends NamespaceCommand {
         throw new ParameterException(spec().commandLine(), "--url: '" + address + "' (expected: " + expected + ")");
     }
 
+    @SuppressWarnings("try") // the resource only has to be open
     private Counts writeAll(WriteClient client, Write write, Console console) {
         Counts counts = new Counts();
         Deque<Open> open = new ArrayDeque<>();
         String payload = count > 1 ? new String(write.payload(), StandardCharsets.ISO_8859_1) : "";
-        try (Progress progress = console.progress("writing")) {
+        try (Progress progress = console.progress("writing");
+                IfInterrupted told = new IfInterrupted(console, () -> counts.soFar(count))) {
             IntFunction<Open> writing = n -> new Open(
                     n,
                     client.write(count == 1 ? write : numbered(write, payload, n))

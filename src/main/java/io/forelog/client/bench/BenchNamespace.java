@@ -6,10 +6,14 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** A namespace made for one measurement, with one target {@code out}. The caller's thread; blocking. */
+/**
+ * A namespace made for one measurement, with one target {@code out}. The caller's thread; blocking. Where the process is ended before
+ * {@link #remove}, the end takes the namespace away, and what is queued in it.
+ */
 public final class BenchNamespace {
     private final ManagementClient client;
     private final String name;
+    private final Thread atEnd = new Thread(this::discard, "forelog-bench-discard");
 
     private BenchNamespace(ManagementClient client, String name) {
         this.client = client;
@@ -38,7 +42,9 @@ public final class BenchNamespace {
                 .put("targets", new JsonArray().add(target))
                 .put("delivery", new JsonObject().put("max_in_flight", maxInFlight));
         client.putDocument(ManagementClient.namespace(name, ""), document.encode());
-        return new BenchNamespace(client, name);
+        BenchNamespace made = new BenchNamespace(client, name);
+        Runtime.getRuntime().addShutdownHook(made.atEnd);
+        return made;
     }
 
     public String name() {
@@ -72,5 +78,14 @@ public final class BenchNamespace {
     /** Retires it. */
     public void remove() {
         client.delete(ManagementClient.namespace(name, ""));
+        try {
+            Runtime.getRuntime().removeShutdownHook(atEnd);
+        } catch (IllegalStateException e) {
+            // it runs
+        }
+    }
+
+    private void discard() {
+        client.send("DELETE", ManagementClient.namespace(name, "?discard=true"), "", "");
     }
 }

@@ -91,8 +91,8 @@ class CommandsTest {
     @Test
     void aKeyThatHasExpiredIsNotMade() {
         assertThat(execute("apikey", "create", "x", "--expires", "2020-01-31T00:00:00Z"))
-                .isEqualTo(1);
-        assertThat(err.toString()).contains("expires: '2020-01-31T00:00:00Z' (expected: a time to come)");
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("--expires: '2020-01-31T00:00:00Z' (expected: a time to come)");
     }
 
     @Test
