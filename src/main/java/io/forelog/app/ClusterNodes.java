@@ -16,6 +16,8 @@ import io.forelog.database.Database;
 import io.forelog.observe.LogKeys;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,6 +46,8 @@ final class ClusterNodes implements Homes {
     /** Nodes: more than a client needs, and within what gRPC clients take as trailers. */
     private static final int ADDRESSES_MAX = 8;
 
+    private static final long CARDS_MILLIS = 1_000;
+
     private final Vertx vertx;
     private final Path folder;
     private final boolean clustered;
@@ -66,6 +70,9 @@ final class ClusterNodes implements Homes {
 
     /** By namespace that ends: who was to end it before this node. */
     private final Map<String, Set<String>> before = new ConcurrentHashMap<>();
+
+    /** Of those in the cluster, as last read. */
+    private volatile List<JsonObject> cards = List.of();
 
     private volatile boolean asking;
     private Set<String> kept = Set.of();
@@ -140,7 +147,10 @@ final class ClusterNodes implements Homes {
 
     /** {@code namespace} null: of which this node does not know more than the name. */
     private boolean mayOwn(@Nullable Namespace namespace) {
-        return consumes && !isToDrain() && (namespace == null || Placement.isFor(stack, namespace));
+        return consumes
+                && !isToDrain()
+                && !registry.isReadOnly()
+                && (namespace == null || Placement.isFor(stack, namespace));
     }
 
     @Override
@@ -164,7 +174,20 @@ final class ClusterNodes implements Homes {
         return placement.release(namespace);
     }
 
+    /** What this node tells the others of itself when it joins them, whether it can write to the database or not. */
+    static JsonObject card(NodeConfig config) {
+        return new JsonObject()
+                .put("node", config.name())
+                .put("host", config.advertisedHost())
+                .put("version", JarVersion.version())
+                .put("shard", config.shard())
+                .put("stack", config.stack())
+                .put("region", config.region())
+                .put("roles", new JsonArray(List.copyOf(config.roles())));
+    }
+
     Future<Void> start() {
+        vertx.setPeriodic(CARDS_MILLIS, timer -> ClusterTransport.cards(vertx).onSuccess(read -> cards = read));
         if (controls) {
             housekeeping.start(vertx);
         }
@@ -343,6 +366,12 @@ final class ClusterNodes implements Homes {
     }
 
     List<String> reasons() {
+        if (registry.isReadOnly()) {
+            return List.of(
+                    "the config store can only be read, as a standby: this node is not on the list of nodes, can take no embedded"
+                            + " namespace, and is not waited for when queues or order change (expected: config_store.uri of a server that"
+                            + " is written to)");
+        }
         return registry.isSuperseded()
                 ? List.of("another process has this node's name, " + self + " (expected: a name of its own for each)")
                 : List.of();
@@ -351,14 +380,47 @@ final class ClusterNodes implements Homes {
     Home home(String node) {
         return new Home(
                 node,
-                registry.find(node)
-                        .filter(Member::isAlive)
+                registry.listed().stream()
+                        .filter(member -> member.name().equals(node) && member.isAlive())
+                        .findFirst()
                         .map(member -> member.address("management"))
                         .orElse(""));
     }
 
     List<ClusterNode> nodes() {
-        return registry.members().stream().map(this::shown).toList();
+        List<Member> listed = registry.listed();
+        List<ClusterNode> nodes = new ArrayList<>();
+        listed.forEach(member -> nodes.add(shown(member)));
+        for (JsonObject card : cards) {
+            if (listed.stream().noneMatch(member -> member.name().equals(card.getString("node")))) {
+                nodes.add(unlisted(card));
+            }
+        }
+        return nodes;
+    }
+
+    /** In the cluster, and not in the database: it has not come so far yet, or its way leads to a standby. */
+    private static ClusterNode unlisted(JsonObject card) {
+        return new ClusterNode(
+                new NodeStatus(
+                        card.getString("node", ""),
+                        card.getString("version", ""),
+                        NodeStatus.Phase.STARTING,
+                        List.of(),
+                        card.getString("shard", ""),
+                        card.getString("stack", ""),
+                        card.getString("region", ""),
+                        card.getJsonArray("roles", new JsonArray()).stream()
+                                .map(String::valueOf)
+                                .toList(),
+                        0,
+                        Map.of(),
+                        Path.of("")),
+                card.getString("host", ""),
+                ClusterNode.Presence.UNLISTED,
+                0,
+                false,
+                List.of());
     }
 
     private ClusterNode shown(Member member) {
@@ -381,7 +443,7 @@ final class ClusterNodes implements Homes {
                         member.ports(),
                         Path.of("")),
                 member.host(),
-                member.isAlive(),
+                member.isAlive() ? ClusterNode.Presence.ALIVE : ClusterNode.Presence.LOST,
                 member.silentSeconds(),
                 member.draining(),
                 owned(member.name()));
@@ -397,7 +459,7 @@ final class ClusterNodes implements Homes {
 
     /** Where writes to a shard go, for whoever came to the wrong one: of so many nodes as an answer has room for. */
     List<String> addresses(String shard) {
-        return registry.members().stream()
+        return registry.listed().stream()
                 .filter(member -> member.shard().equals(shard) && member.isAlive() && takesWrites(member))
                 .limit(ADDRESSES_MAX)
                 .flatMap(member -> List.of("grpc", "http").stream()
