@@ -16,8 +16,6 @@ import io.forelog.database.Database;
 import io.forelog.observe.LogKeys;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.json.JsonArray;
-import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -46,8 +44,6 @@ final class ClusterNodes implements Homes {
     /** Nodes: more than a client needs, and within what gRPC clients take as trailers. */
     private static final int ADDRESSES_MAX = 8;
 
-    private static final long CARDS_MILLIS = 1_000;
-
     private final Vertx vertx;
     private final Path folder;
     private final boolean clustered;
@@ -58,6 +54,7 @@ final class ClusterNodes implements Homes {
     private final boolean controls;
     private final Placement placement;
     private final StopMark stopped;
+    private final MemberCards cards;
     private final String shard;
     private final String stack;
     private final Namespaces namespaces;
@@ -70,9 +67,6 @@ final class ClusterNodes implements Homes {
 
     /** By namespace that ends: who was to end it before this node. */
     private final Map<String, Set<String>> before = new ConcurrentHashMap<>();
-
-    /** Of those in the cluster, as last read. */
-    private volatile List<JsonObject> cards = List.of();
 
     private volatile boolean asking;
     private Set<String> kept = Set.of();
@@ -98,6 +92,7 @@ final class ClusterNodes implements Homes {
         this.housekeeping = new Housekeeping(database, self);
         this.placement = new Placement(vertx, owners, shard, self, this::mayOwn, data);
         this.stopped = new StopMark(folder);
+        this.cards = new MemberCards(vertx);
         this.registry = new NodeRegistry(vertx, database, () -> member(config, status.get()), this::heard);
     }
 
@@ -174,20 +169,8 @@ final class ClusterNodes implements Homes {
         return placement.release(namespace);
     }
 
-    /** What this node tells the others of itself when it joins them, whether it can write to the database or not. */
-    static JsonObject card(NodeConfig config) {
-        return new JsonObject()
-                .put("node", config.name())
-                .put("host", config.advertisedHost())
-                .put("version", JarVersion.version())
-                .put("shard", config.shard())
-                .put("stack", config.stack())
-                .put("region", config.region())
-                .put("roles", new JsonArray(List.copyOf(config.roles())));
-    }
-
     Future<Void> start() {
-        vertx.setPeriodic(CARDS_MILLIS, timer -> ClusterTransport.cards(vertx).onSuccess(read -> cards = read));
+        cards.start();
         if (controls) {
             housekeeping.start(vertx);
         }
@@ -391,36 +374,8 @@ final class ClusterNodes implements Homes {
         List<Member> listed = registry.listed();
         List<ClusterNode> nodes = new ArrayList<>();
         listed.forEach(member -> nodes.add(shown(member)));
-        for (JsonObject card : cards) {
-            if (listed.stream().noneMatch(member -> member.name().equals(card.getString("node")))) {
-                nodes.add(unlisted(card));
-            }
-        }
+        nodes.addAll(cards.unlisted(listed));
         return nodes;
-    }
-
-    /** In the cluster, and not in the database: it has not come so far yet, or its way leads to a standby. */
-    private static ClusterNode unlisted(JsonObject card) {
-        return new ClusterNode(
-                new NodeStatus(
-                        card.getString("node", ""),
-                        card.getString("version", ""),
-                        NodeStatus.Phase.STARTING,
-                        List.of(),
-                        card.getString("shard", ""),
-                        card.getString("stack", ""),
-                        card.getString("region", ""),
-                        card.getJsonArray("roles", new JsonArray()).stream()
-                                .map(String::valueOf)
-                                .toList(),
-                        0,
-                        Map.of(),
-                        Path.of("")),
-                card.getString("host", ""),
-                ClusterNode.Presence.UNLISTED,
-                0,
-                false,
-                List.of());
     }
 
     private ClusterNode shown(Member member) {

@@ -189,7 +189,7 @@ final class Node {
                                         cluster.port(),
                                         cluster.busPort(),
                                         cluster.seeds(),
-                                        ClusterNodes.card(config)),
+                                        MemberCards.of(config)),
                                 data.resolve(ClusterNodes.FOLDER),
                                 tls == null ? null : new ClusterTransport.Lock(tls.amongNodes(), tls::lock))
                         .compose(vertx -> believe(vertx, tls)));
