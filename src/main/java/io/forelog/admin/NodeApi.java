@@ -195,10 +195,16 @@ final class NodeApi {
             nodes.add(node(self).put("namespaces", shown(exchange, names)));
         }
         for (NodeServices.ClusterNode each : known) {
+            boolean listed = each.presence() != NodeServices.ClusterNode.Presence.UNLISTED;
             nodes.add(node(each.status())
-                    .put("state", each.alive() ? each.status().phase().name() : "LOST")
+                    .put(
+                            "state",
+                            each.alive()
+                                    ? each.status().phase().name()
+                                    : each.presence().name())
                     .put("host", each.host())
-                    .put("silent_seconds", Math.round(Math.max(0, each.silentSeconds()) * 10) / 10.0)
+                    .put("started", listed ? Times.text(each.status().startedMicros()) : null)
+                    .put("silent_seconds", listed ? Math.round(Math.max(0, each.silentSeconds()) * 10) / 10.0 : null)
                     .put("draining", each.draining())
                     .put("namespaces", shown(exchange, each.owns())));
         }

@@ -49,11 +49,29 @@ public interface NodeServices {
     /**
      * A node of the cluster as it was last heard of.
      *
+     * @param presence whether it is heard of
      * @param silentSeconds since then
      * @param owns namespaces whose queue lies on its disk
      */
     record ClusterNode(
-            NodeStatus status, String host, boolean alive, double silentSeconds, boolean draining, List<String> owns) {}
+            NodeStatus status,
+            String host,
+            Presence presence,
+            double silentSeconds,
+            boolean draining,
+            List<String> owns) {
+        /** How it is known. */
+        public enum Presence {
+            ALIVE,
+            LOST,
+            /** In the cluster, and not on the list: nothing but its place is known of it. */
+            UNLISTED
+        }
+
+        public boolean alive() {
+            return presence == Presence.ALIVE;
+        }
+    }
 
     /** Asks a node to give away what it has, or takes that back. NOT_FOUND, UNAVAILABLE. */
     default Future<Void> drain(String node, boolean wanted) {

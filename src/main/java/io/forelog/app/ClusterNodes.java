@@ -54,6 +54,7 @@ final class ClusterNodes implements Homes {
     private final boolean controls;
     private final Placement placement;
     private final StopMark stopped;
+    private final MemberCards cards;
     private final String shard;
     private final String stack;
     private final Namespaces namespaces;
@@ -91,6 +92,7 @@ final class ClusterNodes implements Homes {
         this.housekeeping = new Housekeeping(database, self);
         this.placement = new Placement(vertx, owners, shard, self, this::mayOwn, data);
         this.stopped = new StopMark(folder);
+        this.cards = new MemberCards(vertx);
         this.registry = new NodeRegistry(vertx, database, () -> member(config, status.get()), this::heard);
     }
 
@@ -140,7 +142,10 @@ final class ClusterNodes implements Homes {
 
     /** {@code namespace} null: of which this node does not know more than the name. */
     private boolean mayOwn(@Nullable Namespace namespace) {
-        return consumes && !isToDrain() && (namespace == null || Placement.isFor(stack, namespace));
+        return consumes
+                && !isToDrain()
+                && !registry.isReadOnly()
+                && (namespace == null || Placement.isFor(stack, namespace));
     }
 
     @Override
@@ -165,6 +170,7 @@ final class ClusterNodes implements Homes {
     }
 
     Future<Void> start() {
+        cards.start();
         if (controls) {
             housekeeping.start(vertx);
         }
@@ -343,6 +349,12 @@ final class ClusterNodes implements Homes {
     }
 
     List<String> reasons() {
+        if (registry.isReadOnly()) {
+            return List.of(
+                    "the config store can only be read, as a standby: this node is not on the list of nodes, can take no embedded"
+                            + " namespace, and is not waited for when queues or order change (expected: config_store.uri of a server that"
+                            + " is written to)");
+        }
         return registry.isSuperseded()
                 ? List.of("another process has this node's name, " + self + " (expected: a name of its own for each)")
                 : List.of();
@@ -351,14 +363,19 @@ final class ClusterNodes implements Homes {
     Home home(String node) {
         return new Home(
                 node,
-                registry.find(node)
-                        .filter(Member::isAlive)
+                registry.listed().stream()
+                        .filter(member -> member.name().equals(node) && member.isAlive())
+                        .findFirst()
                         .map(member -> member.address("management"))
                         .orElse(""));
     }
 
     List<ClusterNode> nodes() {
-        return registry.members().stream().map(this::shown).toList();
+        List<Member> listed = registry.listed();
+        List<ClusterNode> nodes = new ArrayList<>();
+        listed.forEach(member -> nodes.add(shown(member)));
+        nodes.addAll(cards.unlisted(listed));
+        return nodes;
     }
 
     private ClusterNode shown(Member member) {
@@ -381,7 +398,7 @@ final class ClusterNodes implements Homes {
                         member.ports(),
                         Path.of("")),
                 member.host(),
-                member.isAlive(),
+                member.isAlive() ? ClusterNode.Presence.ALIVE : ClusterNode.Presence.LOST,
                 member.silentSeconds(),
                 member.draining(),
                 owned(member.name()));
@@ -397,7 +414,7 @@ final class ClusterNodes implements Homes {
 
     /** Where writes to a shard go, for whoever came to the wrong one: of so many nodes as an answer has room for. */
     List<String> addresses(String shard) {
-        return registry.members().stream()
+        return registry.listed().stream()
                 .filter(member -> member.shard().equals(shard) && member.isAlive() && takesWrites(member))
                 .limit(ADDRESSES_MAX)
                 .flatMap(member -> List.of("grpc", "http").stream()

@@ -185,7 +185,11 @@ final class Node {
                                 builder,
                                 options,
                                 new ClusterTransport.Address(
-                                        cluster.host(), cluster.port(), cluster.busPort(), cluster.seeds()),
+                                        cluster.host(),
+                                        cluster.port(),
+                                        cluster.busPort(),
+                                        cluster.seeds(),
+                                        MemberCards.of(config)),
                                 data.resolve(ClusterNodes.FOLDER),
                                 tls == null ? null : new ClusterTransport.Lock(tls.amongNodes(), tls::lock))
                         .compose(vertx -> believe(vertx, tls)));

@@ -10,10 +10,14 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.EventBusOptions;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.ServerSSLOptions;
+import io.vertx.core.spi.cluster.ClusterManager;
+import io.vertx.core.spi.cluster.NodeInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Field;
@@ -22,11 +26,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -82,6 +88,8 @@ public final class ClusterTransport {
     private static final int ATTEMPTS = 8;
     private static final Duration AGAIN = Duration.ofSeconds(2);
 
+    private static final long CARD_LIMIT_MILLIS = 1_000;
+
     private static final String[] PROTOCOLS = {"TLSv1.3"};
     private static final String MEMBERS = "members";
 
@@ -93,8 +101,9 @@ public final class ClusterTransport {
      * @param port of the cluster manager; without TLS the next ten above it serve its failure detection
      * @param busPort of the event bus
      * @param seeds {@code host:port} of the cluster ports of some nodes, this one's may be among them
+     * @param card what it tells the others of itself, see {@link #cards}
      */
-    public record Address(String host, int port, int busPort, List<String> seeds) {}
+    public record Address(String host, int port, int busPort, List<String> seeds, JsonObject card) {}
 
     /**
      * What nodes prove to each other.
@@ -115,7 +124,8 @@ public final class ClusterTransport {
         bus.setHost(address.host())
                 .setPort(address.busPort())
                 .setConnectTimeout(2_000)
-                .setReconnectAttempts(0);
+                .setReconnectAttempts(0)
+                .setClusterNodeMetadata(address.card());
         options.setEventBusOptions(bus);
         Future<Vertx> started = joined(
                 1,
@@ -156,6 +166,31 @@ public final class ClusterTransport {
                     .execute(() -> joined(times + 1, pause, attempt).onComplete(again));
             return again.future();
         });
+    }
+
+    /** The cards of all members, as far as the cluster manager knows them now: a hint. Never fails; nobody's where there is no cluster. */
+    public static Future<List<JsonObject>> cards(Vertx vertx) {
+        ClusterManager manager = ((VertxInternal) vertx).clusterManager();
+        if (manager == null) {
+            return Future.succeededFuture(List.of());
+        }
+        List<JsonObject> cards = new CopyOnWriteArrayList<>();
+        List<Future<Void>> asked = new ArrayList<>();
+        for (String member : manager.getNodes()) {
+            Promise<NodeInfo> told = Promise.promise();
+            manager.getNodeInfo(member, told);
+            asked.add(told.future()
+                    .timeout(CARD_LIMIT_MILLIS, TimeUnit.MILLISECONDS)
+                    .<Void>map(info -> {
+                        // One of an older version has none.
+                        if (info.metadata() != null) {
+                            cards.add(info.metadata());
+                        }
+                        return null;
+                    })
+                    .otherwiseEmpty());
+        }
+        return Future.join(asked).map(all -> List.copyOf(cards));
     }
 
     private static boolean isOfThisMachine(Throwable failure) {

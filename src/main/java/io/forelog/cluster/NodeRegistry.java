@@ -8,6 +8,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.net.ConnectException;
@@ -33,6 +34,8 @@ import org.slf4j.LoggerFactory;
 public final class NodeRegistry {
     private static final Logger LOG = LoggerFactory.getLogger(NodeRegistry.class);
     private static final long PERIOD_MILLIS = 1_000;
+    /** What a server that is a standby calls an attempt to write. */
+    private static final String READ_ONLY = "25006";
 
     private static final String ENTER = "INSERT INTO node (name, incarnation, host, ports, roles, shard, stack, region,"
             + " version, state, applied) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (name) DO UPDATE SET"
@@ -56,6 +59,8 @@ public final class NodeRegistry {
     private final Supplier<Member> self;
     private final Runnable heard;
     private volatile List<Member> members = List.of();
+    private volatile List<Member> aside = List.of();
+    private volatile boolean readOnly;
     private volatile boolean superseded;
     private boolean entered;
     private boolean beating;
@@ -84,6 +89,16 @@ public final class NodeRegistry {
         return members.stream().filter(member -> member.name().equals(name)).findFirst();
     }
 
+    /** The same, for people: also where this node is on no list, since its way leads to a standby. */
+    public List<Member> listed() {
+        return readOnly ? aside : members;
+    }
+
+    /** Its way leads to a standby, or to what else nobody writes to: this node can't enter, or tell of itself. */
+    public boolean isReadOnly() {
+        return readOnly;
+    }
+
     /** Another process has taken this node's name. */
     public boolean isSuperseded() {
         return superseded;
@@ -96,20 +111,46 @@ public final class NodeRegistry {
         beating = true;
         Member now = self.get();
         return (entered ? tell(now) : enter(now))
-                .compose(told -> database.query(ALL, Tuple.tuple()))
-                .<Void>map(rows -> {
-                    List<Member> read = new ArrayList<>();
-                    rows.forEach(row -> read.add(member(row)));
+                .compose(told -> read())
+                .<Void>map(read -> {
+                    readOnly = false;
                     tell(members, read);
-                    members = List.copyOf(read);
+                    members = read;
                     heard.run();
                     return null;
                 })
+                .recover(failure -> refusesWrites(failure) ? lookAside() : Future.failedFuture(failure))
                 .recover(failure -> {
                     LOG.atDebug().setCause(failure).log("The node registry is away");
                     return Future.succeededFuture();
                 })
                 .onComplete(done -> beating = false);
+    }
+
+    private Future<List<Member>> read() {
+        return database.query(ALL, Tuple.tuple()).map(rows -> {
+            List<Member> read = new ArrayList<>();
+            rows.forEach(row -> read.add(member(row)));
+            return List.copyOf(read);
+        });
+    }
+
+    /** Nobody goes by what a standby says, which may be late: it is shown. */
+    private Future<Void> lookAside() {
+        readOnly = true;
+        return read().map(read -> {
+            aside = read;
+            return null;
+        });
+    }
+
+    private static boolean refusesWrites(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof PgException answer && READ_ONLY.equals(answer.getSqlState())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The members that came and went since. */

@@ -3,8 +3,6 @@ package io.forelog.fault;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.forelog.database.Database;
-import io.forelog.database.DatabaseSettings;
 import io.forelog.rig.AuditProbe.Audit;
 import io.forelog.rig.Await;
 import io.forelog.rig.Documents;
@@ -20,14 +18,10 @@ import io.forelog.rig.backend.Islands;
 import io.forelog.rig.backend.KafkaCluster;
 import io.forelog.rig.backend.PostgresServer;
 import io.forelog.wire.v1.WriteToLogRequest;
-import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.Tuple;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -240,53 +234,6 @@ class PartitionFaultIT {
             return Optional.of(node.audit(namespace).read());
         } catch (AssertionError e) {
             return Optional.empty();
-        }
-    }
-
-    /** The store's own record of who held what, by its clock. */
-    private static final class LeaseBook implements AutoCloseable {
-        private final Vertx vertx = Vertx.vertx();
-        private final Database database;
-
-        LeaseBook(String uri) {
-            database = new Database(vertx, new DatabaseSettings(uri, "", "off", "", "forelog", 1), "", "test");
-            Await.result(database.ready());
-            run("CREATE TABLE lease_book (at timestamptz NOT NULL DEFAULT clock_timestamp(), name text, holder text,"
-                    + " epoch bigint, until timestamptz, before_holder text, before_epoch bigint,"
-                    + " before_until timestamptz)");
-            run("CREATE FUNCTION note_lease() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-                    + " INSERT INTO lease_book (name, holder, epoch, until, before_holder, before_epoch, before_until)"
-                    + " VALUES (NEW.name, NEW.holder, NEW.epoch, NEW.until, OLD.holder, OLD.epoch, OLD.until);"
-                    + " RETURN NEW; END $$");
-            run("CREATE TRIGGER note_lease AFTER UPDATE ON lease FOR EACH ROW EXECUTE FUNCTION note_lease()");
-        }
-
-        /** Taken before the one before had given it up or outlived it, or under an epoch that was another's. */
-        List<String> doublyHeld() {
-            List<String> wrong = new ArrayList<>();
-            int renewals = 0;
-            for (Row row : Await.result(database.query(
-                    "SELECT *, holder <> before_holder AND (before_until > at OR epoch <= before_epoch) AS wrong"
-                            + " FROM lease_book ORDER BY at",
-                    Tuple.tuple()))) {
-                renewals++;
-                if (row.getBoolean("wrong")) {
-                    wrong.add(row.deepToString());
-                }
-            }
-            assertThat(renewals).as("renewals and changes of hands").isPositive();
-            Soak.tell("the store's book of leases: %d renewals and changes of hands", renewals);
-            return wrong;
-        }
-
-        private void run(String sql) {
-            Await.result(database.query(sql, Tuple.tuple()));
-        }
-
-        @Override
-        public void close() {
-            Await.result(database.close());
-            Await.result(vertx.close());
         }
     }
 }

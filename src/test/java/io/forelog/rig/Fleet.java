@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ public final class Fleet implements AutoCloseable {
     private final List<Integer> ports;
     private final List<Site> sites;
     private final Map<String, ForelogProcess> nodes = new LinkedHashMap<>();
+    private final Map<String, String> stores = new HashMap<>();
 
     /** Where a node runs: its address, and the command that its own is an argument of. */
     public record Site(String host, List<String> under) {}
@@ -48,6 +50,12 @@ public final class Fleet implements AutoCloseable {
         this.ports = Ports.apart(sites.size() * 2, 10);
     }
 
+    /** That node is to reach the config store in a way of its own. */
+    public Fleet storeOf(String name, String uri) {
+        stores.put(name, uri);
+        return this;
+    }
+
     /** Not started. */
     public ForelogProcess.Builder builder(String name, String more) {
         return builder(name, name, more);
@@ -63,7 +71,7 @@ public final class Fleet implements AutoCloseable {
         }
         return builder.credential(administrator)
                 .settings("name: " + name)
-                .settings("config_store: {type: postgres, uri: '" + storeUri + "'}")
+                .settings("config_store: {type: postgres, uri: '" + stores.getOrDefault(name, storeUri) + "'}")
                 .settings("cluster: {host: " + site.host() + ", port: " + ports.get(index * 2) + ", bus_port: "
                         + ports.get(index * 2 + 1) + ", seeds: ['"
                         + sites.get(0).host() + ":" + ports.get(0) + "']}")
