@@ -65,11 +65,6 @@ public final class ApiKeys {
         return new Made(key, JSON.valueToTree(line).toString());
     }
 
-    /** Whether a key that {@code expires} then is of no use from the start. */
-    public static boolean isOver(String expires, long nowMicros) {
-        return !expires.isEmpty() && micros(expires) <= nowMicros;
-    }
-
     /** Reads the file where it has changed. Fails with INVALID_ARGUMENT, and goes on with what was read before. */
     public void load() {
         try {

@@ -1,8 +1,6 @@
 package io.forelog.app.cli;
 
 import io.forelog.access.ApiKeys;
-import io.forelog.model.ErrorCode;
-import io.forelog.model.WalException;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.concurrent.Callable;
@@ -41,10 +39,6 @@ final class ApiKeyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (ApiKeys.isOver(expires, System.currentTimeMillis() * 1_000)) {
-            throw new WalException(
-                    ErrorCode.INVALID_ARGUMENT, "expires: '" + expires + "' (expected: a time to come)");
-        }
         ApiKeys.Made made = ApiKeys.make(id, principal.isEmpty() ? id : principal, expires);
         if (!expires.isEmpty() && !Instant.parse(expires).isAfter(Instant.now())) {
             throw new ParameterException(spec.commandLine(), "--expires: '" + expires + "' (expected: a time to come)");
