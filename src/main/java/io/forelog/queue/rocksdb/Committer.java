@@ -32,6 +32,10 @@ final class Committer {
     private static final int COMMIT_ENTRIES_MOST = 4_096;
     private static final long COMMIT_BYTES_MOST = 8L << 20;
     private static final long PARK_MOST_NANOS = 500_000_000L;
+    /** So many commands of a turn, and namespaces, leave the depths worth a walk with every turn. */
+    private static final int DEPTHS_EACH_TURN = 16;
+
+    private static final long DEPTHS_OLD_NANOS = 20_000_000L;
     private static final long REOPEN_PAUSE_NANOS = 500_000_000L;
 
     private final Database database;
@@ -58,6 +62,7 @@ final class Committer {
     private String reopenFailure = "";
 
     private long depthsAt;
+    private boolean depthsOld;
     private volatile boolean stopping;
     private volatile boolean recovering;
     private volatile @Nullable WalException brokenSeen;
@@ -354,9 +359,12 @@ final class Committer {
     }
 
     /** At once while little happens, every 20 ms where much does. */
+    /** Of all, since time alone changes them; not with each turn where turns are full, or namespaces many. */
     private void publishDepths(int drained) {
         long now = System.nanoTime();
-        if (drained > 16 && now - depthsAt < 20_000_000L) {
+        depthsOld =
+                (drained > DEPTHS_EACH_TURN || backlogs.size() > DEPTHS_EACH_TURN) && now - depthsAt < DEPTHS_OLD_NANOS;
+        if (depthsOld) {
             return;
         }
         depthsAt = now;
@@ -369,7 +377,7 @@ final class Committer {
     }
 
     private void rest() {
-        inbox.await(ticker, PARK_MOST_NANOS, pace.pauseNanos());
+        inbox.await(ticker, depthsOld ? DEPTHS_OLD_NANOS : PARK_MOST_NANOS, pace.pauseNanos());
     }
 
     // ---- when a write failed
