@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
  * output lies in one file, whose end stands in the message of every failure.
  */
 public final class ForelogProcess implements AutoCloseable {
-    private static final Duration READY_LIMIT = Duration.ofSeconds(60);
+    private static final Duration READY_LIMIT = Duration.ofSeconds(120);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(45);
     private static final int LOG_TAIL = 6_000;
     /** So many tell what a service loads: alone, of a fleet, on Kafka, on SQS. */

@@ -35,6 +35,8 @@ public final class LoadWriter implements AutoCloseable {
     private static final Duration CALL_LIMIT = Duration.ofSeconds(5);
     private static final long PAUSE_MILLIS_AFTER_FAILURE = 20;
 
+    private static final Duration OPENS_LIMIT = Duration.ofSeconds(60);
+
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
     private final GrpcClient client;
     private final Supplier<SocketAddress> server;
@@ -145,9 +147,22 @@ public final class LoadWriter implements AutoCloseable {
         return repeated.get();
     }
 
-    /** One write, answered; fails where the call did. */
+    /** One write, answered; fails where the call did. A node that is ready may still open a queue: that is waited for. */
     public WriteToLogResponse writeOne(WriteToLogRequest request) {
-        return Await.result(call(request));
+        return Await.until(
+                "the queue is open",
+                OPENS_LIMIT,
+                () -> {
+                    try {
+                        return Optional.of(Await.result(call(request)));
+                    } catch (Refused e) {
+                        if (String.valueOf(e.getMessage()).contains("not open yet")) {
+                            return Optional.empty();
+                        }
+                        throw e;
+                    }
+                },
+                request::getNamespace);
     }
 
     public static WriteToLogRequest request(String namespace, String text) {
