@@ -331,8 +331,7 @@ final class Node {
     }
 
     private Future<NodeStatus> ready(int managementPort) {
-        PressureSampler sampler = new PressureSampler(pressure, this::loopLagSeconds);
-        vertx.setPeriodic(PressureSampler.PERIOD_MILLIS, id -> vertx.executeBlocking(() -> samplePressure(sampler)));
+        new PressureSampler(pressure, this::loopLagSeconds).start(vertx);
         load.register(metrics.registry());
         vertx.setPeriodic(LoadSampler.PERIOD_MILLIS, id -> vertx.executeBlocking(this::sampleLoad));
         Gauge.builder(MetricNames.CLOCK_OFFSET, clock, NodeClock::offsetSeconds)
@@ -354,11 +353,6 @@ final class Node {
 
     private double loopLagSeconds() {
         return edge.loopLagSeconds();
-    }
-
-    private static @Nullable Void samplePressure(PressureSampler sampler) {
-        sampler.sample();
-        return null;
     }
 
     private @Nullable Void sampleLoad() {

@@ -145,8 +145,7 @@ final class Appends {
         String tier = KafkaNames.tier(at.plan().shard(), hop.tier());
         ProducerRecord<byte[], byte[]> record =
                 KafkaRecords.fresh(tier, partition(at, tier, key), key, entry, namespace);
-        KafkaRecords.waits(record, hop, KafkaNames.ready(main), node);
-        clock.mark(record.headers());
+        KafkaRecords.waits(record, hop, KafkaNames.ready(main), node, clock);
         return record;
     }
 
@@ -205,8 +204,7 @@ final class Appends {
         String tier = KafkaNames.tier(at.plan().shard(), hop.tier());
         ProducerRecord<byte[], byte[]> record =
                 KafkaRecords.obligation(tier, partition(at, tier, key), key, transfer, namespace);
-        KafkaRecords.waits(record, hop, to, node);
-        clock.mark(record.headers());
+        KafkaRecords.waits(record, hop, to, node, clock);
         if (at.plan().lanes()) {
             KafkaRecords.goesTo(record, partition(at, to, key));
         }

@@ -11,11 +11,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * How far this node's clock and a cluster's are apart (design 14.2, ADR 23): asked by an empty record on a topic whose time stamps the
- * brokers set. What is due by the clock of one node and released by that of another is never early where both know. Any thread.
+ * brokers set. What is due by the clock of one node and released by that of another is never early where both know how far they are
+ * from the cluster's, whatever that one says. Any thread.
  */
 final class ClusterClock {
     /** How far the clocks of two nodes may be apart without being taken into account. */
     static final long GUARD_MICROS = 250_000L;
+    /** How far a node's may be from the cluster's without being told to others, and what is believed of one that tells nothing. */
+    static final long UNTOLD_MICROS = GUARD_MICROS / 2;
     /** It is being found out: what others accepted waits. */
     static final long UNKNOWN = Long.MAX_VALUE;
 
@@ -28,13 +31,16 @@ final class ClusterClock {
     /** An answer that took longer says too little. */
     private static final long ROUND_MICROS_MAX = 500_000L;
 
-    private static final long GIVES_UP_MICROS = 10_000_000L;
+    private static final long GIVES_UP_NANOS = 10_000_000_000L;
 
     private final String cluster;
     private final String topic;
     private final Ticker ticker;
-    private final long bornNanos = System.nanoTime();
-    private volatile boolean untold;
+    /** 0 = nobody has wanted to know yet. */
+    private volatile long beganNanos;
+
+    private volatile boolean there;
+    private volatile boolean cannotTell;
     private volatile @Nullable Offset offset;
     private volatile String told = "";
 
@@ -51,9 +57,24 @@ final class ClusterClock {
         return topic;
     }
 
-    /** Never waits, never fails. Does nothing where the producer does not know the topic. */
+    /** The topic is looked for: from now on it is a matter of seconds. */
+    void begin() {
+        if (beganNanos == 0) {
+            beganNanos = System.nanoTime() | 1;
+        }
+    }
+
+    /** The topic is there. One that is not would be asked for, and waited for, by the producer. */
+    void found() {
+        there = true;
+    }
+
+    /** Never waits, never fails. Does nothing where there is no topic. */
     void ask(Sender sender) {
-        if (sender.partitions(topic).isEmpty()) {
+        if (offset == null && beganNanos != 0 && System.nanoTime() - beganNanos > GIVES_UP_NANOS) {
+            cannotTell("no answer within " + GIVES_UP_NANOS / 1_000_000_000L + " s");
+        }
+        if (!there || sender.partitions(topic).isEmpty()) {
             return;
         }
         long sent = ticker.micros();
@@ -74,7 +95,7 @@ final class ClusterClock {
             cannotTell("its records have the time of their senders");
         } else if (received - sent <= ROUND_MICROS_MAX) {
             long appended = appendedMillis * MICROS;
-            untold = false;
+            cannotTell = false;
             offset = new Offset(sent - appended - MICROS + 1, received - appended);
             tell();
         }
@@ -82,8 +103,8 @@ final class ClusterClock {
 
     /** Until it can after all, the guard has to do. */
     void cannotTell(String why) {
-        if (!untold) {
-            untold = true;
+        if (!cannotTell && offset == null) {
+            cannotTell = true;
             LOG.atWarn()
                     .addKeyValue(LogKeys.DATABASE, cluster)
                     .addKeyValue(
@@ -95,7 +116,7 @@ final class ClusterClock {
     }
 
     private void tell() {
-        String now = aheadMicros() > 0 ? "ahead" : behindMicros() > 0 ? "behind" : "";
+        String now = isUntold() ? "" : seconds() < 0 ? "behind" : "ahead";
         if (!now.equals(told)) {
             told = now;
             if (now.isEmpty()) {
@@ -103,10 +124,18 @@ final class ClusterClock {
             } else {
                 LOG.atWarn()
                         .addKeyValue(LogKeys.DATABASE, cluster)
-                        .addKeyValue(LogKeys.REASON, Math.abs(seconds()) + " s " + now + " (expected: within 0.25 s)")
+                        .addKeyValue(
+                                LogKeys.REASON,
+                                Math.abs(seconds()) + " s " + now + " (expected: within " + UNTOLD_MICROS / 1e6 + " s)")
                         .log("Clock differs from the Kafka cluster's: delays across nodes go by the cluster's");
             }
         }
+    }
+
+    /** Nobody need know. */
+    private boolean isUntold() {
+        Offset known = offset;
+        return known == null || known.leastMicros >= -UNTOLD_MICROS && known.mostMicros <= UNTOLD_MICROS;
     }
 
     /** This node's time less the cluster's; NaN = not known. */
@@ -115,29 +144,17 @@ final class ClusterClock {
         return known == null ? Double.NaN : Math.round((known.leastMicros + known.mostMicros) / 2e3) / 1e3;
     }
 
-    /**
-     * By how much at most this node's clock is ahead; 0 = within the guard, or nobody can tell; {@link #UNKNOWN} for the first
-     * seconds without an answer.
-     */
-    long aheadMicros() {
+    /** This node's time less the cluster's, at most; {@link #UNKNOWN} until the cluster has answered, or it is plain that it won't. */
+    long mostMicros() {
         Offset known = offset;
-        if (known == null) {
-            return untold || System.nanoTime() - bornNanos > GIVES_UP_MICROS * MICROS ? 0 : UNKNOWN;
-        }
-        return known.leastMicros > GUARD_MICROS ? known.mostMicros : 0;
+        return known != null ? known.mostMicros : cannotTell ? UNTOLD_MICROS : UNKNOWN;
     }
 
-    /** By how much at most this node's clock is behind; 0 = within the guard, or not known. */
-    long behindMicros() {
-        Offset known = offset;
-        return known != null && known.mostMicros < -GUARD_MICROS ? -known.leastMicros : 0;
-    }
-
-    /** On what waits for a time that this node's clock said: what others add to it. */
+    /** On what waits for a time that this node's clock said: how far that clock is off, where others must know. */
     void mark(Headers headers) {
-        long behind = behindMicros();
-        if (behind > 0) {
-            KafkaRecords.replace(headers, Tiers.BEHIND, Long.toString(behind));
+        Offset known = offset;
+        if (known != null && !isUntold()) {
+            KafkaRecords.replace(headers, Tiers.CLOCK, Long.toString(known.leastMicros));
         }
     }
 }

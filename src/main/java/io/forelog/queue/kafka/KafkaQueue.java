@@ -161,7 +161,7 @@ final class KafkaQueue implements Queue {
                 ticker,
                 new Transactor(cluster.connection(), DeadLetters.transactionalId(namespace)));
         ReaderSettings reading =
-                ReaderSettings.of(cluster.connection(), cluster.node().node());
+                ReaderSettings.of(cluster.connection(), cluster.node().node(), cluster.clock());
         cluster.pumpTiers(clusterId, reading);
         KafkaConsumption consumption = new KafkaConsumption(
                 cluster.vertx(),

@@ -145,10 +145,12 @@ final class KafkaRecords {
     }
 
     /** Marks a record as one that waits in a tier, by the clock of {@code node}. */
-    static void waits(ProducerRecord<byte[], byte[]> record, TierPlan.Hop hop, String ready, String node) {
+    static void waits(
+            ProducerRecord<byte[], byte[]> record, TierPlan.Hop hop, String ready, String node, ClusterClock clock) {
         replace(record.headers(), HOP, Long.toString(hop.atMicros()));
         replace(record.headers(), TO, ready);
         replace(record.headers(), NODE, node);
+        clock.mark(record.headers());
     }
 
     /** Which partition of its topic a record that waits goes to; null = by its key. */

@@ -31,6 +31,7 @@ final class Mover {
     private final String namespace;
     private final int route;
     private final String nodeId;
+    private final ClusterClock clock;
     private final RouteDesk desk;
     private final PartitionStart start;
     private final RouteRecords records;
@@ -53,6 +54,7 @@ final class Mover {
         this.namespace = namespace;
         this.route = route;
         this.nodeId = settings.nodeId();
+        this.clock = settings.clock();
         this.desk = desk;
         this.start = start;
         this.records = records;
@@ -156,7 +158,7 @@ final class Mover {
     private ProducerRecord<byte[], byte[]> retry(String main, Delivery delivery, Verdict.Retry retry, long now) {
         RecordHeaders headers = new RecordHeaders();
         RouteTopics at = topics.get();
-        String topic = Tiers.wait(headers, at::tier, at.ready(main), now, retry.dueMicros(), nodeId);
+        String topic = Tiers.wait(headers, at::tier, at.ready(main), now, retry.dueMicros(), nodeId, clock);
         return records.retry(topic, headers, delivery, retry);
     }
 

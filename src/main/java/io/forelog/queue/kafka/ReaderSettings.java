@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param connection bootstrap servers, TLS and SASL: passed on to every client
  * @param nodeId stable over restarts: makes transactional ids and static members of groups
+ * @param clock of the cluster
  * @param commitInterval at most so much is repeated after a crash
  * @param drainLimit how long partitions that go to another reader wait for what is on its way
  * @param orderedWait how long a new owner waits with ordered deliveries where the last one left something on its way, if nobody says how long
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 record ReaderSettings(
         Map<String, Object> connection,
         String nodeId,
+        ClusterClock clock,
         Duration commitInterval,
         Duration drainLimit,
         Duration orderedWait) {
@@ -33,9 +35,9 @@ record ReaderSettings(
 
     private static final Duration BEYOND = Duration.ofSeconds(1);
 
-    static ReaderSettings of(Map<String, Object> connection, String nodeId) {
+    static ReaderSettings of(Map<String, Object> connection, String nodeId, ClusterClock clock) {
         return new ReaderSettings(
-                connection, nodeId, Duration.ofMillis(200), Duration.ofSeconds(1), Duration.ofSeconds(11));
+                connection, nodeId, clock, Duration.ofMillis(200), Duration.ofSeconds(1), Duration.ofSeconds(11));
     }
 
     /** Where a request to the target ends within {@code targetLimit}: so long and a second. */

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.Function;
-import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.InvalidTopicException;
@@ -60,7 +59,7 @@ final class TierDepartures {
     private final Function<TierPlan.Tier, String> tiers;
     private final Function<String, Place> places;
     private final Predicate<String> ended;
-    private final LongSupplier aheadMicros;
+    private final ClusterClock clock;
     private final PriorityQueue<TierPartition.Waiting> waiting =
             new PriorityQueue<>(Comparator.comparingLong(each -> each.ripeMicros));
     private final Map<String, Trouble> troubles = new HashMap<>();
@@ -71,7 +70,7 @@ final class TierDepartures {
 
     /**
      * @param places how a ready topic is found now
-     * @param aheadMicros as {@link ClusterClock#aheadMicros}
+     * @param clock how far this node's is off
      * @param ended whether a namespace is known to have ended, so that nobody waits for what is its own
      */
     TierDepartures(
@@ -79,12 +78,12 @@ final class TierDepartures {
             Function<TierPlan.Tier, String> tiers,
             Function<String, Place> places,
             Predicate<String> ended,
-            LongSupplier aheadMicros) {
+            ClusterClock clock) {
         this.node = node;
         this.tiers = tiers;
         this.places = places;
         this.ended = ended;
-        this.aheadMicros = aheadMicros;
+        this.clock = clock;
     }
 
     void add(TierPartition.Waiting each) {
@@ -180,8 +179,8 @@ final class TierDepartures {
     }
 
     /**
-     * When it may be released, by this node's clock: when it is due; where another's clock said when that is, a little later, and
-     * by as much as that one was behind and this one is ahead.
+     * When it may be released, by this node's clock: when it is due; where another's clock said when that is, later by as much as this
+     * one may be ahead of that one, and a little in any case.
      */
     private long freeMicros(Headers headers, long now) {
         long due = KafkaRecords.number(headers, KafkaRecords.DUE, 0);
@@ -189,11 +188,12 @@ final class TierDepartures {
         if (of.isEmpty() || of.equals(node)) {
             return due;
         }
-        long ahead = aheadMicros.getAsLong();
-        if (ahead == ClusterClock.UNKNOWN) {
+        long mine = clock.mostMicros();
+        if (mine == ClusterClock.UNKNOWN) {
             return now + LOOK_MICROS;
         }
-        long apart = ClusterClock.GUARD_MICROS + ahead + Math.max(0, KafkaRecords.number(headers, Tiers.BEHIND, 0));
+        long its = KafkaRecords.number(headers, Tiers.CLOCK, -ClusterClock.UNTOLD_MICROS);
+        long apart = Math.max(ClusterClock.GUARD_MICROS, mine - its);
         return due > Long.MAX_VALUE - apart ? due : due + apart;
     }
 

@@ -78,9 +78,6 @@ final class TierPump implements Runnable {
         /** Whether it is known that a namespace has ended: what is its own goes nowhere any more. */
         boolean hasEnded(String namespace);
 
-        /** As {@link ClusterClock#aheadMicros}. */
-        long aheadMicros();
-
         /** What is wrong; empty = nothing any more. */
         void trouble(String text);
     }
@@ -119,8 +116,8 @@ final class TierPump implements Runnable {
         this.transactor = transactor;
         this.restarts = new Restarts(
                 "tiers of shard " + shard, KafkaNames.tierGroup(shard), member(settings, shard), surroundings::trouble);
-        this.departures = new TierDepartures(
-                settings.nodeId(), topics, this::look, surroundings::hasEnded, surroundings::aheadMicros);
+        this.departures =
+                new TierDepartures(settings.nodeId(), topics, this::look, surroundings::hasEnded, settings.clock());
         this.thread = new Thread(this, "forelog-kafka-tiers-" + shard);
         this.thread.setDaemon(true);
     }
@@ -332,7 +329,7 @@ final class TierPump implements Runnable {
         copy.headers().remove(KafkaRecords.TO);
         copy.headers().remove(KafkaRecords.TO_PARTITION);
         copy.headers().remove(Tiers.NODE);
-        copy.headers().remove(Tiers.BEHIND);
+        copy.headers().remove(Tiers.CLOCK);
         return copy;
     }
 

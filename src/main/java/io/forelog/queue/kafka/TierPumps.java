@@ -22,11 +22,6 @@ final class TierPumps {
         }
 
         @Override
-        public long aheadMicros() {
-            return names.isEmpty() ? ClusterClock.UNKNOWN : names.get(0).clock().aheadMicros();
-        }
-
-        @Override
         public void trouble(String text) {
             names.forEach(each -> each.tiersTrouble(text));
         }

@@ -11,8 +11,8 @@ final class Tiers {
     /** The node whose clock set the due time; missing = not said. */
     static final String NODE = "forelog-node";
 
-    /** By how many microseconds that clock was behind the cluster's; missing = it was not. */
-    static final String BEHIND = "forelog-behind";
+    /** That clock's time less the cluster's, at least, in microseconds; missing = about none. */
+    static final String CLOCK = "forelog-clock";
 
     private Tiers() {}
 
@@ -20,6 +20,7 @@ final class Tiers {
      * The topic for a record that is due at {@code due}: a tier, or {@code ready} where it is due by now. Sets the headers.
      *
      * @param nodeId whose clock {@code now} is
+     * @param clock how far that one is off
      */
     static String wait(
             Headers headers,
@@ -27,7 +28,8 @@ final class Tiers {
             String ready,
             long nowMicros,
             long dueMicros,
-            String nodeId) {
+            String nodeId,
+            ClusterClock clock) {
         KafkaRecords.replace(headers, KafkaRecords.DUE, Long.toString(dueMicros));
         if (dueMicros <= nowMicros) {
             return ready;
@@ -35,6 +37,7 @@ final class Tiers {
         TierPlan.Hop hop = TierPlan.next(nowMicros, dueMicros);
         KafkaRecords.replace(headers, KafkaRecords.TO, ready);
         KafkaRecords.replace(headers, NODE, nodeId);
+        clock.mark(headers);
         KafkaRecords.replace(headers, KafkaRecords.HOP, Long.toString(hop.atMicros()));
         return tierTopics.apply(hop.tier());
     }

@@ -189,6 +189,7 @@ final class Topics {
     /** Nothing rests on what it holds, and the namespace does not wait for it. */
     private void ensureClock(int replication) {
         String topic = cluster.clock().topic();
+        cluster.clock().begin();
         Map<String, String> settings = new HashMap<>(settings(replication));
         settings.put("retention.ms", "3600000");
         settings.put("min.insync.replicas", "1");
@@ -202,7 +203,10 @@ final class Topics {
                                         : Future.failedFuture(failure))
                         : Future.<Void>succeededFuture())
                 .compose(made -> awaitKnown(List.of(topic)))
-                .onSuccess(known -> cluster.askTime())
+                .onSuccess(known -> {
+                    cluster.clock().found();
+                    cluster.askTime();
+                })
                 .onFailure(failure -> cluster.clock().cannotTell(String.valueOf(failure.getMessage())));
     }
 

@@ -40,19 +40,22 @@ class AppendsTest {
                 new Appends.Layout(plan, partitions, keyed));
     }
 
-    @Test
-    void whatIsDelayedSaysByHowMuchTheClockThatSaidSoIsBehind() {
-        long now = ticker.micros();
-        clock.answered(now, now / 1_000 + 5_000);
-
-        ProducerRecord<byte[], byte[]> delayed =
-                appends(false).obligation(transfer(entries.keyed("k", "p"), Duration.ofSeconds(3)), now, 0);
-
-        assertThat(KafkaRecords.number(delayed.headers(), Tiers.BEHIND, 0)).isBetween(5_000_000L, 5_001_000L);
-    }
-
     private Transfer transfer(Entry entry, Duration left) {
         return new Transfer(entry, 1, ticker.micros() + left.toNanos() / 1_000, 0, null, null, 1);
+    }
+
+    @Test
+    void whatIsDelayedSaysByHowMuchTheClockThatSaidSoIsOff() {
+        long now = ticker.micros();
+        Transfer inThreeSeconds = transfer(entries.keyed("k", "p"), Duration.ofSeconds(3));
+        clock.answered(now, now / 1_000 + 100);
+        assertThat(appends(false).obligation(inThreeSeconds, now, 0).headers().lastHeader(Tiers.CLOCK))
+                .isNull();
+
+        clock.answered(now, now / 1_000 + 5_000);
+        assertThat(KafkaRecords.number(
+                        appends(false).obligation(inThreeSeconds, now, 0).headers(), Tiers.CLOCK, 0))
+                .isBetween(-5_001_000L, -5_000_000L);
     }
 
     @Test

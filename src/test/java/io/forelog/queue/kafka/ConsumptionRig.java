@@ -46,13 +46,15 @@ final class ConsumptionRig implements AutoCloseable {
         }
 
         @Override
-        public long aheadMicros() {
-            return 0;
-        }
-
-        @Override
         public void trouble(String text) {}
     };
+
+    /** Says what the cluster's says. */
+    static ClusterClock agreeing(Ticker ticker) {
+        ClusterClock clock = new ClusterClock("test", "clock", ticker);
+        clock.answered(ticker.micros(), ticker.millis());
+        return clock;
+    }
 
     static final long MANY_BYTES = 64L << 20;
 
@@ -131,7 +133,13 @@ final class ConsumptionRig implements AutoCloseable {
                 spec,
                 spec.ordered(),
                 shard,
-                new ReaderSettings(settings.connection(), node, commitInterval, settings.drainLimit(), orderedWait),
+                new ReaderSettings(
+                        settings.connection(),
+                        node,
+                        settings.clock(),
+                        commitInterval,
+                        settings.drainLimit(),
+                        orderedWait),
                 clock,
                 (route, text) -> {});
         open.add(consumption);
@@ -139,7 +147,7 @@ final class ConsumptionRig implements AutoCloseable {
     }
 
     ReaderSettings settings(String node) {
-        return ReaderSettings.of(Map.of("bootstrap.servers", cluster.bootstrap()), node);
+        return ReaderSettings.of(Map.of("bootstrap.servers", cluster.bootstrap()), node, agreeing(ticker));
     }
 
     TierPump pump(String node, Ticker clock) {
@@ -197,7 +205,8 @@ final class ConsumptionRig implements AutoCloseable {
                 namespace + "-ready",
                 entry.acceptedMicros(),
                 entry.dueMicros(),
-                node);
+                node,
+                agreeing(ticker));
         producer.send(new ProducerRecord<>(topic, null, fresh.key(), fresh.value(), fresh.headers()));
     }
 

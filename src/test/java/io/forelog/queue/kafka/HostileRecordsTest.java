@@ -111,7 +111,8 @@ class HostileRecordsTest {
                 1,
                 false,
                 new RouteTopics(List.of("t"), List.of("t-dlq"), 1, "s"),
-                ReaderSettings.of(Map.of("bootstrap.servers", "localhost:1"), "node"),
+                ReaderSettings.of(
+                        Map.of("bootstrap.servers", "localhost:1"), "node", ConsumptionRig.agreeing(new HandTicker())),
                 0,
                 new HandTicker(),
                 told::add,

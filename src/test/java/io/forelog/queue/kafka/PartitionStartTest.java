@@ -2,6 +2,7 @@ package io.forelog.queue.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.forelog.queue.HandTicker;
 import java.time.Duration;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -30,7 +31,7 @@ class PartitionStartTest {
 
     @Test
     void itIsWaitedAsLongAsTheTargetMayTakeAndASecond() {
-        ReaderSettings settings = ReaderSettings.of(Map.of(), "n");
+        ReaderSettings settings = ReaderSettings.of(Map.of(), "n", ConsumptionRig.agreeing(new HandTicker()));
         assertThat(settings.orderedWait(Duration.ofSeconds(40))).isEqualTo(Duration.ofSeconds(41));
         assertThat(settings.orderedWait(null)).isEqualTo(settings.orderedWait());
     }

@@ -3,6 +3,7 @@ package io.forelog.queue.kafka;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.forelog.queue.HandTicker;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -25,28 +26,33 @@ class TierDeparturesTest {
     private final Set<String> ended = new HashSet<>();
     private final TierPartition tier =
             new TierPartition(new TopicPartition("tier", 0), new OffsetWindow(0), new Books());
-    private long ahead;
-    private final TierDepartures departures = new TierDepartures(
-            "n1",
-            each -> "tier-" + each.label,
-            topic -> places.getOrDefault(topic, TierDepartures.Place.THERE),
-            ended::contains,
-            () -> ahead);
+    private final HandTicker ticker = new HandTicker();
+    private final ClusterClock clock = ConsumptionRig.agreeing(ticker);
+    private TierDepartures departures = departures(clock);
     private long next;
     private long now = 1_000 * SECOND;
 
-    private void waits(String to) {
-        waits(to, "", 0);
+    private TierDepartures departures(ClusterClock by) {
+        return new TierDepartures(
+                "n1",
+                each -> "tier-" + each.label,
+                topic -> places.getOrDefault(topic, TierDepartures.Place.THERE),
+                ended::contains,
+                by);
     }
 
-    private void waits(String to, String node, long behind) {
+    private void waits(String to) {
+        waits(to, "", "");
+    }
+
+    private void waits(String to, String node, String clockSaid) {
         ConsumerRecord<byte[], byte[]> record =
                 new ConsumerRecord<>("tier", 0, next, null, ("" + next).getBytes(UTF_8));
         record.headers()
                 .add(KafkaRecords.TO, to.getBytes(UTF_8))
                 .add(KafkaRecords.NAMESPACE, to.getBytes(UTF_8))
                 .add(Tiers.NODE, node.getBytes(UTF_8))
-                .add(Tiers.BEHIND, Long.toString(behind).getBytes(UTF_8))
+                .add(Tiers.CLOCK, clockSaid.getBytes(UTF_8))
                 .add(KafkaRecords.DUE, Long.toString(now).getBytes(UTF_8));
         next++;
         departures.add(tier.waits(record, now));
@@ -132,9 +138,14 @@ class TierDeparturesTest {
                 .containsExactly("1");
     }
 
-    /** Due now, as the clock of {@code node} said. */
-    private void waitsFor(String node, long behind) {
-        waits("ready", node, behind);
+    /** Due now, as the clock of {@code node} said, of which {@code said} is known to be off by so much; "" = nothing is. */
+    private void waitsFor(String node, String said) {
+        waits("ready", node, said);
+    }
+
+    /** This node's clock. */
+    private void isOffBy(long micros) {
+        clock.answered(ticker.micros(), (ticker.micros() - micros) / 1_000);
     }
 
     private List<String> released(long at) {
@@ -144,26 +155,52 @@ class TierDeparturesTest {
     @Test
     void whatAnotherNodeAcceptedIsReleasedLaterByAsMuchAsTheClocksAreApart() {
         long due = now;
-        ahead = 300_000;
-        waitsFor("n1", 0);
-        waitsFor("n2", 0);
-        waitsFor("n2", 200_000);
+        isOffBy(300_000);
+        waitsFor("n1", "");
+        waitsFor("n2", "");
+        waitsFor("n2", "-400000");
+        waitsFor("n2", "300000");
 
-        assertThat(released(due + ClusterClock.GUARD_MICROS)).containsExactly("0");
-        assertThat(released(due + ClusterClock.GUARD_MICROS + 300_000)).isEmpty();
-        assertThat(released(due + ClusterClock.GUARD_MICROS + 500_000)).containsExactly("1");
-        assertThat(released(due + SECOND)).containsExactly("2");
+        assertThat(released(due + 100_000)).containsExactly("0");
+        assertThat(released(due + ClusterClock.GUARD_MICROS))
+                .as("as far off as this one")
+                .isEmpty();
+        assertThat(released(due + 350_000)).containsExactly("3");
+        assertThat(released(due + 300_000 + ClusterClock.UNTOLD_MICROS)).isEmpty();
+        assertThat(released(due + 600_000)).containsExactly("1");
+        assertThat(released(due + 700_000)).isEmpty();
+        assertThat(released(due + 800_000)).containsExactly("2");
     }
 
     @Test
     void whatAnotherNodeAcceptedWaitsWhileTheClocksAreCompared() {
-        ahead = ClusterClock.UNKNOWN;
-        waitsFor("n1", 0);
-        waitsFor("n2", 0);
+        ClusterClock notYet = new ClusterClock("c", "clock", ticker);
+        departures = departures(notYet);
+        waitsFor("n1", "");
+        waitsFor("n2", "");
         assertThat(released(now + 3 * SECOND)).containsExactly("0");
 
-        ahead = 0;
+        notYet.answered(ticker.micros(), ticker.millis());
         assertThat(released(now + SECOND)).containsExactly("1");
+    }
+
+    @Test
+    void aClusterThatIsWrongHoldsUpNothingAmongNodesThatAgree() {
+        long due = now;
+        isOffBy(5 * SECOND);
+        waitsFor("n2", Long.toString(5 * SECOND));
+
+        assertThat(released(due + ClusterClock.GUARD_MICROS + SECOND / 5)).containsExactly("0");
+    }
+
+    @Test
+    void aNodeThatIsBehindReleasesNothingEarlierForIt() {
+        long due = now;
+        isOffBy(-5 * SECOND);
+        waitsFor("n2", "");
+
+        assertThat(released(due + ClusterClock.GUARD_MICROS)).isEmpty();
+        assertThat(released(due + SECOND / 2)).containsExactly("0");
     }
 
     @Test

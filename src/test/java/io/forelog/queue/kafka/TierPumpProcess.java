@@ -13,7 +13,10 @@ final class TierPumpProcess {
                 shard,
                 KafkaNames.tierGroup(shard),
                 tier -> KafkaNames.tier(shard, tier),
-                ReaderSettings.of(Map.of("bootstrap.servers", arguments[0]), arguments[2]),
+                ReaderSettings.of(
+                        Map.of("bootstrap.servers", arguments[0]),
+                        arguments[2],
+                        ConsumptionRig.agreeing(Ticker.anchored())),
                 Ticker.anchored(),
                 ConsumptionRig.CALM);
         pump.start();

@@ -90,7 +90,7 @@ class TierPumpTest {
         TierPump pump = new TierPump(
                 "s",
                 each -> "tier-" + each.label,
-                ReaderSettings.of(Map.of(), "n1"),
+                ReaderSettings.of(Map.of(), "n1", ConsumptionRig.agreeing(new HandTicker())),
                 new HandTicker(),
                 ConsumptionRig.CALM,
                 () -> consumer,
