@@ -35,7 +35,7 @@ public final class LoadWriter implements AutoCloseable {
     private static final Duration CALL_LIMIT = Duration.ofSeconds(5);
     private static final long PAUSE_MILLIS_AFTER_FAILURE = 20;
 
-    private static final Duration OPENS_LIMIT = Duration.ofSeconds(60);
+    private static final Duration TAKEN_LIMIT = Duration.ofSeconds(60);
 
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
     private final GrpcClient client;
@@ -147,22 +147,30 @@ public final class LoadWriter implements AutoCloseable {
         return repeated.get();
     }
 
-    /** One write, answered; fails where the call did. A node that is ready may still open a queue: that is waited for. */
+    /**
+     * One write, answered; fails where the call did. A node that is ready may still open a queue: that is waited for; so is a
+     * node that sheds load where this writer insists.
+     */
     public WriteToLogResponse writeOne(WriteToLogRequest request) {
         return Await.until(
-                "the queue is open",
-                OPENS_LIMIT,
+                "the write is taken",
+                TAKEN_LIMIT,
                 () -> {
                     try {
                         return Optional.of(Await.result(call(request)));
                     } catch (Refused e) {
-                        if (String.valueOf(e.getMessage()).contains("not open yet")) {
+                        if (passes(e)) {
                             return Optional.empty();
                         }
                         throw e;
                     }
                 },
                 request::getNamespace);
+    }
+
+    private boolean passes(Refused refused) {
+        String message = String.valueOf(refused.getMessage());
+        return message.contains("not open yet") || insisting && message.contains("OVERLOADED");
     }
 
     public static WriteToLogRequest request(String namespace, String text) {
