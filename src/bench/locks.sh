@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what locks cost: unary writes to a node in plain text and open, and to one with TLS and identities, in turns on one machine.
-# h2load shows no client certificate: an API key says who calls, checked with every request. Client certificates are measured with
-# `forelog bench write`, which costs the machine more than h2load, so that its rows are to be compared with each other alone.
+# Who calls is said by an API key, checked with every request, or by a client certificate, once a connection. h2load shows none by
+# itself: certificate.c has it show one (wants a C compiler).
 set -euo pipefail
 
 here=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -64,46 +64,38 @@ begin() { # KIND SCHEME: a node, paused; leaves its process in $pid, where it li
   curl -fsSk -o "$work/answer" -X POST -H "x-api-key: $key" -d '{}' "$2://127.0.0.1:$management/admin/v1/namespaces/bench:pause"
 }
 end() { kill "$pid" && wait "$pid" 2>/dev/null || true; }
-one() { # KIND SCHEME: the rate of TRUE answers, after a warm-up
-  local pid grpc management before
-  begin "$1" "$2"
+one() { # KIND SCHEME [VARIABLE=VALUE…]: its rate of TRUE answers, after a warm-up; h2load has the variables
+  local kind=$1 scheme=$2 pid grpc management before who=(-H "x-api-key: $key")
+  [[ $kind != mutual ]] || who=()
+  begin "$kind" "$scheme"
+  shift 2
   before=$(ticks "$pid")
-  h2load -t 1 -c 4 -m 64 -D "$seconds" --warm-up-time=4 -d "$work/one.bin" -H 'content-type: application/grpc' -H 'te: trailers' \
-    -H "x-api-key: $key" "$2://127.0.0.1:$grpc/forelog.v1.WriteAheadLog/WriteToLog" >"$work/h2load"
-  grep -oE '[0-9.]+ req/s' "$work/h2load" | head -1 | cut -d' ' -f1
+  env "$@" h2load -t 1 -c 4 -m 64 -D "$seconds" --warm-up-time=4 -d "$work/one.bin" -H 'content-type: application/grpc' -H 'te: trailers' \
+    "${who[@]}" "$scheme://127.0.0.1:$grpc/forelog.v1.WriteAheadLog/WriteToLog" >"$work/h2load"
+  grep -oE '[0-9.]+ req/s' "$work/h2load" | head -1 | cut -d' ' -f1 >>"$work/$kind.rates"
   # As many as were answered must have come in: a refusal is quick, too.
   local spent=$(($(ticks "$pid") - before)) came
-  came=$(curl -fsSk -H "x-api-key: $key" "$2://127.0.0.1:$management/metrics" |
+  came=$(curl -fsSk -H "x-api-key: $key" "$scheme://127.0.0.1:$management/metrics" |
     awk '/^forelog_writes_total/ && /namespace="bench"/ && /outcome="true"/ { sum += $NF } END { printf "%d", sum }')
-  echo "$came" >>"$work/$1.accepted"
-  awk -v t="$spent" -v n="$came" 'BEGIN { printf "%.1f\n", t * 10000 / n }' >>"$work/$1.cpu"
+  echo "$came" >>"$work/$kind.accepted"
+  awk -v t="$spent" -v n="$came" 'BEGIN { printf "%.1f\n", n ? t * 10000 / n : 0 }' >>"$work/$kind.cpu"
   end
 }
-ours() { # NAME KIND SCHEME [VARIABLE=VALUE…]: the rate of TRUE answers to our own client
-  local name=$1 pid grpc management
-  begin "$2" "$3"
-  shift 3
-  env "$@" java -Xmx512m -XX:+UseParallelGC -cp "$jar" io.forelog.app.Main bench write --namespace bench --data "$work/data" -o json \
-    --duration "PT${seconds}S" --warmup PT4S --server-pid "$pid" >"$work/ours"
-  json 'd["entries_per_second"]' <"$work/ours" >>"$work/$name.rates"
-  json 'round(d["server_cpu_micros_per_entry"], 1)' <"$work/ours" >>"$work/$name.cpu"
-  end
+row() { # WHAT KIND
+  local rate
+  rate=$(median <"$work/$2.rates")
+  printf '| %s | %s /s | %s | %s | %s | %s |\n' "$1" "$rate" "$(range <"$work/$2.rates")" \
+    "$(ratio "$rate" "$(median <"$work/open.rates")")" "$(median <"$work/$2.cpu")" "$(median <"$work/$2.accepted")"
 }
+certificates=false
+have cc && cc -shared -fPIC -o "$work/certificate.so" "$here/certificate.c" -ldl && certificates=true
 for _ in $(seq "$rounds"); do
-  one open http >>"$work/open.rates"
-  one locked https >>"$work/locked.rates"
-  ours plain open http X=
-  ours mutual mutual https "FORELOG_CA=$work/tls.crt" "FORELOG_CERT=$work/caller.crt" "FORELOG_KEY=$work/caller.key"
+  one open http
+  one locked https
+  ! $certificates || one mutual https "LD_PRELOAD=$work/certificate.so" "CLIENT_CERTIFICATE=$work/caller.crt" "CLIENT_KEY=$work/caller.key"
 done
 measured_on ''
-open=$(median <"$work/open.rates")
-locked=$(median <"$work/locked.rates")
-printf '| what | rate | range | ratio | server µs an entry |\n|---|---|---|---|---|\n'
-printf '| WriteToLog, open | %s /s | %s | 1.00 | %s |\n' "$open" "$(range <"$work/open.rates")" "$(median <"$work/open.cpu")"
-printf '| WriteToLog, TLS and API keys | %s /s | %s | %s | %s |\n' "$locked" "$(range <"$work/locked.rates")" "$(ratio "$locked" "$open")" "$(median <"$work/locked.cpu")"
-plain=$(median <"$work/plain.rates")
-mutual=$(median <"$work/mutual.rates")
-printf '| bench write, open | %s /s | %s | 1.00 | %s |\n' "$plain" "$(range <"$work/plain.rates")" "$(median <"$work/plain.cpu")"
-printf '| bench write, TLS and client certificates | %s /s | %s | %s | %s |\n' "$mutual" "$(range <"$work/mutual.rates")" \
-  "$(ratio "$mutual" "$plain")" "$(median <"$work/mutual.cpu")"
-printf '\naccepted by the node itself: open %s, locked %s\n' "$(median <"$work/open.accepted")" "$(median <"$work/locked.accepted")"
+printf '| what | rate | range | ratio | server µs an entry | accepted by the node itself, warm-up included |\n|---|---|---|---|---|---|\n'
+row 'WriteToLog, open' open
+row 'WriteToLog, TLS and API keys' locked
+! $certificates || row 'WriteToLog, TLS and client certificates' mutual
