@@ -165,7 +165,7 @@ final class NamespaceRuntime {
                     "namespace " + namespace.name() + ": its queue lies on node " + node
                             + " (expected: a request to that node; this one belongs to no cluster)"));
         }
-        RemotePump pump = new RemotePump(parts.bus(), namespace.name(), node, parts.appendLimits());
+        RemotePump pump = new RemotePump(parts.bus(), namespace.name(), node, parts.appendLimits(), parts.ticker());
         Future<Void> rest =
                 there.leftovers() ? openQueue().compose(opened -> startDelivery()) : Future.succeededFuture();
         return rest.compose(started -> inTurn(() -> parts.vertx()
@@ -254,7 +254,7 @@ final class NamespaceRuntime {
                 })
                 .onFailure(failure -> pump.close())
                 .compose(id -> parts.bus().isClustered() && Placement.isPinned(namespace)
-                        ? deploy(pump.across())
+                        ? deploy(pump.across(parts.ticker()))
                                 .onSuccess(across -> acrossId = across)
                                 .<Void>mapEmpty()
                         : Future.succeededFuture());

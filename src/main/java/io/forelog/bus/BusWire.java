@@ -33,7 +33,8 @@ final class BusWire {
     private BusWire() {}
 
     static void writeAppendBatch(Buffer buffer, AppendBatch batch) {
-        BusAppendBatch.Builder wire = BusAppendBatch.newBuilder().setNamespace(batch.namespace());
+        BusAppendBatch.Builder wire =
+                BusAppendBatch.newBuilder().setNamespace(batch.namespace()).setSentMicros(batch.sentMicros());
         batch.entries().forEach(entry -> wire.addEntries(Bytes.string(Bytes.view(EnvelopeCodec.encode(entry)))));
         write(buffer, wire.build());
     }
@@ -44,7 +45,8 @@ final class BusWire {
                 wire.getNamespace(),
                 wire.getEntriesList().stream()
                         .map(bytes -> EnvelopeCodec.decode(wire.getNamespace(), bytes.toByteArray()))
-                        .toList());
+                        .toList(),
+                wire.getSentMicros());
     }
 
     static void writeAppendReply(Buffer buffer, AppendReply reply) {

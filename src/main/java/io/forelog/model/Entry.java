@@ -71,6 +71,28 @@ public record Entry(
                 token);
     }
 
+    /** The same entry by a clock that is {@code micros} ahead of the one that took it in; below 0: behind. */
+    public Entry byClockAhead(long micros) {
+        return new Entry(
+                id,
+                namespace,
+                acceptedMicros + micros,
+                dueMicros > Long.MAX_VALUE - Math.max(0, micros) ? dueMicros : dueMicros + micros,
+                expiresMicros == 0 || expiresMicros > Long.MAX_VALUE - Math.max(0, micros)
+                        ? expiresMicros
+                        : expiresMicros + micros,
+                writeMicros,
+                routes,
+                destination,
+                key,
+                operation,
+                priority,
+                attributes,
+                headers,
+                payload,
+                token);
+    }
+
     /** The same entry as if it had to reach {@code route} alone. */
     public Entry forRoute(int route) {
         return new Entry(

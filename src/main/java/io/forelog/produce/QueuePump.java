@@ -4,6 +4,8 @@ import io.forelog.bus.Address;
 import io.forelog.bus.AppendBatch;
 import io.forelog.bus.AppendReply;
 import io.forelog.bus.Bus;
+import io.forelog.model.Entry;
+import io.forelog.model.Ticker;
 import io.forelog.observe.MetricNames;
 import io.forelog.queue.Queue;
 import io.micrometer.core.instrument.Gauge;
@@ -61,24 +63,33 @@ public final class QueuePump {
         return new Arm();
     }
 
-    /** One to deploy once, where other nodes write to this queue too. */
-    public Deployable across() {
-        return new Across();
+    /** One to deploy once, where other nodes write to this queue too; {@code ticker}: this node's, by which their entries go. */
+    public Deployable across(Ticker ticker) {
+        return new Across(ticker);
     }
 
     /** Serves other nodes. */
     private final class Across extends VerticleBase {
+        private final Ticker ticker;
         private Bus.@Nullable Served served;
+
+        Across(Ticker ticker) {
+            this.ticker = ticker;
+        }
 
         @Override
         public Future<?> start() {
-            return bus.serveAcross(Address.APPEND_ACROSS, namespace, QueuePump.this::append)
+            return bus.serveAcross(Address.APPEND_ACROSS, namespace, this::append)
                     .onSuccess(known -> served = known);
         }
 
         @Override
         public Future<?> stop() {
             return served == null ? Future.succeededFuture() : served.close();
+        }
+
+        private Future<AppendReply> append(AppendBatch batch, Duration left) {
+            return QueuePump.this.append(batch.entriesAt(ticker.micros()), left);
         }
     }
 
@@ -109,7 +120,11 @@ public final class QueuePump {
     }
 
     private Future<AppendReply> append(AppendBatch batch, Duration left) {
-        return desk.append(batch.entries(), left).map(AppendReply::new);
+        return append(batch.entries(), left);
+    }
+
+    private Future<AppendReply> append(List<Entry> entries, Duration left) {
+        return desk.append(entries, left).map(AppendReply::new);
     }
 
     /**

@@ -7,6 +7,7 @@ import io.forelog.bus.Bus;
 import io.forelog.model.AppendOutcome;
 import io.forelog.model.Entry;
 import io.forelog.model.ErrorCode;
+import io.forelog.model.Ticker;
 import io.forelog.model.WalException;
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
@@ -28,14 +29,16 @@ public final class RemotePump {
     private final String namespace;
     private final String owner;
     private final AppendLimits limits;
+    private final Ticker ticker;
     private final AtomicInteger inFlight = new AtomicInteger();
 
-    /** {@code owner}: the node's name, for messages. */
-    public RemotePump(Bus bus, String namespace, String owner, AppendLimits limits) {
+    /** {@code owner}: the node's name, for messages; {@code ticker}: which took the entries in. */
+    public RemotePump(Bus bus, String namespace, String owner, AppendLimits limits, Ticker ticker) {
         this.bus = bus;
         this.namespace = namespace;
         this.owner = owner;
         this.limits = limits;
+        this.ticker = ticker;
     }
 
     /** One to deploy on each event loop. */
@@ -71,7 +74,8 @@ public final class RemotePump {
                     ErrorCode.OVERLOADED,
                     "more than " + limits.entries() + " entries are on their way to node " + owner);
         }
-        return bus.requestAcross(Address.APPEND_ACROSS, namespace, batch, left, left.plus(PATIENCE))
+        return bus.requestAcross(
+                        Address.APPEND_ACROSS, namespace, batch.sentAt(ticker.micros()), left, left.plus(PATIENCE))
                 .transform((reply, failure) -> {
                     inFlight.addAndGet(-count);
                     return failure == null ? Future.succeededFuture(reply) : failed(entries, WalException.of(failure));

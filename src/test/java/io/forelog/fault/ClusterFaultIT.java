@@ -36,6 +36,8 @@ import picocli.CommandLine;
 class ClusterFaultIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
+    private static final WriteToLogRequest DELAYED = LoadWriter.request("ns", "late", "k", Duration.ofSeconds(3));
+
     @TempDir
     Path directory;
 
@@ -86,6 +88,29 @@ class ClusterFaultIT {
                 .isEqualTo(200);
     }
 
+    /** Its time will be ten seconds ahead of the others'. Before its first start. */
+    private void putClockAhead(String node) {
+        long micros = System.currentTimeMillis() * 1_000 + 10_000_000;
+        try {
+            Path data = Files.createDirectories(directory.resolve(node).resolve("data"));
+            Files.writeString(
+                    data.resolve("clock"), "boot=of-before\nmicros=" + micros + "\nnanos=0\nuptime_micros=0\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Taken in by a node whose clock is not its owner's. */
+    private void aDelayIsKeptWhoeverTookItIn(ForelogProcess node) {
+        try (LoadWriter writer = new LoadWriter(() -> node.ports().grpc()).insist()) {
+            writer.start(1, (slot, n) -> n > 0 ? Optional.empty() : Optional.of(DELAYED));
+            writer.await(LIMIT);
+            assertThat(writer.trues()).as(writer.toString()).hasSize(1);
+            Await.until("it arrived", LIMIT, () -> receiver.count() == 1, node::logTail);
+            Verdicts.noneWasEarly(writer, receiver);
+        }
+    }
+
     private void settled(LoadWriter writer, ForelogProcess owner) {
         Await.until(
                 "every TRUE has arrived",
@@ -103,6 +128,8 @@ class ClusterFaultIT {
         try (receiver;
                 PostgresServer server = PostgresServer.create();
                 Fleet fleet = new Fleet(directory, server.uri(), 4, "")) {
+            putClockAhead("a");
+            putClockAhead("b");
             fleet.start("a");
             fleet.start("b");
             fleet.start("c", "roles: [producer]");
@@ -118,6 +145,7 @@ class ClusterFaultIT {
             List<ForelogProcess> others =
                     fleet.all().stream().filter(node -> node != owner).toList();
 
+            aDelayIsKeptWhoeverTookItIn(fleet.get("c"));
             AtomicInteger turn = new AtomicInteger();
             try (LoadWriter writer = new LoadWriter(
                     () -> others.get(turn.incrementAndGet() % 2).ports().grpc())) {

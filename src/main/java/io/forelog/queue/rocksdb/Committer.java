@@ -358,8 +358,7 @@ final class Committer {
         inbox.dueAt(next);
     }
 
-    /** At once while little happens, every 20 ms where much does. */
-    /** Of all, since time alone changes them; not with each turn where turns are full, or namespaces many. */
+    /** Of all, since time alone changes them: at once while little happens, every 20 ms where turns are full, or namespaces many. */
     private void publishDepths(int drained) {
         long now = System.nanoTime();
         depthsOld =
