@@ -27,6 +27,8 @@ final class LatencyLimit {
     private static final double TOLERANCE = 1.8;
     private static final double TARGET_MIN_MICROS = 5_000;
     private static final int WINDOWS_OVER = 3;
+    private static final int WINDOWS_CALM = 3;
+    private static final double PROVEN_TOLERANCE = 1.25;
     private static final double CUT_MOST = 0.3;
     private static final double CUT_LEAST = 0.9;
     private static final double GROWTH = 0.05;
@@ -47,10 +49,14 @@ final class LatencyLimit {
     private final double targetMaxMicros;
     /** The lowest mean latency of each of the last five-second spans. */
     private final double[] lowest = new double[BUCKETS];
+    /** What was in flight at least for three windows in a row with good latency, at most in each of those spans. */
+    private final double[] proven = new double[BUCKETS];
 
     private long bucket;
     private double limit = INITIAL;
     private int windowsOver;
+    private int windowsCalm;
+    private double calmInFlight;
     private long lastMicros;
     private double rate;
 
@@ -106,11 +112,12 @@ final class LatencyLimit {
         double target = targetMicros(nowMicros);
         calm = meanMicros < target * 0.7;
         windowsOver = meanMicros > target ? windowsOver + 1 : 0;
+        prove(inFlightMax, nowMicros);
         if (trying) {
             tryOut(answered, elapsed, nowMicros);
         } else {
             rate += (answered * 1e6 / elapsed - rate) * RATE_WEIGHT;
-            if (windowsOver >= WINDOWS_OVER) {
+            if (windowsOver >= WINDOWS_OVER && (isMoreThanProven(inFlightMax) || meanMicros > targetMaxMicros)) {
                 cut(meanMicros, target, inFlightMax, nowMicros);
             } else if (windowsOver == 0 && nowMicros >= dipEndsMicros && inFlightMax > limit * 0.7) {
                 double faster = calm && limit < knownGood ? limit : limit * GROWTH;
@@ -143,9 +150,24 @@ final class LatencyLimit {
         long now = nowMicros / BUCKET_MICROS;
         for (; bucket < now; bucket = Math.max(bucket + 1, now - BUCKETS)) {
             lowest[(int) ((bucket + 1) % BUCKETS)] = Double.MAX_VALUE;
+            proven[(int) ((bucket + 1) % BUCKETS)] = 0;
         }
         int slot = (int) (now % BUCKETS);
         lowest[slot] = Math.min(lowest[slot], meanMicros);
+    }
+
+    private void prove(int inFlightMax, long nowMicros) {
+        windowsCalm = calm ? windowsCalm + 1 : 0;
+        calmInFlight = windowsCalm > 1 ? Math.min(calmInFlight, inFlightMax) : inFlightMax;
+        if (windowsCalm >= WINDOWS_CALM) {
+            int slot = (int) (nowMicros / BUCKET_MICROS % BUCKETS);
+            proven[slot] = Math.max(proven[slot], calmInFlight);
+        }
+    }
+
+    /** As many as were answered fast just now, and later are not: the machine is slow, and they are no queue that grows. */
+    private boolean isMoreThanProven(int inFlightMax) {
+        return inFlightMax > Arrays.stream(proven).max().orElse(0) * PROVEN_TOLERANCE;
     }
 
     private double targetMicros(long nowMicros) {

@@ -131,6 +131,28 @@ class AdaptiveAdmissionTest {
     }
 
     @Test
+    void shedsNothingOfAsManyWritersAsBeforeWhereTheMachineIsSlowForAMoment() {
+        // 16 writers of 32 that wait for each other's commits of 2.5 ms; for a tenth of a second, each second, of 8 ms.
+        Namespace namespace = namespace("hiccups", 0, 0);
+        int shed = 0;
+        int writing = 0;
+        while (nowMicros < 1_060_000_000L) {
+            for (; writing < 16; writing++) {
+                if (!admission.tryAdmit(namespace, Priority.DEGRADED, 32, 32).admitted()) {
+                    shed++;
+                    break;
+                }
+            }
+            long commit = nowMicros % 1_000_000 < 100_000 ? 8_000 : 2_500;
+            nowMicros += commit;
+            for (; writing > 0; writing--) {
+                admission.release(namespace, Priority.DEGRADED, 32, 32, commit);
+            }
+        }
+        assertThat(shed).isZero();
+    }
+
+    @Test
     void holdsANamespaceToItsRate() {
         Namespace namespace = namespace("slow", 100, 0);
         int admitted = 0;
