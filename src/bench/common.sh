@@ -62,25 +62,28 @@ accepted() { # entries that were answered TRUE
   curl -fsS "http://127.0.0.1:$management/metrics" |
     awk -v n="namespace=\"$space\"" '/^forelog_writes_total/ && index($0, n) && /outcome="true"/ { sum += $NF } END { printf "%d", sum }'
 }
-# A refusal is quicker than a write, and h2load takes it for an answer like any other: the log itself says how many came in.
-taken() { # OFFERED BEFORE SECONDS: entries a second
+# A refusal is quicker than a write, and a generator takes it for an answer like any other: the log itself says how many came in.
+taken() { # OFFERED ENTRIES SECONDS: entries a second
   local rate
-  rate=$(awk -v n=$(($(accepted) - $2)) -v s="$3" 'BEGIN { printf "%.0f", n / s }')
+  rate=$(awk -v n="$2" -v s="$3" 'BEGIN { printf "%.0f", n / s }')
   awk -v r="$rate" -v o="$1" 'BEGIN { exit !(r < 0.95 * o) }' && say "shed: $1 calls/s answered, $rate entries/s taken"
   echo "$rate"
 }
-# Prints the rate; leaves the server's µs an operation in $work/cpu.
+# Prints the rate; leaves the server's µs an operation in $work/cpu. Of the time between the warm-up and the end alone.
 h2() { # PATH BODY IN_FLIGHT ENTRIES_A_CALL (0 = writes nothing)
-  local before after rate had
-  had=$(accepted)
-  before=$(ticks "$server")
+  local load had before from came after time rate
   h2load -t 1 -c 4 -m $((($3 + 3) / 4)) -D "$seconds" --warm-up-time=2 -d "$2" -H 'content-type: application/grpc' \
-    -H 'te: trailers' "http://127.0.0.1:$grpc$1" >"$work/h2load"
-  after=$(ticks "$server")
+    -H 'te: trailers' "http://127.0.0.1:$grpc$1" >"$work/h2load" &
+  load=$!
+  sleep 2.2
+  had=$(accepted) before=$(ticks "$server") from=$EPOCHREALTIME
+  sleep "$(awk -v s="$seconds" 'BEGIN { print s - 0.5 }')"
+  came=$(($(accepted) - had)) after=$(ticks "$server") time=$(awk -v f="$from" -v t="$EPOCHREALTIME" 'BEGIN { print t - f }')
+  wait "$load"
   rate=$(grep -oE '[0-9.]+ req/s' "$work/h2load" | head -1 | cut -d' ' -f1)
   if ((! $(awk '/^status codes:/ { print $3 }' "$work/h2load"))); then cat "$work/h2load" >&2; fi
-  if (($4)); then rate=$(taken "$(awk -v r="$rate" -v n="$4" 'BEGIN { print r * n }')" "$had" $((seconds + 2))); fi
-  awk -v t=$((after - before)) -v r="$rate" -v s=$((seconds + 2)) 'BEGIN { print r ? t * 10000 / (r * s) : 0 }' >"$work/cpu"
+  if (($4)); then rate=$(taken "$(awk -v r="$rate" -v n="$4" 'BEGIN { print r * n }')" "$came" "$time"); fi
+  awk -v t=$((after - before)) -v r="$rate" -v s="$time" 'BEGIN { print r ? t * 10000 / (r * s) : 0 }' >"$work/cpu"
   echo "$rate"
 }
 bodies() { # NAMESPACE: what is sent: an entry of 1 KiB, 32 of them, a stream of four times 32, the payload alone

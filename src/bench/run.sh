@@ -48,7 +48,7 @@ http_rate() { # PATH ENTRIES_A_CALL
   before=$(ticks "$server")
   rate=$(wrk -t 1 -c 256 -d "${seconds}s" -s "$work/${3:-post}.lua" "http://127.0.0.1:$http$1" | awk '/Requests\/sec/ { print $2 }')
   after=$(ticks "$server")
-  if (($2)); then rate=$(taken "$rate" "$had" "$seconds"); fi
+  if (($2)); then rate=$(taken "$rate" $(($(accepted) - had)) "$seconds"); fi
   awk -v t=$((after - before)) -v r="$rate" -v s="$seconds" 'BEGIN { print r ? t * 10000 / (r * s) : 0 }' >"$work/cpu"
   echo "$rate"
 }

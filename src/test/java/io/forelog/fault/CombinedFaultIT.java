@@ -13,6 +13,7 @@ import io.forelog.rig.ScriptedReceiver;
 import io.forelog.rig.ScriptedReceiver.Reply;
 import io.forelog.rig.Soak;
 import io.forelog.rig.Verdicts;
+import io.forelog.rig.backend.ElasticMq;
 import io.forelog.rig.backend.KafkaCluster;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -32,6 +33,10 @@ class CombinedFaultIT {
     private static final String OTHER = "    - physical_storage: { type: SECOND }\n";
     private static final String KAFKA = "    - physical_storage: { type: KAFKA }\n"
             + "      config: { wal-kafka-topics: [swapped], wal.kafka.bootstrap.servers.prefix: local }\n";
+    private static final String JOINED = "    - physical_storage: { type: KAFKA }\n"
+            + "      config: { wal-kafka-topics: [joined], wal.kafka.bootstrap.servers.prefix: local }\n";
+    private static final String JOINED_BY_SQS = JOINED + "      serves: [immediate]\n"
+            + "    - physical_storage: { type: SQS }\n      config: { wal-queue: [joined] }\n      serves: [delayed, retry]\n";
     private static final String BOTH = "    - physical_storage: { type: EMBEDDED }\n      serves: [immediate]\n"
             + "    - physical_storage: { type: SECOND }\n      serves: [delayed, retry]\n";
 
@@ -153,6 +158,37 @@ class CombinedFaultIT {
                     SOON,
                     () -> state(service).getJsonArray("warnings").isEmpty(),
                     () -> state(service).encode() + service.logTail());
+        }
+    }
+
+    @Test
+    @Timeout(240)
+    void sqsThatJoinsALiveKafkaNamespaceTakesItsDelaysAndRetriesAlsoOverAKillAndLosesNothing() {
+        String cluster =
+                "bootstrap_servers: { local: \"" + KafkaCluster.shared(1).bootstrap() + "\" }";
+        String sqs = "queues: { sqs: { endpoint: \"" + ElasticMq.shared().endpoint()
+                + "\", anonymous: true, create: true } }";
+        try (ScriptedReceiver receiver = new ScriptedReceiver();
+                ForelogProcess service = start(document(JOINED, receiver), cluster, sqs);
+                LoadWriter writer = new LoadWriter(() -> service.ports().grpc())) {
+            AtomicInteger asked = new AtomicInteger();
+            receiver.script(arrival -> asked.incrementAndGet() % 3 == 0 ? Reply.status(503) : Reply.OK);
+            writer.insist().pace(Duration.ofMillis(5)).start(8, CombinedFaultIT::someDelayed);
+            receiver.awaitCount(300, SOON);
+            apply(service, document(JOINED_BY_SQS, receiver));
+            receiver.awaitCount(receiver.count() + 300, SOON);
+            service.killAndRestart();
+            receiver.awaitCount(receiver.count() + 300, SOON);
+            writer.stop();
+            receiver.script(arrival -> Reply.OK);
+            // Beside SQS the books are estimates over a kill.
+            service.audit("orders").await("nothing is pending", SOON, audit -> audit.pending() == 0);
+            AuditProbe.Audit audit = service.audit("orders").read();
+            assertThat(audit.dead()).as(audit.raw()).isZero();
+            assertThat(audit.movedOut()).as("retries moved to SQS").isPositive();
+            Verdicts.everyTrueArrived(writer, receiver);
+            Verdicts.noFalseArrived(writer, receiver);
+            Verdicts.noneWasEarly(writer, receiver);
         }
     }
 
