@@ -53,63 +53,45 @@ public record Entry(
     public Entry touch(String ttl) {
         Map<String, String> touched = new LinkedHashMap<>(attributes);
         touched.put("ttl", ttl);
-        return new Entry(
-                id,
-                namespace,
-                acceptedMicros,
-                dueMicros,
-                expiresMicros,
-                writeMicros,
-                routes,
-                destination,
-                key,
-                Operation.TOUCH,
-                priority,
-                Collections.unmodifiableMap(touched),
-                headers,
-                Buffer.buffer(),
-                token);
-    }
-
-    /** The same entry by a clock that is {@code micros} ahead of the one that took it in; below 0: behind. */
-    public Entry byClockAhead(long micros) {
-        return new Entry(
-                id,
-                namespace,
-                acceptedMicros + micros,
-                dueMicros > Long.MAX_VALUE - Math.max(0, micros) ? dueMicros : dueMicros + micros,
-                expiresMicros == 0 || expiresMicros > Long.MAX_VALUE - Math.max(0, micros)
-                        ? expiresMicros
-                        : expiresMicros + micros,
-                writeMicros,
-                routes,
-                destination,
-                key,
-                operation,
-                priority,
-                attributes,
-                headers,
-                payload,
-                token);
+        return copy(0, routes, Operation.TOUCH, Collections.unmodifiableMap(touched), Buffer.buffer());
     }
 
     /** The same entry as if it had to reach {@code route} alone. */
     public Entry forRoute(int route) {
+        return copy(0, List.of(route), operation, attributes, payload);
+    }
+
+    /** The same entry by a clock that is {@code micros} ahead of the one that took it in; below 0: behind. */
+    public Entry byClockAhead(long micros) {
+        return copy(micros, routes, operation, attributes, payload);
+    }
+
+    private Entry copy(
+            long later,
+            List<Integer> itsRoutes,
+            Operation itsOperation,
+            Map<String, String> itsAttributes,
+            Buffer itsPayload) {
         return new Entry(
                 id,
                 namespace,
-                acceptedMicros,
-                dueMicros,
-                expiresMicros,
+                acceptedMicros + later,
+                moved(dueMicros, later),
+                expiresMicros == 0 ? 0 : moved(expiresMicros, later),
                 writeMicros,
-                List.of(route),
+                itsRoutes,
                 destination,
                 key,
-                operation,
+                itsOperation,
                 priority,
-                attributes,
+                itsAttributes,
                 headers,
-                payload,
+                itsPayload,
                 token);
+    }
+
+    /** One that is too far off to be moved stays. */
+    private static long moved(long micros, long later) {
+        return micros > Long.MAX_VALUE - Math.max(0, later) ? micros : micros + later;
     }
 }

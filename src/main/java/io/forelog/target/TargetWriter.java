@@ -255,7 +255,7 @@ public final class TargetWriter {
                 .addKeyValue(LogKeys.TARGET, spec.name())
                 .addKeyValue(LogKeys.STATE, breaker.state())
                 .addKeyValue(LogKeys.REASON, breaker.reason())
-                .log("breaker");
+                .log("Circuit breaker of the target has turned");
         if (breaker.state() == Breaker.State.OPEN) {
             giveBackAll(notNow());
             planLook();

@@ -73,16 +73,6 @@ class FleetFaultIT {
         return nodes.get(turn.incrementAndGet() % nodes.size()).ports().grpc();
     }
 
-    private void awaitMore(LoadWriter writer, int more, String what, Fleet fleet) {
-        int from = writer.trues().size();
-        Await.until(
-                what + ": writes are TRUE",
-                LIMIT,
-                () -> writer.trues().size() > from + more,
-                () -> writer + fleet.logTails());
-        Soak.tell("%s: %s, %d arrivals", what, writer, receiver.count());
-    }
-
     @Test
     void noTrueIsLostWhicheverNodeDiesAndARollingRestartFailsNoWrite() {
         KafkaCluster kafka = KafkaCluster.shared(1);
@@ -108,16 +98,16 @@ class FleetFaultIT {
                     LoadWriter toSqs = new LoadWriter(() -> port(nodes), CALL_LIMIT)) {
                 writer.insist().pace(PACE).start(SLOTS, (slot, n) -> numbered(namespace, slot, n));
                 toSqs.insist().pace(SQS_PACE).start(SLOTS, (slot, n) -> numbered(onSqs, slot, n));
-                awaitMore(writer, 500, "begun", fleet);
-                awaitMore(toSqs, 100, "begun on SQS", fleet);
+                fleet.awaitMore(writer, 500, "begun");
+                fleet.awaitMore(toSqs, 100, "begun on SQS");
 
                 for (ForelogProcess node : nodes) {
                     assertThat(node.stop()).isZero();
-                    awaitMore(writer, 200, "one is restarted", fleet);
-                    awaitMore(toSqs, 20, "one is restarted, SQS", fleet);
+                    fleet.awaitMore(writer, 200, "one is restarted");
+                    fleet.awaitMore(toSqs, 20, "one is restarted, SQS");
                     node.start();
                 }
-                awaitMore(writer, 200, "all were restarted", fleet);
+                fleet.awaitMore(writer, 200, "all were restarted");
                 // Each was repeated at the next node, and nothing but a TRUE is left of it.
                 Soak.tell("restarted one by one: refused and made again at once %d", writer.repeated());
                 Soak.tell("restarted one by one, SQS: refused and made again at once %d", toSqs.repeated());
@@ -126,7 +116,7 @@ class FleetFaultIT {
 
                 for (ForelogProcess node : nodes) {
                     node.kill();
-                    awaitMore(writer, 200, "one was killed", fleet);
+                    fleet.awaitMore(writer, 200, "one was killed");
                     node.start();
                 }
                 assertThat(writer.unknowns()).hasSizeLessThanOrEqualTo(SLOTS * nodes.size());
@@ -134,10 +124,10 @@ class FleetFaultIT {
 
                 server.kill();
                 Await.pause(AWAY);
-                awaitMore(writer, 500, "the database is away", fleet);
-                awaitMore(toSqs, 100, "the database is away, SQS", fleet);
+                fleet.awaitMore(writer, 500, "the database is away");
+                fleet.awaitMore(toSqs, 100, "the database is away, SQS");
                 nodes.get(0).killAndRestart();
-                awaitMore(writer, 500, "a node restarted without it", fleet);
+                fleet.awaitMore(writer, 500, "a node restarted without it");
                 server.start();
                 long revision = put(nodes.get(1), fleet);
                 fleet.awaitApplied(namespace, revision);

@@ -60,16 +60,6 @@ class MixedFleetIT {
         return (slot, n) -> Optional.of(LoadWriter.request(namespace, slot + "/" + n, "k" + slot, Duration.ZERO));
     }
 
-    private static void awaitMore(LoadWriter writer, String what, Fleet fleet) {
-        int from = writer.trues().size();
-        Await.until(
-                what + ": writes are TRUE",
-                LIMIT,
-                () -> writer.trues().size() > from + 200,
-                () -> writer + fleet.logTails());
-        Soak.tell("%s: %s", what, writer);
-    }
-
     @Test
     void aFleetIsRolledToThisBuildAndBackAndLosesNothing() {
         Optional<String> other = ServiceClasspath.other();
@@ -97,8 +87,8 @@ class MixedFleetIT {
                     LoadWriter embeddedWriter = writer(nodes)) {
                 kafkaWriter.start(SLOTS, into(onKafka));
                 embeddedWriter.start(SLOTS, into(embedded));
-                awaitMore(kafkaWriter, "Kafka, all of the other build", fleet);
-                awaitMore(embeddedWriter, "embedded, all of the other build", fleet);
+                fleet.awaitMore(kafkaWriter, 200, "Kafka, all of the other build");
+                fleet.awaitMore(embeddedWriter, 200, "embedded, all of the other build");
                 for (String build : List.of(here, other.get())) {
                     for (int n = 0; n < LATER; n++) {
                         for (String namespace : List.of(onKafka, embedded)) {
@@ -112,8 +102,8 @@ class MixedFleetIT {
                         assertThat(node.stop()).isZero();
                         node.setService(build);
                         node.start();
-                        awaitMore(kafkaWriter, "Kafka, one more rolled " + to, fleet);
-                        awaitMore(embeddedWriter, "embedded, one more rolled " + to, fleet);
+                        fleet.awaitMore(kafkaWriter, 200, "Kafka, one more rolled " + to);
+                        fleet.awaitMore(embeddedWriter, 200, "embedded, one more rolled " + to);
                         // From the one that was rolled: every build reads what the other one has stored.
                         fleet.apply(onKafka, first + "\nretention: PT" + (2 + turn.get() % 20) + "H\n", node);
                     }

@@ -77,16 +77,6 @@ class PartitionFaultIT {
         return LoadWriter.request(namespace, slot + "/" + n, "k" + slot, Duration.ZERO);
     }
 
-    private static void awaitMore(LoadWriter writer, int more, String what, Fleet fleet) {
-        int from = writer.trues().size();
-        Await.until(
-                what + ": writes are TRUE",
-                LIMIT,
-                () -> writer.trues().size() > from + more,
-                () -> writer + fleet.logTails());
-        Soak.tell("%s: %s", what, writer);
-    }
-
     private static List<JsonObject> nodes(ForelogProcess node) {
         JsonArray nodes = node.admin().get("/admin/v1/cluster").json().getJsonArray("nodes");
         return nodes.stream().map(JsonObject.class::cast).toList();
@@ -151,8 +141,8 @@ class PartitionFaultIT {
                 fleet.apply(embedded, second);
                 kafkaWriter.start(SLOTS, into(onKafka));
                 embeddedWriter.start(SLOTS, into(embedded));
-                awaitMore(kafkaWriter, 300, "Kafka, begun", fleet);
-                awaitMore(embeddedWriter, 300, "embedded, begun", fleet);
+                fleet.awaitMore(kafkaWriter, 300, "Kafka, begun");
+                fleet.awaitMore(embeddedWriter, 300, "embedded, begun");
                 int owner = NAMES.indexOf(owner(fleet.get("c")));
                 int one = (owner + 1) % 3;
                 int other = (owner + 2) % 3;
@@ -166,22 +156,22 @@ class PartitionFaultIT {
                 assertThat(kafkaWriter.unknowns())
                         .as("no write on Kafka needs another node")
                         .isEmpty();
-                awaitMore(kafkaWriter, 300, "Kafka, the owner cut off from the others", fleet);
+                fleet.awaitMore(kafkaWriter, 300, "Kafka, the owner cut off from the others");
                 islands.join(owner, one);
                 islands.join(owner, other);
                 awaitTogether(fleet);
-                awaitMore(embeddedWriter, 300, "embedded, together again", fleet);
+                fleet.awaitMore(embeddedWriter, 300, "embedded, together again");
 
                 // One that nobody hears, neither clients nor the database.
                 inReach.remove(fleet.get(NAMES.get(owner)));
                 islands.isolate(owner);
                 Await.pause(CUT);
-                awaitMore(kafkaWriter, 300, "Kafka, the owner alone", fleet);
+                fleet.awaitMore(kafkaWriter, 300, "Kafka, the owner alone");
                 islands.rejoin(owner);
                 awaitTogether(fleet);
                 inReach.add(fleet.get(NAMES.get(owner)));
-                awaitMore(embeddedWriter, 300, "embedded, all there again", fleet);
-                awaitMore(kafkaWriter, 300, "Kafka, all there again", fleet);
+                fleet.awaitMore(embeddedWriter, 300, "embedded, all there again");
+                fleet.awaitMore(kafkaWriter, 300, "Kafka, all there again");
                 kafkaWriter.stop();
                 embeddedWriter.stop();
                 assertThat(kafkaWriter.unknowns()).hasSizeLessThanOrEqualTo(SLOTS);

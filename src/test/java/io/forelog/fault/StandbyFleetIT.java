@@ -12,7 +12,6 @@ import io.forelog.rig.LoadWriter;
 import io.forelog.rig.ScriptedReceiver;
 import io.forelog.rig.backend.PostgresServer;
 import io.vertx.core.Vertx;
-import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Tuple;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,17 +26,6 @@ class StandbyFleetIT {
 
     @TempDir
     Path directory;
-
-    private static void awaitState(ForelogProcess asked, String node, String state) {
-        Await.until(
-                node + " is " + state,
-                LIMIT,
-                () -> asked.admin().get("/admin/v1/cluster").json().getJsonArray("nodes").stream()
-                        .map(JsonObject.class::cast)
-                        .anyMatch(each -> each.getString("name").equals(node)
-                                && each.getString("state").equals(state)),
-                () -> asked.admin().get("/admin/v1/cluster").body() + asked.logTail());
-    }
 
     /** Whoever is {@code reader} is answered what a standby answers to a write. */
     private static void makeReader(PostgresServer server) {
@@ -61,10 +49,10 @@ class StandbyFleetIT {
             ForelogProcess behind = fleet.storeOf("behind", server.uri().replace("postgres@", "reader@"))
                     .start("behind");
             fleet.awaitApplied("ns", 1);
-            awaitState(first, "behind", "UNLISTED");
-            awaitState(first, "first", "READY");
-            awaitState(behind, "behind", "UNLISTED");
-            awaitState(behind, "first", "READY");
+            Fleet.awaitState(first, "behind", "UNLISTED");
+            Fleet.awaitState(first, "first", "READY");
+            Fleet.awaitState(behind, "behind", "UNLISTED");
+            Fleet.awaitState(behind, "first", "READY");
             assertThat(behind.admin().get("/health/ready").body())
                     .contains("this node is not on the list of nodes")
                     .contains("config_store.uri");

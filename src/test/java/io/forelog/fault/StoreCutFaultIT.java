@@ -10,11 +10,9 @@ import io.forelog.rig.Fleet;
 import io.forelog.rig.ForelogProcess;
 import io.forelog.rig.LoadWriter;
 import io.forelog.rig.ScriptedReceiver;
-import io.forelog.rig.Soak;
 import io.forelog.rig.TcpProxy;
 import io.forelog.rig.Verdicts;
 import io.forelog.rig.backend.PostgresServer;
-import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -35,33 +33,6 @@ class StoreCutFaultIT {
     Path directory;
 
     private final AtomicInteger turn = new AtomicInteger();
-
-    private static String state(ForelogProcess asked, String node) {
-        return asked.admin().get("/admin/v1/cluster").json().getJsonArray("nodes").stream()
-                .map(JsonObject.class::cast)
-                .filter(each -> each.getString("name").equals(node))
-                .map(each -> each.getString("state"))
-                .findFirst()
-                .orElse("");
-    }
-
-    private static void awaitMore(LoadWriter writer, String what, Fleet fleet) {
-        int from = writer.trues().size();
-        Await.until(
-                what + ": writes are TRUE",
-                LIMIT,
-                () -> writer.trues().size() > from + 200,
-                () -> writer + fleet.logTails());
-        Soak.tell("%s: %s", what, writer);
-    }
-
-    private static void awaitState(ForelogProcess asked, String node, String state) {
-        Await.until(
-                node + " is " + state,
-                LIMIT,
-                () -> state(asked, node).equals(state),
-                () -> asked.admin().get("/admin/v1/cluster").body() + asked.logTail());
-    }
 
     @Test
     void aNodeCutOffFromTheStoreAloneServesOnLosesItsLeaseAndCatchesUp() {
@@ -87,11 +58,11 @@ class StoreCutFaultIT {
                                 3,
                                 (slot, n) -> Optional.of(
                                         LoadWriter.request("ns", slot + "/" + n, "k" + slot, Duration.ZERO)));
-                awaitMore(writer, "begun", fleet);
+                fleet.awaitMore(writer, 200, "begun");
 
                 path.stall();
-                awaitState(other, "cut", "LOST");
-                awaitState(third, "cut", "LOST");
+                Fleet.awaitState(other, "cut", "LOST");
+                Fleet.awaitState(third, "cut", "LOST");
                 Await.until(
                         "it says that it misses the store",
                         LIMIT,
@@ -105,14 +76,14 @@ class StoreCutFaultIT {
                 assertThat(put.status()).as(put.body()).isEqualTo(200);
                 long revision = put.json().getLong("desired_revision");
                 Await.until("a node that sees it applies it", LIMIT, () -> Fleet.applied(third, "ns") == revision);
-                awaitMore(writer, "its queue is written to, by way of the others too", fleet);
+                fleet.awaitMore(writer, 200, "its queue is written to, by way of the others too");
                 assertThat(Fleet.applied(cut, "ns")).as("what it knew last").isEqualTo(revision - 1);
                 assertThat(cut.admin().put(DOCUMENT, document).status()).isEqualTo(503);
 
                 path.heal();
                 fleet.awaitApplied("ns", revision);
-                awaitState(other, "cut", "READY");
-                awaitMore(writer, "caught up", fleet);
+                Fleet.awaitState(other, "cut", "READY");
+                fleet.awaitMore(writer, 200, "caught up");
                 writer.stop();
                 assertThat(writer.unknowns()).isEmpty();
                 Await.until(

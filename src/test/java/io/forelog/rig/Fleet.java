@@ -1,5 +1,6 @@
 package io.forelog.rig;
 
+import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.Map;
 /** Nodes of one cluster on one config store, by name, each with directories of its own. Used by one test thread. */
 public final class Fleet implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(40);
+    private static final Duration MORE_LIMIT = Duration.ofSeconds(90);
 
     private final Path directory;
     private final String storeUri;
@@ -146,6 +148,29 @@ public final class Fleet implements AutoCloseable {
         return reply.status() == 200
                 && (reply.json().getLong("applied_revision") >= revision
                         || reply.json().getString("state").equals("FOREIGN"));
+    }
+
+    /** Until so many more writes are TRUE. */
+    public void awaitMore(LoadWriter writer, int more, String what) {
+        int from = writer.trues().size();
+        Await.until(
+                what + ": writes are TRUE",
+                MORE_LIMIT,
+                () -> writer.trues().size() > from + more,
+                () -> writer + logTails());
+        Soak.tell("%s: %s", what, writer);
+    }
+
+    /** Until {@code asked} says so of {@code node}, as {@code cluster status} does. */
+    public static void awaitState(ForelogProcess asked, String node, String state) {
+        Await.until(
+                node + " is " + state,
+                MORE_LIMIT,
+                () -> asked.admin().get("/admin/v1/cluster").json().getJsonArray("nodes").stream()
+                        .map(JsonObject.class::cast)
+                        .anyMatch(each -> each.getString("name").equals(node)
+                                && each.getString("state").equals(state)),
+                () -> asked.admin().get("/admin/v1/cluster").body() + asked.logTail());
     }
 
     public String logTails() {
