@@ -122,12 +122,21 @@ final class Line {
                         .visibilityTimeout(visibilitySeconds)
                         .messageSystemAttributeNames(
                                 MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT,
+                                MessageSystemAttributeName.APPROXIMATE_FIRST_RECEIVE_TIMESTAMP,
                                 MessageSystemAttributeName.SENT_TIMESTAMP,
                                 MessageSystemAttributeName.SEQUENCE_NUMBER)
                         .messageAttributeNames("All")
                         .overrideConfiguration(
                                 o -> o.apiCallTimeout(calls.limit().plusSeconds(waitSeconds)))))
-                .map(answer -> answer.messages());
+                .map(answer -> {
+                    calls.clock().answered(answer);
+                    return answer.messages();
+                });
+    }
+
+    /** As {@link SqsClock#aheadMicros}, of one that was received. */
+    long aheadMicros(Message message) {
+        return calls.clock().aheadMicros(message);
     }
 
     /** Ends with {@link Batches#DONE} or why not. */

@@ -23,6 +23,10 @@ record Obligation(
         return new Obligation(route, dueMicros, 0, null, null, 0, 0);
     }
 
+    Obligation byClockAhead(long micros) {
+        return new Obligation(route, dueMicros + micros, attempts, first, last, redrives, diedMicros);
+    }
+
     StoredObligation store() {
         StoredObligation.Builder stored = StoredObligation.newBuilder()
                 .setRoute(route)

@@ -32,6 +32,23 @@ record Parcel(Entry entry, List<Obligation> obligations, boolean fresh) {
         return due;
     }
 
+    /** Its times matter: it is alive, and not due as it was taken in. */
+    boolean waits() {
+        return obligations.get(0).diedMicros() == 0 && (!fresh || entry.delayed());
+    }
+
+    /** The same by a clock that is so far ahead of the one whose times it has. */
+    Parcel byClockAhead(long micros) {
+        Entry moved = entry.byClockAhead(micros);
+        return fresh
+                ? fresh(moved)
+                : of(
+                        moved,
+                        obligations.stream()
+                                .map(each -> each.byClockAhead(micros))
+                                .toList());
+    }
+
     Parcel withPayload(Buffer payload) {
         Entry e = entry;
         return new Parcel(

@@ -26,6 +26,9 @@ final class ParcelCodec {
     static final String ID = "forelog-id";
     static final String ROUTES = "forelog-routes";
     static final String DUE = "forelog-due";
+    /** {@link SqsClock#now} as it leaves, of the clock that its times are of. */
+    static final String SENT = "forelog-sent";
+
     static final String NAMESPACE = "forelog-namespace";
     static final String BLOB = "forelog-blob";
     static final String BLOB_BYTES = "forelog-blob-bytes";
@@ -67,6 +70,9 @@ final class ParcelCodec {
         attributes.put(ROUTES, routes.toString());
         attributes.put(DUE, String.valueOf(parcel.dueMicros()));
         attributes.put(NAMESPACE, parcel.entry().namespace());
+        if (parcel.waits()) {
+            attributes.put(SENT, SqsClock.LATER);
+        }
         if (!blob.isEmpty()) {
             attributes.put(BLOB, blob);
             if (blobBytes >= 0) {

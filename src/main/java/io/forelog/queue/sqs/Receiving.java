@@ -167,7 +167,7 @@ final class Receiving {
         }
         Parcel parcel;
         try {
-            parcel = ParcelCodec.decode(namespace, message);
+            parcel = byOurClock(line, message, ParcelCodec.decode(namespace, message));
         } catch (WalException e) {
             burials.foreign(line, message, e);
             return;
@@ -196,6 +196,12 @@ final class Receiving {
         } else {
             endings.later(held, now);
         }
+    }
+
+    /** What was due as it was taken in is due, whoever's clock is ahead. */
+    private Parcel byOurClock(Line line, Message message, Parcel parcel) {
+        long ahead = parcel.waits() ? line.aheadMicros(message) : Math.min(0, ticker.micros() - parcel.dueMicros());
+        return ahead == 0 ? parcel : parcel.byClockAhead(ahead);
     }
 
     private void arrive(Held held) {

@@ -212,6 +212,9 @@ final class Sends {
     }
 
     private SendMessageBatchRequestEntry entry(int number, Outgoing outgoing) {
+        outgoing.attributes()
+                .computeIfPresent(
+                        ParcelCodec.SENT, (name, before) -> calls.clock().now());
         SendMessageBatchRequestEntry.Builder entry = SendMessageBatchRequestEntry.builder()
                 .id(String.valueOf(number))
                 .messageBody(outgoing.body())

@@ -18,12 +18,14 @@ final class SqsCalls {
     private final ContextInternal home;
     private final Reach reach;
     private final Duration limit;
+    private final SqsClock clock;
 
-    SqsCalls(SqsAsyncClient client, ContextInternal home, Reach reach, Duration limit) {
+    SqsCalls(SqsAsyncClient client, ContextInternal home, Reach reach, Duration limit, SqsClock clock) {
         this.client = client;
         this.home = home;
         this.reach = reach;
         this.limit = limit;
+        this.clock = clock;
     }
 
     /** One request to the SDK. */
@@ -34,6 +36,10 @@ final class SqsCalls {
 
     ContextInternal home() {
         return home;
+    }
+
+    SqsClock clock() {
+        return clock;
     }
 
     /** How long a request may take, beside a long poll's wait. */

@@ -61,7 +61,8 @@ final class SqsQueue implements Queue {
         this.home = ((VertxInternal) vertx).createEventLoopContext();
         this.spec = spec;
         this.closing = closing;
-        SqsCalls calls = new SqsCalls(client, home, reach, settings.requestLimit());
+        SqsClock clock = new SqsClock(node.ticker(), node.node());
+        SqsCalls calls = new SqsCalls(client, home, reach, settings.requestLimit(), clock);
         this.works = new Works(calls, node, settings, names, this::spec, blobs, books);
     }
 

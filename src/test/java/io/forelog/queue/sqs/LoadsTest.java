@@ -2,6 +2,7 @@ package io.forelog.queue.sqs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.forelog.model.Ticker;
 import io.forelog.queue.Entries;
 import io.forelog.queue.HandTicker;
 import io.vertx.core.Future;
@@ -60,7 +61,12 @@ class LoadsTest {
         SqsSettings settings = SqsSettings.of(Map.of("endpoint", "http://127.0.0.1:1"));
         HandBlobs store = new AskedStore();
         return new Line(
-                new SqsCalls(new NoClient(), home, new Reach("test"), Duration.ofSeconds(10)),
+                new SqsCalls(
+                        new NoClient(),
+                        home,
+                        new Reach("test"),
+                        Duration.ofSeconds(10),
+                        new SqsClock(Ticker.anchored(), "node")),
                 "queue",
                 "url",
                 settings.messageBytes(),

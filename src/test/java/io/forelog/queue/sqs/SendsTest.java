@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.forelog.model.Durable;
 import io.forelog.model.ErrorCode;
+import io.forelog.model.Ticker;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
@@ -54,7 +55,8 @@ class SendsTest {
         settings.putAll(more);
         SqsSettings own = SqsSettings.of(settings);
         return new Sends(
-                new SqsCalls(client, home, new Reach("test"), own.requestLimit()),
+                new SqsCalls(
+                        client, home, new Reach("test"), own.requestLimit(), new SqsClock(Ticker.anchored(), "node")),
                 "url",
                 fifo,
                 own.messageBytes(),

@@ -9,6 +9,7 @@ import io.forelog.queue.QueueSpec;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,7 +25,7 @@ import software.amazon.awssdk.services.sqs.SqsAsyncClient;
 
 /**
  * SQS queues as a node opens them, against a server of the test's choice, with waits short enough for tests: a message comes
- * again 2 s after its holder died, and waits for its time in steps of 1 s. One test thread.
+ * again 4 s after its holder died, and waits for its time in steps of 1 s. One test thread.
  */
 final class SqsRig implements AutoCloseable {
     final Vertx vertx = Vertx.vertx();
@@ -40,7 +41,7 @@ final class SqsRig implements AutoCloseable {
         settings.put("endpoint", endpoint);
         settings.put("anonymous", true);
         settings.put("create", true);
-        settings.put("visibility", "PT2S");
+        settings.put("visibility", "PT4S");
         settings.put("hop", "PT1S");
         settings.put("hide", "PT1S");
     }
@@ -70,8 +71,21 @@ final class SqsRig implements AutoCloseable {
     }
 
     SqsQueue open(QueueSpec spec) throws Exception {
+        return open(spec, "node", ticker);
+    }
+
+    /** As that node opens it, whose clock says something else. */
+    SqsQueue open(QueueSpec spec, String node, Ticker clock) throws Exception {
         QueueMedium medium = await(new SqsQueueProvider()
-                .open(new MediumOptions(vertx, ticker, new SimpleMeterRegistry(), directory, settings)));
+                .open(new MediumOptions(
+                        vertx,
+                        clock,
+                        new SimpleMeterRegistry(),
+                        Files.createDirectories(directory.resolve(node)),
+                        settings,
+                        node,
+                        "default",
+                        Map.of())));
         media.add(medium);
         return (SqsQueue) await(medium.open(spec));
     }
