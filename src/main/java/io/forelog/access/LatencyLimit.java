@@ -4,16 +4,16 @@ import java.time.Duration;
 import java.util.Arrays;
 
 /**
- * How many entries may be in flight. The limit follows a latency target, a multiple of the lowest latency seen lately, and
- * tries each cut: where less in flight means less done, latency is the disk's, or group commit's own, and no queue that
- * grows; then the cut is taken back and that latency tolerated for a while. While it sheds, it dips now and then, so that
- * the lowest latency stays an honest one. Gradient and Vegas limits compare with an unloaded queue, and would shed what
- * group commit needs (ADR 0018).
+ * How many entries may be in flight. The limit follows a latency target, a multiple of the lowest latency seen lately. It cuts
+ * where more is in flight than was answered fast lately: as many who wait longer are no queue that grows. It tries each cut:
+ * where less in flight means less done, latency is the disk's, or group commit's own; then the cut is taken back and that
+ * latency tolerated for a while. While it sheds, it dips now and then, so that the lowest latency stays an honest one.
+ * Gradient and Vegas limits compare with an unloaded queue, and would shed what group commit needs (ADR 0018).
  *
  * <pre>
- * STEADY --three windows over the target--> TRIAL --as much is done--> STEADY (cut)
- *                                                \--less is done-----> STEADY (as before, latency tolerated:
- *                                                        shortly; for long where it is so twice in a row)
+ * STEADY --three windows over the target, more in flight than proven--> TRIAL
+ * TRIAL --as much is done--> STEADY (cut)
+ *       \--less is done-----> STEADY (as before, latency tolerated: shortly; for long where it is so twice in a row)
  * </pre>
  *
  * <p>Fed with windows, not entries. {@link #window} by one thread at a time; the getters by any.
