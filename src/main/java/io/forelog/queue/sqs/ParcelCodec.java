@@ -154,13 +154,14 @@ final class ParcelCodec {
         }
     }
 
-    static Map<String, MessageAttributeValue> sdk(Map<String, String> attributes) {
+    /** {@code now}: what {@link #SENT} is to say. */
+    static Map<String, MessageAttributeValue> sdk(Map<String, String> attributes, String now) {
         Map<String, MessageAttributeValue> values = new LinkedHashMap<>();
         attributes.forEach((name, value) -> values.put(
                 name,
                 MessageAttributeValue.builder()
                         .dataType("String")
-                        .stringValue(value)
+                        .stringValue(name.equals(SENT) ? now : value)
                         .build()));
         return values;
     }

@@ -172,8 +172,9 @@ final class Sends {
         sending += batch.size();
         filled.accept(batch.size());
         List<SendMessageBatchRequestEntry> entries = new ArrayList<>(batch.size());
+        String now = calls.clock().now();
         for (int i = 0; i < batch.size(); i++) {
-            entries.add(entry(i, batch.get(i)));
+            entries.add(entry(i, batch.get(i), now));
             groups.add(batch.get(i).group());
         }
         Duration first = calls.limit().dividedBy(FIRST_SHARE);
@@ -211,14 +212,11 @@ final class Sends {
         return outcomes;
     }
 
-    private SendMessageBatchRequestEntry entry(int number, Outgoing outgoing) {
-        outgoing.attributes()
-                .computeIfPresent(
-                        ParcelCodec.SENT, (name, before) -> calls.clock().now());
+    private SendMessageBatchRequestEntry entry(int number, Outgoing outgoing, String now) {
         SendMessageBatchRequestEntry.Builder entry = SendMessageBatchRequestEntry.builder()
                 .id(String.valueOf(number))
                 .messageBody(outgoing.body())
-                .messageAttributes(ParcelCodec.sdk(outgoing.attributes()));
+                .messageAttributes(ParcelCodec.sdk(outgoing.attributes(), now));
         if (fifo) {
             // Its own for each sending: a copy of a message is no repetition of it, a second try of a batch is.
             entry.messageGroupId(outgoing.group())

@@ -24,7 +24,7 @@ class SqsPartsTest {
         return Message.builder()
                 .messageId("m")
                 .body(ParcelCodec.body(parcel))
-                .messageAttributes(ParcelCodec.sdk(ParcelCodec.attributes(parcel, "", 0)))
+                .messageAttributes(ParcelCodec.sdk(ParcelCodec.attributes(parcel, "", 0), ""))
                 .build();
     }
 
