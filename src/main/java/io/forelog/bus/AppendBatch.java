@@ -9,7 +9,7 @@ import java.util.List;
  * @param sentMicros between nodes: when it was sent, by the clock of the node that took the entries in; else 0
  */
 public record AppendBatch(String namespace, List<Entry> entries, long sentMicros) {
-    /** How far two nodes' clocks, and what a message takes, may be apart without being taken into account. */
+    /** So far clocks, and what a message takes, may be apart before it counts for what is due at once, or too late. */
     private static final long GUARD_MICROS = 250_000L;
 
     /** Within a node. */
@@ -28,8 +28,11 @@ public record AppendBatch(String namespace, List<Entry> entries, long sentMicros
      */
     public List<Entry> entriesAt(long nowMicros) {
         long apart = nowMicros - sentMicros;
-        return sentMicros == 0 || Math.abs(apart) <= GUARD_MICROS
+        boolean far = Math.abs(apart) > GUARD_MICROS;
+        return sentMicros == 0 || apart <= 0 && !far
                 ? entries
-                : entries.stream().map(entry -> entry.byClockAhead(apart)).toList();
+                : entries.stream()
+                        .map(entry -> far || entry.delayed() ? entry.byClockAhead(apart) : entry)
+                        .toList();
     }
 }

@@ -36,8 +36,17 @@ class AppendBatchTest {
     }
 
     @Test
+    void aClockThatIsALittleAheadMovesWhatIsDelayedAndNothingElse() {
+        assertThat(at(NOW + SECOND / 10).dueMicros()).isEqualTo(NOW + 3 * SECOND + SECOND / 10);
+        AppendBatch immediate = new AppendBatch("ns", List.of(new Entries(TICKER, "ns").immediate("now")));
+        assertThat(immediate.sentAt(NOW).entriesAt(NOW + SECOND / 10).get(0))
+                .isSameAs(immediate.entries().get(0));
+    }
+
+    @Test
     void clocksThatAgreeAndSendersThatSayNothingMoveNothing() {
-        assertThat(at(NOW + SECOND / 4)).isSameAs(entry);
+        assertThat(at(NOW)).isSameAs(entry);
+        assertThat(at(NOW - SECOND / 4)).isSameAs(entry);
         assertThat(batch.entriesAt(NOW + 10 * SECOND)).containsExactly(entry);
     }
 

@@ -15,7 +15,7 @@ import software.amazon.awssdk.services.sqs.model.ReceiveMessageResponse;
  * an entry late by what the messages took on their way, and never early. Owned by the home.
  */
 final class SqsClock {
-    /** How far clocks may be apart without being taken into account. */
+    /** How far this node's may be behind without being taken into account: late by that. */
     private static final long GUARD_MICROS = 250_000L;
     /** A clock may drift: what was seen is forgotten after one to two of these. */
     private static final long SPAN_MICROS = 60_000_000L;
@@ -94,7 +94,7 @@ final class SqsClock {
         }
         long its = sent - (taken + 1) * MILLI; // at least: a millisecond is rounded down
         long apart = mine - its;
-        return Math.abs(apart) <= GUARD_MICROS ? 0 : apart;
+        return apart < 0 && apart >= -GUARD_MICROS ? 0 : apart;
     }
 
     /** 0 where it is none. */
